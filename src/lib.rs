@@ -1,0 +1,4 @@
+//! antiphon: a 2-way SMS survey engine. The map of the house is in ARCHITECTURE.md.
+
+pub mod session;
+pub mod survey;

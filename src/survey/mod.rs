@@ -1,0 +1,26 @@
+//! The survey language: files are read and checked into a [`Survey`] that is valid by construction, replies
+//! are parsed, and the interpreter turns each event into a [`Turn`].
+//!
+//! Everything here is pure: data in, data out. It never reads a clock, a file or a socket, never logs and
+//! never draws a random number.
+
+pub mod element;
+pub mod expr;
+pub mod language;
+pub mod number;
+pub mod progress;
+pub mod reply;
+mod survey;
+pub mod turn;
+pub mod value;
+pub mod variables;
+
+pub use element::{Element, Kind, Rule, Target};
+pub use language::{Language, Text};
+pub use number::Number;
+pub use progress::{Given, Position, Progress};
+pub use reply::{Method, Reading, Reason};
+pub use survey::{Completion, Reminder, ReminderWhen, Settings, Survey, SurveyParts};
+pub use turn::{Effect, Turn};
+pub use value::{AnswerState, Value};
+pub use variables::Variables;
