@@ -1,5 +1,7 @@
 //! antiphon: a 2-way SMS survey engine. The map of the house is in ARCHITECTURE.md.
 
+pub mod clock;
+pub mod ids;
 pub mod session;
 pub mod store;
 pub mod survey;
