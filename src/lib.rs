@@ -1,5 +1,6 @@
 //! antiphon: a 2-way SMS survey engine. The map of the house is in ARCHITECTURE.md.
 
+pub mod phone;
 pub mod session;
 pub mod survey;
 pub mod text;
