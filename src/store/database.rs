@@ -55,7 +55,7 @@ impl Store {
         if let Some(micros) = meta::get(&mut connection, CLOCK_HIGH_WATER)?.and_then(|text| text.parse().ok())
             && let Some(mark) = chrono::DateTime::from_timestamp_micros(micros)
         {
-            clock.seed_high_water(mark);
+            clock.raise_to(mark);
         }
         let sequence = Sequence::starting_after(highest);
         let signals = Signals::default();
