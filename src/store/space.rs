@@ -51,6 +51,13 @@ pub struct Keys {
     pub ended_after: Option<NaiveDateTime>,
 }
 
+impl Keys {
+    /// Asks for sessions that ended after an instant; the earliest wish of a batch wins.
+    pub fn want_ended_after(&mut self, instant: NaiveDateTime) {
+        self.ended_after = Some(self.ended_after.map_or(instant, |known| known.min(instant)));
+    }
+}
+
 /// An inbound already stored with the same weak key (RF18).
 #[derive(Clone, Debug)]
 pub struct WeakMatch {
@@ -92,6 +99,7 @@ pub struct Space {
     /// Delivery reports by id.
     pub reports: Table<String, ReportRow>,
     events: Vec<EventRow>,
+    event_counts: BTreeMap<String, usize>,
     consent_events: Vec<ConsentEventRow>,
     seen: BTreeMap<(String, String), String>,
     weak: BTreeMap<String, Vec<WeakMatch>>,
@@ -180,7 +188,16 @@ impl Space {
 
     /// Appends a fact.
     pub fn add_event(&mut self, row: EventRow) {
+        if let Some(session_id) = &row.session_id {
+            *self.event_counts.entry(session_id.clone()).or_default() += 1;
+        }
         self.events.push(row);
+    }
+
+    /// Facts of this batch that belong to a session.
+    #[must_use]
+    pub fn event_count(&self, session_id: &str) -> usize {
+        self.event_counts.get(session_id).copied().unwrap_or(0)
     }
 
     /// Appends a change of consent to the ledger.
