@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod ids;
+pub mod phone;
 pub mod session;
 pub mod survey;
 pub mod text;
