@@ -232,7 +232,6 @@ impl Simulator {
     pub async fn send(&self, request: &SendRequest) -> SendResult {
         let script = self.network().scripts.pop_front().unwrap_or(Script::Deliver);
         match script {
-            Script::Deliver => self.deliver(request),
             Script::Slow(wait) => {
                 tokio::time::sleep(wait).await;
                 self.deliver(request)
@@ -252,7 +251,7 @@ impl Simulator {
             Script::RefuseSession if request.session == GatewaySession::New => {
                 SendResult::Permanent(Detail::coded("no_session", "the gateway refuses a session"))
             }
-            Script::RefuseSession => self.deliver(request),
+            Script::Deliver | Script::RefuseSession => self.deliver(request),
             Script::Fault { delivered } => {
                 self.deliver_if(delivered, request);
                 SendResult::Ambiguous(Detail::coded(500, "the gateway failed"))
@@ -274,11 +273,10 @@ impl Simulator {
     fn deliver(&self, request: &SendRequest) -> SendResult {
         let mut network = self.network();
         let session = match &request.session {
-            GatewaySession::None => None,
             GatewaySession::New if self.shared.settings.sms_sessions => {
                 Some(self.open_session(&mut network, request))
             }
-            GatewaySession::New => None,
+            GatewaySession::None | GatewaySession::New => None,
             GatewaySession::Existing(handle) => Some(handle.clone()),
         };
         let thread = session.as_ref().and_then(|handle| network.sessions.get(handle));
