@@ -1,6 +1,7 @@
 //! antiphon: a 2-way SMS survey engine. The map of the house is in ARCHITECTURE.md.
 
 pub mod clock;
+pub mod gateway;
 pub mod ids;
 pub mod phone;
 pub mod session;
