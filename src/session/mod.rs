@@ -1,2 +1,8 @@
 //! One person's run through a survey: states and their legal transitions, correlation of inbound texts,
 //! keywords and consent. Pure, like [`crate::survey`]: no I/O, no clock, no log.
+
+mod message;
+mod status;
+
+pub use message::{MessageClass, MessageState, Outcome, Receipt};
+pub use status::Status;

@@ -1,0 +1,33 @@
+//! Rows of `answers`: one per element and visit (RE2).
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use super::schema::answers;
+
+/// One registered answer. `position` is 0-based.
+#[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
+#[diesel(table_name = answers, treat_none_as_null = true, primary_key(session_id, element_id, visit))]
+#[expect(missing_docs, reason = "columns are documented in migrations and in http-api.md 4.1")]
+pub struct AnswerRow {
+    pub session_id: String,
+    pub element_id: String,
+    pub visit: i32,
+    pub seq: i32,
+    pub element_type: String,
+    pub state: String,
+    pub value: Option<String>,
+    pub position: Option<String>,
+    pub code: Option<String>,
+    pub label: Option<String>,
+    pub raw: String,
+    pub comment: Option<String>,
+    pub method: Option<String>,
+    pub attempts: i32,
+    pub language: String,
+    pub asked_at: Option<NaiveDateTime>,
+    pub answered_at: NaiveDateTime,
+    pub inbound_id: Option<String>,
+    pub corrected_at: Option<NaiveDateTime>,
+    pub correction_of: Option<String>,
+}

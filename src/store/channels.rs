@@ -1,0 +1,56 @@
+//! Rows of `channels`, their token buckets, and `gateway_states`.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use super::schema::{channel_buckets, channels, gateway_states};
+
+/// A two-way address of ours. Lists and texts are JSON.
+#[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
+#[diesel(table_name = channels, treat_none_as_null = true)]
+#[expect(missing_docs, reason = "columns are documented in migrations and in http-api.md 5.1")]
+pub struct ChannelRow {
+    pub id: String,
+    pub name: String,
+    pub kind: String,
+    pub enabled: bool,
+    pub gateway: String,
+    pub sender: String,
+    pub sender_type: String,
+    pub subnumbering: bool,
+    pub allowed_countries: String,
+    pub throttle_per_second: i32,
+    pub on_ambiguous: String,
+    pub default_language: Option<String>,
+    pub default_skill: Option<String>,
+    pub keyword_scope: String,
+    pub texts: String,
+    pub keywords: String,
+    pub created_at: NaiveDateTime,
+    pub updated_at: NaiveDateTime,
+}
+
+/// Token bucket of a channel, in millionths of a token (A73).
+#[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
+#[diesel(table_name = channel_buckets, treat_none_as_null = true, primary_key(channel_id))]
+#[expect(missing_docs, reason = "columns are documented in migrations and in reliability-and-security.md RE16")]
+pub struct BucketRow {
+    pub channel_id: String,
+    pub tokens_micro: i64,
+    pub refilled_at: NaiveDateTime,
+    pub paused_until: Option<NaiveDateTime>,
+}
+
+/// What is remembered about a gateway.
+#[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
+#[diesel(table_name = gateway_states, treat_none_as_null = true, primary_key(name))]
+#[expect(missing_docs, reason = "columns are documented in migrations and in http-api.md 5.2")]
+pub struct GatewayRow {
+    pub name: String,
+    pub paused: bool,
+    pub last_inbound_at: Option<NaiveDateTime>,
+    pub last_outbound_at: Option<NaiveDateTime>,
+    pub last_error: Option<String>,
+    pub last_error_at: Option<NaiveDateTime>,
+    pub updated_at: NaiveDateTime,
+}

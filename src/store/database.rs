@@ -1,0 +1,168 @@
+//! [`Store`]: the open database, with its writer, its readers and the lock that keeps a second process out.
+
+use std::fs::File;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use super::space::Sequence;
+use super::writer::{Signals, Work, WriteError, Writer};
+use super::{AnyConnection, DatabaseUrl, Readers, StoreError, meta, migrate};
+use crate::clock::Clock;
+
+/// The clock's high-water mark in `meta` (RF29).
+const CLOCK_HIGH_WATER: &str = "clock_high_water_micros";
+/// The name under which the installation knows itself; part of every message reference (RE17).
+const INSTALL_ID: &str = "install_id";
+
+/// How many readers a node uses.
+const READERS: usize = 4;
+
+/// The open database of a running server.
+#[derive(Clone, Debug)]
+pub struct Store {
+    writer: Writer,
+    readers: Readers,
+    sequence: Sequence,
+    signals: Signals,
+    install_id: Arc<str>,
+    open: Arc<Open>,
+}
+
+/// What is closed when the last handle goes.
+#[derive(Debug)]
+struct Open {
+    url: DatabaseUrl,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    _lock: Option<File>,
+}
+
+impl Store {
+    /// Opens the database for serving: takes the instance lock (SQLite), migrates, restores the sequence and
+    /// the clock, starts the writer.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] when another process serves this SQLite file; [`StoreError::Setup`] otherwise.
+    pub fn open(url: &str, clock: &Clock, new_install_id: &str) -> Result<Self, StoreError> {
+        let url = DatabaseUrl::parse(url)?;
+        let lock = take_lock(&url)?;
+        let mut connection = url.connect()?;
+        migrate::migrate(&mut connection)?;
+        let highest = meta::highest_sequence(&mut connection)?;
+        let install_id = connection.write(|connection| match meta::get(connection, INSTALL_ID)? {
+            Some(known) => Ok(known),
+            None => meta::set(connection, INSTALL_ID, new_install_id).map(|()| new_install_id.to_owned()),
+        })?;
+        if let Some(micros) = meta::get(&mut connection, CLOCK_HIGH_WATER)?.and_then(|text| text.parse().ok())
+            && let Some(mark) = chrono::DateTime::from_timestamp_micros(micros)
+        {
+            clock.raise_to(mark);
+        }
+        let sequence = Sequence::starting_after(highest);
+        let signals = Signals::default();
+        let (writer, thread) =
+            Writer::start(url.clone(), connection, sequence.clone(), clock.clone(), signals.clone())?;
+        let open = Open { url: url.clone(), thread: Mutex::new(Some(thread)), _lock: lock };
+        Ok(Self {
+            writer,
+            readers: Readers::new(url, READERS),
+            sequence,
+            signals,
+            install_id: install_id.into(),
+            open: Arc::new(open),
+        })
+    }
+
+    /// Carries out one turn and answers after its commit.
+    ///
+    /// # Errors
+    /// [`WriteError`]; then nothing of the turn is stored.
+    pub async fn write<W: Work>(&self, work: W) -> Result<W::Output, WriteError> {
+        self.writer.write(work).await
+    }
+
+    /// Runs queries that change nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the pool or of a query.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.readers.read(work).await
+    }
+
+    /// The next value of the one sequence; drawn for an inbound before it waits for the writer (RE8).
+    #[must_use]
+    pub fn next_seq(&self) -> i64 {
+        self.sequence.next()
+    }
+
+    /// What is woken after each commit.
+    #[must_use]
+    pub fn signals(&self) -> &Signals {
+        &self.signals
+    }
+
+    /// Turns waiting for the writer.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.writer.waiting()
+    }
+
+    /// The installation's id.
+    #[must_use]
+    pub fn install_id(&self) -> &str {
+        &self.install_id
+    }
+
+    /// Whether several nodes may share this database.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        matches!(self.open.url, DatabaseUrl::Postgres(_))
+    }
+
+    /// Waits for the writer to commit what it holds, and keeps the clock's mark. Call it last, with no other
+    /// handle in use.
+    pub fn close(self, clock: &Clock) {
+        let Self { writer, open, .. } = self;
+        drop(writer);
+        let thread = open.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread
+            && thread.join().is_err()
+        {
+            tracing::error!("the writer thread ended with a panic");
+        }
+        let mark = clock.now().timestamp_micros().to_string();
+        let kept = open.url.connect().and_then(|mut connection| {
+            connection.write(|connection| meta::set(connection, CLOCK_HIGH_WATER, &mark))
+        });
+        if let Err(error) = kept {
+            tracing::warn!(%error, "the clock's high-water mark was not kept");
+        }
+    }
+}
+
+/// Opens the database for one short command beside a running server, such as creating a key. Takes no
+/// instance lock; migrates only if the schema is empty or older.
+///
+/// # Errors
+/// [`StoreError`] of opening or migrating.
+pub fn open_for_command(url: &str) -> Result<AnyConnection, StoreError> {
+    let url = DatabaseUrl::parse(url)?;
+    let mut connection = url.connect()?;
+    migrate::migrate(&mut connection)?;
+    Ok(connection)
+}
+
+/// SQLite files are served by one process at a time (RF32).
+fn take_lock(url: &DatabaseUrl) -> Result<Option<File>, StoreError> {
+    let DatabaseUrl::Sqlite(path) = url else { return Ok(None) };
+    let lock_path = format!("{path}.lock");
+    let setup = |error: std::io::Error| StoreError::Setup(format!("cannot open {lock_path}: {error}"));
+    let file = File::options().create(true).truncate(false).write(true).open(&lock_path).map_err(setup)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::InUse(path.clone())),
+        Err(std::fs::TryLockError::Error(error)) => Err(setup(error)),
+    }
+}

@@ -1,0 +1,23 @@
+//! Rows of `api_keys` (RS1).
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use super::schema::api_keys;
+
+/// An API key; only its hash is stored. Lists are JSON.
+#[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
+#[diesel(table_name = api_keys, treat_none_as_null = true)]
+#[expect(missing_docs, reason = "columns are documented in migrations and in reliability-and-security.md RS1")]
+pub struct KeyRow {
+    pub id: String,
+    pub name: String,
+    pub hash: String,
+    pub scopes: String,
+    pub surveys: String,
+    pub channels: String,
+    pub created_at: NaiveDateTime,
+    pub expires_at: NaiveDateTime,
+    pub revoked_at: Option<NaiveDateTime>,
+    pub last_used_at: Option<NaiveDateTime>,
+}

@@ -1,0 +1,244 @@
+//! Fills a [`Space`] for a batch: one query per table, however many turns the batch holds.
+
+use std::collections::BTreeSet;
+
+use chrono::{Duration, NaiveDateTime};
+use diesel::prelude::*;
+
+use super::answers::AnswerRow;
+use super::channels::BucketRow;
+use super::consents::{ConsentRow, ContactRow};
+use super::events::CounterRow;
+use super::messages::{MessageRow, ReportRow};
+use super::requests::{IdempotencyRow, SendRequestRow};
+use super::schema::{
+    answers, channel_buckets, consents, contacts, counters, delivery_reports, idempotency, inbound, messages,
+    send_requests, session_handles, sessions,
+};
+use super::sessions::{HandleRow, SessionRow};
+use super::space::{Keys, Sequence, Space, WeakMatch};
+use super::{AnyConnection, StoreError};
+
+/// How far back equal texts without id are looked for (RF18).
+const WEAK_KEY_MINUTES: i64 = 5;
+
+/// Loads what `keys` name and what belongs to it, inside the caller's write transaction.
+///
+/// # Errors
+/// [`StoreError`] of a query.
+pub fn load(
+    connection: &mut AnyConnection,
+    mut keys: Keys,
+    sequence: Sequence,
+    now: NaiveDateTime,
+) -> Result<Space, StoreError> {
+    let mut space = Space::new(sequence);
+    load_inbound(connection, &keys, &mut space, now)?;
+    load_named_messages(connection, &mut keys, &mut space)?;
+    load_handles(connection, &mut keys, &mut space)?;
+    load_sessions(connection, &mut keys, &mut space)?;
+    load_phones(connection, &keys, &mut space)?;
+    load_waiting_messages(connection, &keys, &mut space)?;
+    load_requests(connection, &keys, &mut space)?;
+    load_small(connection, &keys, &mut space)?;
+    Ok(space)
+}
+
+fn load_inbound(
+    connection: &mut AnyConnection,
+    keys: &Keys,
+    space: &mut Space,
+    now: NaiveDateTime,
+) -> Result<(), StoreError> {
+    if !keys.provider_ids.is_empty() {
+        let ids: BTreeSet<&str> = keys.provider_ids.iter().map(|(_, id)| id.as_str()).collect();
+        let found: Vec<(String, Option<String>, String)> = inbound::table
+            .filter(inbound::provider_id.is_not_null())
+            .filter(inbound::provider_id.eq_any(ids))
+            .select((inbound::gateway, inbound::provider_id, inbound::id))
+            .load(connection)?;
+        for (gateway, provider_id, id) in found {
+            if let Some(provider_id) = provider_id {
+                space.load_seen(gateway, provider_id, id);
+            }
+        }
+    }
+    if !keys.weak_keys.is_empty() {
+        let since = now - Duration::minutes(WEAK_KEY_MINUTES);
+        let found: Vec<(Option<String>, NaiveDateTime, i64, Option<String>)> = inbound::table
+            .filter(inbound::sender.eq_any(&keys.phones))
+            .filter(inbound::weak_key.eq_any(&keys.weak_keys))
+            .filter(inbound::received_at.gt(since))
+            .order(inbound::recv_seq)
+            .select((inbound::weak_key, inbound::received_at, inbound::recv_seq, inbound::session_id))
+            .load(connection)?;
+        for (weak_key, received_at, recv_seq, session_id) in found {
+            if let Some(weak_key) = weak_key {
+                space.load_weak(weak_key, WeakMatch { received_at, recv_seq, session_id });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn load_named_messages(
+    connection: &mut AnyConnection,
+    keys: &mut Keys,
+    space: &mut Space,
+) -> Result<(), StoreError> {
+    let mut found: Vec<MessageRow> = Vec::new();
+    if !keys.messages.is_empty() {
+        found.extend(messages::table.filter(messages::id.eq_any(&keys.messages)).load(connection)?);
+    }
+    if !keys.client_refs.is_empty() {
+        found.extend(messages::table.filter(messages::client_ref.eq_any(&keys.client_refs)).load(connection)?);
+    }
+    if !keys.external_ids.is_empty() {
+        found.extend(
+            messages::table
+                .filter(messages::external_id.is_not_null())
+                .filter(messages::external_id.eq_any(&keys.external_ids))
+                .load(connection)?,
+        );
+        let early: Vec<ReportRow> = delivery_reports::table
+            .filter(delivery_reports::message_id.is_null())
+            .filter(delivery_reports::external_id.eq_any(&keys.external_ids))
+            .load(connection)?;
+        for report in early {
+            space.reports.load(report.id.clone(), report);
+        }
+    }
+    for message in found {
+        keys.sessions.extend(message.session_id.clone());
+        keys.phones.insert(message.phone.clone());
+        space.load_message(message);
+    }
+    Ok(())
+}
+
+fn load_handles(connection: &mut AnyConnection, keys: &mut Keys, space: &mut Space) -> Result<(), StoreError> {
+    if keys.handles.is_empty() {
+        return Ok(());
+    }
+    let handles: BTreeSet<&str> = keys.handles.iter().map(|(_, handle)| handle.as_str()).collect();
+    let found: Vec<HandleRow> =
+        session_handles::table.filter(session_handles::handle.eq_any(handles)).load(connection)?;
+    for row in found {
+        keys.sessions.insert(row.session_id.clone());
+        space.handles.load((row.gateway.clone(), row.handle.clone()), row);
+    }
+    Ok(())
+}
+
+fn load_sessions(connection: &mut AnyConnection, keys: &mut Keys, space: &mut Space) -> Result<(), StoreError> {
+    let mut found: Vec<SessionRow> = Vec::new();
+    if !keys.sessions.is_empty() {
+        found.extend(sessions::table.filter(sessions::id.eq_any(&keys.sessions)).load(connection)?);
+    }
+    if !keys.phones.is_empty() {
+        let of_phones = sessions::table.filter(sessions::phone.eq_any(&keys.phones));
+        found.extend(match keys.ended_after {
+            Some(ended_after) => of_phones
+                .filter(sessions::closed_at.is_null().or(sessions::closed_at.gt(ended_after)))
+                .load::<SessionRow>(connection)?,
+            None => of_phones.filter(sessions::closed_at.is_null()).load::<SessionRow>(connection)?,
+        });
+    }
+    for session in found {
+        keys.phones.insert(session.phone.clone());
+        if session.status.is_open() {
+            keys.messages.extend(session.prompt_id.clone());
+        }
+        space.load_session(session);
+    }
+    Ok(())
+}
+
+fn load_phones(connection: &mut AnyConnection, keys: &Keys, space: &mut Space) -> Result<(), StoreError> {
+    if keys.phones.is_empty() {
+        return Ok(());
+    }
+    let found: Vec<ContactRow> = contacts::table.filter(contacts::phone.eq_any(&keys.phones)).load(connection)?;
+    for row in found {
+        space.contacts.load(row.phone.clone(), row);
+    }
+    let found: Vec<ConsentRow> = consents::table.filter(consents::phone.eq_any(&keys.phones)).load(connection)?;
+    for row in found {
+        space.consents.load((row.phone.clone(), row.scope.clone()), row);
+    }
+    Ok(())
+}
+
+fn load_waiting_messages(
+    connection: &mut AnyConnection,
+    keys: &Keys,
+    space: &mut Space,
+) -> Result<(), StoreError> {
+    if !keys.phones.is_empty() {
+        let found: Vec<MessageRow> = messages::table
+            .filter(messages::is_open)
+            .filter(messages::phone.eq_any(&keys.phones))
+            .load(connection)?;
+        for row in found {
+            space.load_message(row);
+        }
+    }
+    let prompts: Vec<&String> = keys.messages.iter().filter(|id| space.messages.get(id.as_str()).is_none()).collect();
+    if !prompts.is_empty() {
+        let found: Vec<MessageRow> = messages::table.filter(messages::id.eq_any(prompts)).load(connection)?;
+        for row in found {
+            space.load_message(row);
+        }
+    }
+    Ok(())
+}
+
+fn load_requests(connection: &mut AnyConnection, keys: &Keys, space: &mut Space) -> Result<(), StoreError> {
+    if !keys.send_requests.is_empty() {
+        let phones: BTreeSet<&str> = keys.send_requests.iter().map(|(_, phone, _)| phone.as_str()).collect();
+        let references: BTreeSet<&str> = keys.send_requests.iter().map(|(_, _, r)| r.as_str()).collect();
+        let found: Vec<SendRequestRow> = send_requests::table
+            .filter(send_requests::phone.eq_any(phones))
+            .filter(send_requests::client_reference.eq_any(references))
+            .load(connection)?;
+        for row in found {
+            let key = (row.survey_id.clone(), row.phone.clone(), row.client_reference.clone());
+            space.send_requests.load(key, row);
+        }
+    }
+    if !keys.idempotency.is_empty() {
+        let names: BTreeSet<&str> = keys.idempotency.iter().map(|(_, key)| key.as_str()).collect();
+        let found: Vec<IdempotencyRow> =
+            idempotency::table.filter(idempotency::idempotency_key.eq_any(names)).load(connection)?;
+        for row in found {
+            space.idempotency.load((row.key_id.clone(), row.idempotency_key.clone()), row);
+        }
+    }
+    Ok(())
+}
+
+fn load_small(connection: &mut AnyConnection, keys: &Keys, space: &mut Space) -> Result<(), StoreError> {
+    if !keys.counters.is_empty() {
+        let found: Vec<CounterRow> =
+            counters::table.filter(counters::name.eq_any(&keys.counters)).load(connection)?;
+        for row in found {
+            space.counters.load(row.name.clone(), row);
+        }
+    }
+    if !keys.buckets.is_empty() {
+        let found: Vec<BucketRow> = channel_buckets::table
+            .filter(channel_buckets::channel_id.eq_any(&keys.buckets))
+            .load(connection)?;
+        for row in found {
+            space.buckets.load(row.channel_id.clone(), row);
+        }
+    }
+    if !keys.answers_of.is_empty() {
+        let found: Vec<AnswerRow> =
+            answers::table.filter(answers::session_id.eq_any(&keys.answers_of)).load(connection)?;
+        for row in found {
+            space.answers.load((row.session_id.clone(), row.element_id.clone(), row.visit), row);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! Facts about this installation: its id, epoch, the clock's high-water mark and the start counter (RE7).
+
+use diesel::prelude::*;
+
+use super::connection::on_backend;
+use super::schema::{inbound, messages, meta};
+use super::{AnyConnection, StoreError};
+
+/// The value of a fact.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn get(connection: &mut AnyConnection, name: &str) -> Result<Option<String>, StoreError> {
+    Ok(meta::table.find(name).select(meta::value).first(connection).optional()?)
+}
+
+/// Sets a fact.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub fn set(connection: &mut AnyConnection, name: &str, value: &str) -> Result<(), StoreError> {
+    on_backend!(connection, concrete => {
+        diesel::insert_into(meta::table)
+            .values((meta::name.eq(name), meta::value.eq(value)))
+            .on_conflict(meta::name)
+            .do_update()
+            .set(meta::value.eq(value))
+            .execute(concrete)
+    })?;
+    Ok(())
+}
+
+/// The highest value of the one sequence that is stored anywhere (RE8).
+///
+/// # Errors
+/// [`StoreError`] of a query.
+pub fn highest_sequence(connection: &mut AnyConnection) -> Result<i64, StoreError> {
+    let received: Option<i64> = inbound::table.select(diesel::dsl::max(inbound::recv_seq)).first(connection)?;
+    let sent: Option<i64> = messages::table.select(diesel::dsl::max(messages::send_seq)).first(connection)?;
+    Ok(received.unwrap_or(0).max(sent.unwrap_or(0)))
+}

@@ -1,0 +1,35 @@
+//! The store: one body of queries for SQLite and PostgreSQL, a writer that commits turns in natural batches,
+//! and a pool of readers. It never decides anything: rows in, rows out.
+
+pub mod answers;
+pub mod channels;
+mod codec;
+mod connection;
+pub mod consents;
+mod database;
+mod error;
+pub mod events;
+mod flush;
+pub mod inbound;
+pub mod keys;
+mod load;
+pub mod messages;
+pub mod meta;
+pub mod migrate;
+mod reader;
+pub mod requests;
+pub mod schema;
+pub mod sessions;
+mod space;
+pub mod surveys;
+mod table;
+mod writer;
+
+pub use connection::{AnyConnection, DatabaseUrl};
+pub use database::{Store, open_for_command};
+pub use error::StoreError;
+pub use reader::Readers;
+pub use sessions::{HandleRow, SessionRow};
+pub use space::{Keys, Sequence, Space, WeakMatch};
+pub use table::Table;
+pub use writer::{Fault, Signals, Work, WriteError};

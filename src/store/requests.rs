@@ -1,0 +1,33 @@
+//! Rows of `idempotency` and `send_requests`: what makes a repeated call harmless (RE24, RE25).
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use super::schema::{idempotency, send_requests};
+
+/// A stored answer to a POST.
+#[derive(Clone, Debug, Queryable, Insertable)]
+#[diesel(table_name = idempotency)]
+#[expect(missing_docs, reason = "columns are documented in migrations and in reliability-and-security.md RE25")]
+pub struct IdempotencyRow {
+    pub key_id: String,
+    pub idempotency_key: String,
+    pub fingerprint: String,
+    pub status: i32,
+    pub location: Option<String>,
+    pub body: String,
+    pub created_at: NaiveDateTime,
+}
+
+/// Natural key of a SendSurvey (A03).
+#[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
+#[diesel(table_name = send_requests, treat_none_as_null = true, primary_key(survey_id, phone, client_reference))]
+#[expect(missing_docs, reason = "columns are documented in migrations and in reliability-and-security.md RE24")]
+pub struct SendRequestRow {
+    pub survey_id: String,
+    pub phone: String,
+    pub client_reference: String,
+    pub session_id: String,
+    pub fingerprint: String,
+    pub created_at: NaiveDateTime,
+}

@@ -1,0 +1,139 @@
+//! Rows of `sessions` and `session_handles`, and the queries that read them.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use super::schema::{session_handles, sessions};
+use super::{AnyConnection, StoreError};
+use crate::session::Status;
+use crate::survey::{Progress, Variables};
+
+/// One person's run through one survey revision.
+#[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
+#[diesel(table_name = sessions, treat_none_as_null = true)]
+#[expect(missing_docs, reason = "columns are documented in the API: http-api.md 2.5 and 4.1")]
+pub struct SessionRow {
+    pub id: String,
+    pub survey_id: String,
+    pub revision: i32,
+    pub status: Status,
+    pub status_reason: Option<String>,
+    pub origin: String,
+    pub phone: String,
+    pub channel_id: String,
+    pub language: String,
+    pub client_reference: Option<String>,
+    pub variables: String,
+    /// What a pending session needs to begin later, as JSON.
+    pub opening: Option<String>,
+    /// [`Progress`] as JSON; absent while pending.
+    pub progress: Option<String>,
+    pub current_element_id: Option<String>,
+    /// The first message that asked the current question on this visit (RE11).
+    pub prompt_id: Option<String>,
+    /// The newest gateway session handle (P45).
+    pub sms_session: Option<String>,
+    /// NULL = not open or waiting; '' = exclusive; own id = parallel (RE4).
+    pub open_slot: Option<String>,
+    /// Sequence of the next message, from 1.
+    pub next_sequence: i32,
+    pub is_test: bool,
+    pub halted_at: Option<NaiveDateTime>,
+    /// Faulting turns so far; 3 halt the session (RE9).
+    pub faults: i32,
+    pub inbound_count: i32,
+    /// Unavailable and expired texts sent after the end (A32).
+    pub unavailable_count: i32,
+    /// Last hand-over to the gateway; the next is at least one gap later (RE16).
+    pub handed_over_at: Option<NaiveDateTime>,
+    /// When a timer next looks at this session: start, reminder or expiry.
+    pub wake_at: Option<NaiveDateTime>,
+    pub send_at: Option<NaiveDateTime>,
+    pub created_at: NaiveDateTime,
+    pub started_at: Option<NaiveDateTime>,
+    pub expires_at: Option<NaiveDateTime>,
+    pub closed_at: Option<NaiveDateTime>,
+    pub updated_at: NaiveDateTime,
+    /// Counts turns that changed the session.
+    pub version: i32,
+}
+
+impl SessionRow {
+    /// Progress through the survey; `None` while pending.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when the stored text is not a progress.
+    pub fn progress(&self) -> Result<Option<Progress>, StoreError> {
+        self.progress.as_deref().map(|text| from_json("sessions.progress", text)).transpose()
+    }
+
+    /// The caller's variables.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when the stored text is no list of pairs.
+    pub fn variables(&self) -> Result<Variables, StoreError> {
+        from_json("sessions.variables", &self.variables)
+    }
+}
+
+/// Reads a JSON column.
+pub(crate) fn from_json<T: serde::de::DeserializeOwned>(column: &str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::Corrupt(format!("{column}: {error}")))
+}
+
+/// Writes a JSON column.
+pub(crate) fn to_json<T: serde::Serialize>(column: &str, value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Corrupt(format!("{column}: {error}")))
+}
+
+/// A gateway's session handle and the session it belongs to (GW52).
+#[derive(Clone, Debug, Queryable, Insertable)]
+#[diesel(table_name = session_handles)]
+#[expect(missing_docs, reason = "columns are named after gateways.md 3.2")]
+pub struct HandleRow {
+    pub gateway: String,
+    pub handle: String,
+    pub session_id: String,
+    pub phone: String,
+    pub created_at: NaiveDateTime,
+}
+
+/// One session.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn find(connection: &mut AnyConnection, id: &str) -> Result<Option<SessionRow>, StoreError> {
+    Ok(sessions::table.find(id).first(connection).optional()?)
+}
+
+/// Sessions whose timer is due, oldest first: keyset by time, so that stuck rows never hide later ones (RE30).
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn due_timers(
+    connection: &mut AnyConnection,
+    now: NaiveDateTime,
+    limit: i64,
+) -> Result<Vec<(String, String)>, StoreError> {
+    Ok(sessions::table
+        .filter(sessions::wake_at.is_not_null())
+        .filter(sessions::wake_at.le(now))
+        .order(sessions::wake_at)
+        .select((sessions::id, sessions::phone))
+        .limit(limit)
+        .load(connection)?)
+}
+
+/// When the next timer is due.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn next_timer(connection: &mut AnyConnection) -> Result<Option<NaiveDateTime>, StoreError> {
+    Ok(sessions::table
+        .filter(sessions::wake_at.is_not_null())
+        .order(sessions::wake_at)
+        .select(sessions::wake_at)
+        .first::<Option<NaiveDateTime>>(connection)
+        .optional()?
+        .flatten())
+}

@@ -1,0 +1,261 @@
+//! [`Space`]: everything a batch of turns may read and change, held in memory between one load and one write.
+//! Turns of a batch see each other's changes here; the database sees them all at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chrono::NaiveDateTime;
+
+use super::answers::AnswerRow;
+use super::channels::BucketRow;
+use super::consents::{ConsentEventRow, ConsentRow, ContactRow};
+use super::events::{CounterRow, EventRow};
+use super::inbound::InboundRow;
+use super::messages::{AttemptRow, MessageRow, ReportRow};
+use super::requests::{IdempotencyRow, SendRequestRow};
+use super::sessions::{HandleRow, SessionRow};
+use super::table::Table;
+
+/// What the turns of a batch want loaded. Whatever is named here, and belongs to it, is in the [`Space`]:
+/// a phone brings its contact, consents, open and recently ended sessions and their waiting messages.
+#[derive(Clone, Debug, Default)]
+pub struct Keys {
+    /// E.164 numbers.
+    pub phones: BTreeSet<String>,
+    /// Session ids.
+    pub sessions: BTreeSet<String>,
+    /// Message ids.
+    pub messages: BTreeSet<String>,
+    /// Our references of messages, as gateways echo them (RE17).
+    pub client_refs: BTreeSet<String>,
+    /// Gateways' ids of messages.
+    pub external_ids: BTreeSet<String>,
+    /// Gateway and its id of an inbound.
+    pub provider_ids: BTreeSet<(String, String)>,
+    /// Weak keys of inbound without id (RE5).
+    pub weak_keys: BTreeSet<String>,
+    /// Gateway and session handle.
+    pub handles: BTreeSet<(String, String)>,
+    /// Survey, phone, client reference (A03).
+    pub send_requests: BTreeSet<(String, String, String)>,
+    /// API key id and idempotency key.
+    pub idempotency: BTreeSet<(String, String)>,
+    /// Names of counters.
+    pub counters: BTreeSet<String>,
+    /// Channels whose token bucket is needed.
+    pub buckets: BTreeSet<String>,
+    /// Sessions whose answers are needed.
+    pub answers_of: BTreeSet<String>,
+    /// Ended sessions of a phone are loaded if they ended after this (A29).
+    pub ended_after: Option<NaiveDateTime>,
+}
+
+/// An inbound already stored with the same weak key (RF18).
+#[derive(Clone, Debug)]
+pub struct WeakMatch {
+    /// When it was received.
+    pub received_at: NaiveDateTime,
+    /// Its place in the one sequence.
+    pub recv_seq: i64,
+    /// The session it belonged to.
+    pub session_id: Option<String>,
+}
+
+/// The rows of a batch.
+#[derive(Debug, Default)]
+pub struct Space {
+    /// Sessions by id.
+    pub sessions: Table<String, SessionRow>,
+    /// Contacts by phone.
+    pub contacts: Table<String, ContactRow>,
+    /// Consents by phone and scope.
+    pub consents: Table<(String, String), ConsentRow>,
+    /// Messages by id.
+    pub messages: Table<String, MessageRow>,
+    /// Answers by session, element and visit.
+    pub answers: Table<(String, String, i32), AnswerRow>,
+    /// Session handles by gateway and handle.
+    pub handles: Table<(String, String), HandleRow>,
+    /// Inbound by id.
+    pub inbound: Table<String, InboundRow>,
+    /// SendSurvey requests by natural key.
+    pub send_requests: Table<(String, String, String), SendRequestRow>,
+    /// Stored answers by API key and idempotency key.
+    pub idempotency: Table<(String, String), IdempotencyRow>,
+    /// Counters by name.
+    pub counters: Table<String, CounterRow>,
+    /// Token buckets by channel.
+    pub buckets: Table<String, BucketRow>,
+    /// Send attempts by message and number; only those of this batch.
+    pub attempts: Table<(String, i32), AttemptRow>,
+    /// Delivery reports by id.
+    pub reports: Table<String, ReportRow>,
+    events: Vec<EventRow>,
+    consent_events: Vec<ConsentEventRow>,
+    seen: BTreeMap<(String, String), String>,
+    weak: BTreeMap<String, Vec<WeakMatch>>,
+    by_phone: BTreeMap<String, PhoneIndex>,
+    by_session: BTreeMap<String, BTreeSet<(i32, String)>>,
+    sequence: Sequence,
+}
+
+#[derive(Debug, Default)]
+struct PhoneIndex {
+    sessions: BTreeSet<String>,
+    messages: BTreeSet<String>,
+}
+
+/// The one sequence that orders inbound texts and send starts (RE8, RE11).
+#[derive(Clone, Debug, Default)]
+pub struct Sequence(Arc<AtomicI64>);
+
+impl Sequence {
+    /// Starts above the highest value stored.
+    pub(super) fn starting_after(highest: i64) -> Self {
+        Self(Arc::new(AtomicI64::new(highest)))
+    }
+
+    /// The next value, greater than all before.
+    #[must_use]
+    pub fn next(&self) -> i64 {
+        self.0.fetch_add(1, Ordering::SeqCst) + 1
+    }
+}
+
+impl Space {
+    pub(super) fn new(sequence: Sequence) -> Self {
+        Self { sequence, ..Self::default() }
+    }
+
+    /// The next value of the one sequence.
+    #[must_use]
+    pub fn next_seq(&self) -> i64 {
+        self.sequence.next()
+    }
+
+    /// The inbound already stored under a gateway's id, in the database or earlier in this batch (RF17).
+    #[must_use]
+    pub fn seen_inbound(&self, gateway: &str, provider_id: &str) -> Option<&str> {
+        self.seen.get(&(gateway.to_owned(), provider_id.to_owned())).map(String::as_str)
+    }
+
+    /// Inbound texts stored under a weak key in the last minutes, oldest first (RF18).
+    #[must_use]
+    pub fn weak_matches(&self, weak_key: &str) -> &[WeakMatch] {
+        self.weak.get(weak_key).map_or(&[], Vec::as_slice)
+    }
+
+    /// Stores an inbound with its outcome.
+    pub fn add_inbound(&mut self, row: InboundRow) {
+        if let Some(provider_id) = &row.provider_id {
+            self.seen.insert((row.gateway.clone(), provider_id.clone()), row.id.clone());
+        }
+        if let Some(weak_key) = &row.weak_key {
+            self.weak.entry(weak_key.clone()).or_default().push(WeakMatch {
+                received_at: row.received_at,
+                recv_seq: row.recv_seq,
+                session_id: row.session_id.clone(),
+            });
+        }
+        self.inbound.insert(row.id.clone(), row);
+    }
+
+    /// Stores a new session.
+    pub fn add_session(&mut self, row: SessionRow) {
+        self.by_phone.entry(row.phone.clone()).or_default().sessions.insert(row.id.clone());
+        self.sessions.insert(row.id.clone(), row);
+    }
+
+    /// Stores a new message.
+    pub fn add_message(&mut self, row: MessageRow) {
+        self.index_message(&row);
+        self.messages.insert(row.id.clone(), row);
+    }
+
+    /// Stores a new gateway session handle.
+    pub fn add_handle(&mut self, row: HandleRow) {
+        self.handles.insert((row.gateway.clone(), row.handle.clone()), row);
+    }
+
+    /// Appends a fact.
+    pub fn add_event(&mut self, row: EventRow) {
+        self.events.push(row);
+    }
+
+    /// Appends a change of consent to the ledger.
+    pub fn add_consent_event(&mut self, row: ConsentEventRow) {
+        self.consent_events.push(row);
+    }
+
+    /// Sessions of a phone that are open or ended lately, oldest first.
+    pub fn sessions_of<'a>(&'a self, phone: &str) -> impl Iterator<Item = &'a SessionRow> + use<'a> {
+        let ids = self.by_phone.get(phone).map(|index| &index.sessions);
+        ids.into_iter().flatten().filter_map(|id| self.sessions.get(id.as_str()))
+    }
+
+    /// Loaded messages of a session in sequence order: those not finished, and the current prompt.
+    pub fn messages_of<'a>(&'a self, session_id: &str) -> impl Iterator<Item = &'a MessageRow> + use<'a> {
+        let ids = self.by_session.get(session_id);
+        ids.into_iter().flatten().filter_map(|(_, id)| self.messages.get(id.as_str()))
+    }
+
+    /// Ids of the unfinished messages to a phone, whatever they belong to.
+    #[must_use]
+    pub fn open_messages_to(&self, phone: &str) -> Vec<String> {
+        let ids = self.by_phone.get(phone).map(|index| &index.messages);
+        ids.into_iter()
+            .flatten()
+            .filter(|id| self.messages.get(id.as_str()).is_some_and(|message| message.is_open))
+            .cloned()
+            .collect()
+    }
+
+    /// A message by our reference or the gateway's id, among those loaded.
+    #[must_use]
+    pub fn message_by_reference(&self, client_ref: Option<&str>, external_id: Option<&str>) -> Option<&str> {
+        let by_ref = client_ref.and_then(|wanted| {
+            self.messages.iter().find(|(_, row)| row.client_ref == wanted).map(|(id, _)| id.as_str())
+        });
+        by_ref.or_else(|| {
+            let wanted = external_id?;
+            self.messages
+                .iter()
+                .find(|(_, row)| row.external_id.as_deref() == Some(wanted))
+                .map(|(id, _)| id.as_str())
+        })
+    }
+
+    pub(super) fn load_session(&mut self, row: SessionRow) {
+        self.by_phone.entry(row.phone.clone()).or_default().sessions.insert(row.id.clone());
+        self.sessions.load(row.id.clone(), row);
+    }
+
+    pub(super) fn load_message(&mut self, row: MessageRow) {
+        self.index_message(&row);
+        self.messages.load(row.id.clone(), row);
+    }
+
+    pub(super) fn load_seen(&mut self, gateway: String, provider_id: String, id: String) {
+        self.seen.insert((gateway, provider_id), id);
+    }
+
+    pub(super) fn load_weak(&mut self, weak_key: String, found: WeakMatch) {
+        self.weak.entry(weak_key).or_default().push(found);
+    }
+
+    pub(super) fn events(&self) -> &[EventRow] {
+        &self.events
+    }
+
+    pub(super) fn consent_events(&self) -> &[ConsentEventRow] {
+        &self.consent_events
+    }
+
+    fn index_message(&mut self, row: &MessageRow) {
+        self.by_phone.entry(row.phone.clone()).or_default().messages.insert(row.id.clone());
+        if let Some(session_id) = &row.session_id {
+            self.by_session.entry(session_id.clone()).or_default().insert((row.seq, row.id.clone()));
+        }
+    }
+}

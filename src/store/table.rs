@@ -1,0 +1,94 @@
+//! [`Table`]: the rows of one table that a batch has loaded or made, and what must be written back.
+
+use std::collections::BTreeMap;
+
+/// Rows in memory by key, each remembering whether it is new or changed.
+#[derive(Debug)]
+pub struct Table<K: Ord, R> {
+    rows: BTreeMap<K, Held<R>>,
+}
+
+#[derive(Debug)]
+struct Held<R> {
+    row: R,
+    change: Change,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    None,
+    Insert,
+    Update,
+}
+
+impl<K: Ord, R> Default for Table<K, R> {
+    fn default() -> Self {
+        Self { rows: BTreeMap::new() }
+    }
+}
+
+impl<K: Ord, R> Table<K, R> {
+    /// The row of a key.
+    pub fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&R>
+    where
+        K: std::borrow::Borrow<Q>,
+    {
+        self.rows.get(key).map(|held| &held.row)
+    }
+
+    /// The row of a key, to be changed: it will be written back.
+    pub fn get_mut<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<&mut R>
+    where
+        K: std::borrow::Borrow<Q>,
+    {
+        self.rows.get_mut(key).map(|held| {
+            if held.change == Change::None {
+                held.change = Change::Update;
+            }
+            &mut held.row
+        })
+    }
+
+    /// Adds a row that the database does not have.
+    pub fn insert(&mut self, key: K, row: R) {
+        self.rows.insert(key, Held { row, change: Change::Insert });
+    }
+
+    /// Replaces a row, or adds it if there is none.
+    pub fn put(&mut self, key: K, row: R) {
+        match self.rows.get_mut(&key) {
+            Some(held) => {
+                held.row = row;
+                if held.change == Change::None {
+                    held.change = Change::Update;
+                }
+            }
+            None => self.insert(key, row),
+        }
+    }
+
+    /// Takes a row that is known to be in the database without having been loaded: it will be written back.
+    pub fn overwrite(&mut self, key: K, row: R) {
+        self.rows.insert(key, Held { row, change: Change::Update });
+    }
+
+    /// All rows in key order.
+    pub fn iter(&self) -> impl Iterator<Item = (&K, &R)> {
+        self.rows.iter().map(|(key, held)| (key, &held.row))
+    }
+
+    /// Adds a row as loaded; keeps the one already here.
+    pub(super) fn load(&mut self, key: K, row: R) {
+        self.rows.entry(key).or_insert(Held { row, change: Change::None });
+    }
+
+    /// Rows to insert.
+    pub(super) fn inserts(&self) -> impl Iterator<Item = &R> {
+        self.rows.values().filter(|held| held.change == Change::Insert).map(|held| &held.row)
+    }
+
+    /// Rows to update.
+    pub(super) fn updates(&self) -> impl Iterator<Item = &R> {
+        self.rows.values().filter(|held| held.change == Change::Update).map(|held| &held.row)
+    }
+}

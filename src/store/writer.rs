@@ -1,0 +1,310 @@
+//! The writer: turns that wait together share one write transaction (HOUSE 4). It loads what they need, runs
+//! each in memory, writes all rows, commits, and only then answers. A turn that faults is run again as its own
+//! dead letter; a batch that the database refuses is halved until the poison turn is alone (RF25, RF26).
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use super::load::load;
+use super::space::{Keys, Sequence, Space};
+use super::{AnyConnection, DatabaseUrl, StoreError, flush};
+use crate::clock::{Clock, Timestamp};
+
+/// Most turns in one transaction.
+const BATCH_MAX: usize = 512;
+/// Most turns waiting; more are refused with [`StoreError::Overloaded`] (RE36).
+const WAITING_MAX: usize = 8192;
+/// How often a transaction is repeated after a lock or serialisation failure (RE10).
+const REPEATS_MAX: u32 = 3;
+
+/// A broken invariant or a panic inside a turn: its effects are undone and it is buried (RE9).
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The turn panicked.
+    #[error("the turn panicked: {0}")]
+    Panic(String),
+    /// Something that must hold does not.
+    #[error("broken invariant: {0}")]
+    Invariant(String),
+    /// The database refused the turn's rows.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a turn was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The database did not take it; nothing is stored.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The turn faulted and could not be buried; nothing is stored.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// One turn: something that changes rows. Implemented by the use cases.
+pub trait Work: Send + 'static {
+    /// What the caller gets after the commit.
+    type Output: Send + 'static;
+
+    /// Names what must be loaded. May query, inside the write transaction.
+    ///
+    /// # Errors
+    /// [`StoreError`] of such a query.
+    fn keys(&mut self, connection: &mut AnyConnection, keys: &mut Keys) -> Result<(), StoreError>;
+
+    /// Applies the turn in memory. May run more than once; only the last run counts.
+    ///
+    /// # Errors
+    /// [`Fault`] when an invariant is broken.
+    fn run(&mut self, space: &mut Space, now: Timestamp) -> Result<Self::Output, Fault>;
+
+    /// What to store instead when [`Work::run`] faulted, for example a dead letter.
+    ///
+    /// # Errors
+    /// The fault itself, when there is nothing to store: the caller gets it.
+    fn bury(&mut self, space: &mut Space, now: Timestamp, fault: &Fault) -> Result<Self::Output, Fault> {
+        let _ = (space, now);
+        Err(Fault::Invariant(fault.to_string()))
+    }
+}
+
+/// Woken after each commit that may have made a message or a timer due.
+#[derive(Clone, Debug, Default)]
+pub struct Signals {
+    /// Messages were queued or moved.
+    pub outbox: Arc<Notify>,
+    /// Sessions were started, moved or ended.
+    pub timers: Arc<Notify>,
+}
+
+/// A handle to the writer thread. Dropping the last one ends it after the work in hand.
+#[derive(Clone, Debug)]
+pub struct Writer {
+    sender: mpsc::Sender<Box<dyn Job>>,
+}
+
+impl Writer {
+    /// Starts the writer thread on a connection of its own.
+    pub(super) fn start(
+        url: DatabaseUrl,
+        connection: AnyConnection,
+        sequence: Sequence,
+        clock: Clock,
+        signals: Signals,
+    ) -> Result<(Self, JoinHandle<()>), StoreError> {
+        let (sender, receiver) = mpsc::channel(WAITING_MAX);
+        let mut lane = Lane { url, connection: Some(connection), sequence, clock, signals };
+        let thread = std::thread::Builder::new()
+            .name("antiphon-writer".to_owned())
+            .spawn(move || lane.serve(receiver))
+            .map_err(|error| StoreError::Setup(format!("the writer thread could not start: {error}")))?;
+        Ok((Self { sender }, thread))
+    }
+
+    /// Carries out one turn and answers after its commit.
+    ///
+    /// # Errors
+    /// [`WriteError`]; then nothing of the turn is stored.
+    pub async fn write<W: Work>(&self, work: W) -> Result<W::Output, WriteError> {
+        let (answer, answered) = oneshot::channel();
+        let job = Pending { work, fault: None, output: None, answer: Some(answer) };
+        self.sender.try_send(Box::new(job)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
+            mpsc::error::TrySendError::Closed(_) => StoreError::Stopped,
+        })?;
+        answered.await.map_err(|_| StoreError::Stopped)?
+    }
+
+    /// Turns waiting for the writer.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.sender.max_capacity() - self.sender.capacity()
+    }
+}
+
+/// A [`Work`] with its type forgotten, so that turns of all kinds share a batch.
+trait Job: Send {
+    fn keys(&mut self, connection: &mut AnyConnection, keys: &mut Keys) -> Result<(), StoreError>;
+    /// Runs the turn, or its burial if it has faulted; `false` if it faulted just now.
+    fn run(&mut self, space: &mut Space, now: Timestamp) -> bool;
+    fn condemn(&mut self, fault: Fault);
+    fn is_condemned(&self) -> bool;
+    fn finish(&mut self, result: Result<(), WriteError>);
+}
+
+struct Pending<W: Work> {
+    work: W,
+    fault: Option<Fault>,
+    output: Option<Result<W::Output, Fault>>,
+    answer: Option<oneshot::Sender<Result<W::Output, WriteError>>>,
+}
+
+impl<W: Work> Job for Pending<W> {
+    fn keys(&mut self, connection: &mut AnyConnection, keys: &mut Keys) -> Result<(), StoreError> {
+        self.work.keys(connection, keys)
+    }
+
+    fn run(&mut self, space: &mut Space, now: Timestamp) -> bool {
+        if let Some(fault) = &self.fault {
+            self.output = Some(self.work.bury(space, now, fault));
+            return true;
+        }
+        let work = &mut self.work;
+        match catch_unwind(AssertUnwindSafe(|| work.run(space, now))) {
+            Ok(Ok(output)) => {
+                self.output = Some(Ok(output));
+                true
+            }
+            Ok(Err(fault)) => {
+                self.fault = Some(fault);
+                false
+            }
+            Err(panic) => {
+                self.fault = Some(Fault::Panic(panic_text(panic.as_ref())));
+                false
+            }
+        }
+    }
+
+    fn condemn(&mut self, fault: Fault) {
+        self.fault = Some(fault);
+    }
+
+    fn is_condemned(&self) -> bool {
+        self.fault.is_some()
+    }
+
+    fn finish(&mut self, result: Result<(), WriteError>) {
+        let Some(answer) = self.answer.take() else { return };
+        let outcome = match (result, self.output.take()) {
+            (Err(error), _) => Err(error),
+            (Ok(()), Some(Ok(output))) => Ok(output),
+            (Ok(()), Some(Err(fault))) => Err(WriteError::Fault(fault)),
+            (Ok(()), None) => Err(WriteError::Fault(Fault::Invariant("the turn never ran".to_owned()))),
+        };
+        // A caller that is gone does not undo the turn.
+        let _ = answer.send(outcome);
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".to_owned())
+}
+
+/// One writer: the thread that owns a connection.
+struct Lane {
+    url: DatabaseUrl,
+    connection: Option<AnyConnection>,
+    sequence: Sequence,
+    clock: Clock,
+    signals: Signals,
+}
+
+impl Lane {
+    fn serve(&mut self, mut receiver: mpsc::Receiver<Box<dyn Job>>) {
+        let mut batch = Vec::with_capacity(BATCH_MAX);
+        while receiver.blocking_recv_many(&mut batch, BATCH_MAX) > 0 {
+            self.commit(&mut batch);
+            batch.clear();
+            self.signals.outbox.notify_one();
+            self.signals.timers.notify_one();
+        }
+    }
+
+    /// Commits a batch, or halves it, and answers every caller.
+    fn commit(&mut self, batch: &mut [Box<dyn Job>]) {
+        match self.attempt(batch) {
+            Ok(()) => finish_all(batch, || Ok(())),
+            Err(StoreError::Constraint(refusal)) => match batch {
+                [] => {}
+                [job] if job.is_condemned() => job.finish(Err(StoreError::Constraint(refusal).into())),
+                [job] => {
+                    tracing::error!(error = %refusal, "the database refused a turn; it becomes a dead letter");
+                    job.condemn(Fault::Store(StoreError::Constraint(refusal)));
+                    self.commit(batch);
+                }
+                _ => {
+                    let (left, right) = batch.split_at_mut(batch.len() / 2);
+                    self.commit(left);
+                    self.commit(right);
+                }
+            },
+            Err(error) => {
+                tracing::error!(%error, turns = batch.len(), "a batch was not stored");
+                let text = error.to_string();
+                finish_all(batch, || Err(StoreError::Unavailable(text.clone()).into()));
+            }
+        }
+    }
+
+    /// One transaction, repeated after locks and after a turn that faulted.
+    fn attempt(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+        let mut repeats = 0;
+        loop {
+            let mut connection = match self.connection.take() {
+                Some(connection) => connection,
+                None => self.url.connect()?,
+            };
+            let now = self.clock.now();
+            let sequence = self.sequence.clone();
+            let result = connection.write(|connection| transact(connection, batch, sequence, now));
+            match result {
+                Ok(Run::Done) => {
+                    self.connection = Some(connection);
+                    return Ok(());
+                }
+                // A faulted turn left half its effects in the space: nothing was written, begin again.
+                Ok(Run::Faulted) => self.connection = Some(connection),
+                Err(error) if error.is_transient() && repeats < REPEATS_MAX => {
+                    repeats += 1;
+                    self.connection = Some(connection);
+                }
+                Err(error) => {
+                    if !error.kills_connection() {
+                        self.connection = Some(connection);
+                    }
+                    return Err(error);
+                }
+            }
+        }
+    }
+}
+
+enum Run {
+    Done,
+    Faulted,
+}
+
+fn transact(
+    connection: &mut AnyConnection,
+    batch: &mut [Box<dyn Job>],
+    sequence: Sequence,
+    now: Timestamp,
+) -> Result<Run, StoreError> {
+    let mut keys = Keys::default();
+    for job in batch.iter_mut() {
+        job.keys(connection, &mut keys)?;
+    }
+    let mut space = load(connection, keys, sequence, now.naive_utc())?;
+    for job in batch.iter_mut() {
+        if !job.run(&mut space, now) {
+            return Ok(Run::Faulted);
+        }
+    }
+    flush::flush(connection, &space)?;
+    Ok(Run::Done)
+}
+
+fn finish_all(batch: &mut [Box<dyn Job>], result: impl Fn() -> Result<(), WriteError>) {
+    for job in batch {
+        job.finish(result());
+    }
+}
