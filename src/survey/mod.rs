@@ -6,9 +6,14 @@
 
 pub mod element;
 pub mod expr;
+#[cfg(test)]
+mod fixture;
 pub mod language;
+pub mod messages;
 pub mod number;
+pub mod play;
 pub mod progress;
+pub mod prompt;
 pub mod reply;
 mod survey;
 pub mod turn;

@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Value;
+use chrono::NaiveDate;
+
+use super::{Element, Kind, Language, Number, Value};
 
 /// What one inbound text means for the current question (N17), keywords and noise already taken out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,4 +83,79 @@ pub enum Reason {
     Contradiction,
     Unsure,
     Empty,
+}
+
+/// Seam.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// Seam.
+    pub languages: &'a [Language],
+    /// Seam.
+    pub language: &'a Language,
+    /// Seam.
+    pub raw: &'a str,
+    /// Seam.
+    pub today: NaiveDate,
+    /// Seam.
+    pub accept_weak_yes: bool,
+}
+
+/// Seam.
+#[must_use]
+pub fn read(element: &Element, context: &Context<'_>) -> Reading {
+    let raw = context.raw.trim();
+    let ok = |value| Reading::Ok {
+        value,
+        method: Method::Exact,
+        comment: None,
+    };
+    if raw.is_empty() {
+        return Reading::Reask(Reason::Empty);
+    }
+    if element.optional && raw == "skip" {
+        return Reading::Skip;
+    }
+    let number = Number::parse(raw);
+    let within = |min: i64, max: i64| match number.and_then(Number::as_whole) {
+        None => Err(Reason::NotANumber),
+        Some(n) if n < min || n > max => Err(Reason::OutOfRange),
+        Some(n) => Ok(n),
+    };
+    let result = match &element.kind {
+        Kind::Text => Err(Reason::Unrecognised),
+        Kind::SingleChoice { options } => {
+            within(1, options.len() as i64).map(|n| Value::Choice(n as usize - 1))
+        }
+        Kind::MultipleChoice { options, .. } => raw
+            .split(',')
+            .map(|part| {
+                part.trim()
+                    .parse::<usize>()
+                    .ok()
+                    .filter(|n| (1..=options.len()).contains(n))
+                    .map(|n| n - 1)
+            })
+            .collect::<Option<Vec<_>>>()
+            .map(Value::Choices)
+            .ok_or(Reason::OutOfRange),
+        Kind::Scale { min, max, .. } => within(min.as_whole().unwrap_or(0), max.as_whole().unwrap_or(0))
+            .map(|n| Value::Number(Number::whole(n).unwrap_or(*min))),
+        Kind::Nps { .. } => within(0, 10).map(|n| Value::Number(Number::small(n as i32))),
+        Kind::Number { .. } => number.map(Value::Number).ok_or(Reason::NotANumber),
+        Kind::YesNo => match raw.to_lowercase().as_str() {
+            "yes" | "ja" => Ok(Value::YesNo(true)),
+            "no" | "nei" => Ok(Value::YesNo(false)),
+            _ => Err(Reason::Unrecognised),
+        },
+        Kind::FreeText { max_length, .. } if raw.chars().count() > *max_length => Err(Reason::TooLong),
+        Kind::FreeText { .. } => Ok(Value::Text(raw.to_owned())),
+        Kind::Date { .. } => raw.parse().map(Value::Date).map_err(|_| Reason::NotADate),
+    };
+    result.map_or_else(Reading::Reask, ok)
+}
+
+/// Seam.
+#[must_use]
+pub fn correction(raw: &str) -> Option<String> {
+    raw.strip_prefix('*').map(|rest| rest.trim().to_owned())
 }
