@@ -60,9 +60,18 @@ impl Store {
         }
         let sequence = Sequence::starting_after(highest);
         let signals = Signals::default();
-        let (writer, thread) =
-            Writer::start(url.clone(), connection, sequence.clone(), clock.clone(), signals.clone())?;
-        let open = Open { url: url.clone(), thread: Mutex::new(Some(thread)), _lock: lock };
+        let (writer, thread) = Writer::start(
+            url.clone(),
+            connection,
+            sequence.clone(),
+            clock.clone(),
+            signals.clone(),
+        )?;
+        let open = Open {
+            url: url.clone(),
+            thread: Mutex::new(Some(thread)),
+            _lock: lock,
+        };
         Ok(Self {
             writer,
             readers: Readers::new(url, READERS),
@@ -173,10 +182,17 @@ pub fn open_for_command(url: &str) -> Result<AnyConnection, StoreError> {
 
 /// SQLite files are served by one process at a time (RF32).
 fn take_lock(url: &DatabaseUrl) -> Result<Option<File>, StoreError> {
-    let DatabaseUrl::Sqlite(path) = url else { return Ok(None) };
+    let DatabaseUrl::Sqlite(path) = url else {
+        return Ok(None);
+    };
     let lock_path = format!("{path}.lock");
     let setup = |error: std::io::Error| StoreError::Setup(format!("cannot open {lock_path}: {error}"));
-    let file = File::options().create(true).truncate(false).write(true).open(&lock_path).map_err(setup)?;
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&lock_path)
+        .map_err(setup)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::InUse(path.clone())),

@@ -15,7 +15,10 @@ const PRIORITIES: [i32; 3] = [0, 1, 2];
 /// One outbound SMS.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
 #[diesel(table_name = messages, treat_none_as_null = true)]
-#[expect(missing_docs, reason = "columns are documented in migrations and in http-api.md 4.2")]
+#[expect(
+    missing_docs,
+    reason = "columns are documented in migrations and in http-api.md 4.2"
+)]
 pub struct MessageRow {
     pub id: String,
     pub session_id: Option<String>,
@@ -55,7 +58,10 @@ pub struct MessageRow {
 /// One try to hand a message over; written before the gateway is called (RE18).
 #[derive(Clone, Debug, Queryable, Insertable)]
 #[diesel(table_name = send_attempts)]
-#[expect(missing_docs, reason = "columns are documented in migrations and in reliability-and-security.md RE6")]
+#[expect(
+    missing_docs,
+    reason = "columns are documented in migrations and in reliability-and-security.md RE6"
+)]
 pub struct AttemptRow {
     pub message_id: String,
     pub attempt: i32,
@@ -70,7 +76,10 @@ pub struct AttemptRow {
 /// A delivery report; `message_id` is empty while no message is known for it (RF16).
 #[derive(Clone, Debug, Queryable, Insertable)]
 #[diesel(table_name = delivery_reports)]
-#[expect(missing_docs, reason = "columns are documented in migrations and in reliability-and-security.md RE6")]
+#[expect(
+    missing_docs,
+    reason = "columns are documented in migrations and in reliability-and-security.md RE6"
+)]
 pub struct ReportRow {
     pub id: String,
     pub gateway: String,

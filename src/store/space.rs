@@ -133,7 +133,10 @@ impl Sequence {
 
 impl Space {
     pub(super) fn new(sequence: Sequence) -> Self {
-        Self { sequence, ..Self::default() }
+        Self {
+            sequence,
+            ..Self::default()
+        }
     }
 
     /// The next value of the one sequence.
@@ -145,7 +148,9 @@ impl Space {
     /// The inbound already stored under a gateway's id, in the database or earlier in this batch (RF17).
     #[must_use]
     pub fn seen_inbound(&self, gateway: &str, provider_id: &str) -> Option<&str> {
-        self.seen.get(&(gateway.to_owned(), provider_id.to_owned())).map(String::as_str)
+        self.seen
+            .get(&(gateway.to_owned(), provider_id.to_owned()))
+            .map(String::as_str)
     }
 
     /// Inbound texts stored under a weak key in the last minutes, oldest first (RF18).
@@ -157,7 +162,8 @@ impl Space {
     /// Stores an inbound with its outcome.
     pub fn add_inbound(&mut self, row: InboundRow) {
         if let Some(provider_id) = &row.provider_id {
-            self.seen.insert((row.gateway.clone(), provider_id.clone()), row.id.clone());
+            self.seen
+                .insert((row.gateway.clone(), provider_id.clone()), row.id.clone());
         }
         if let Some(weak_key) = &row.weak_key {
             self.weak.entry(weak_key.clone()).or_default().push(WeakMatch {
@@ -171,7 +177,11 @@ impl Space {
 
     /// Stores a new session.
     pub fn add_session(&mut self, row: SessionRow) {
-        self.by_phone.entry(row.phone.clone()).or_default().sessions.insert(row.id.clone());
+        self.by_phone
+            .entry(row.phone.clone())
+            .or_default()
+            .sessions
+            .insert(row.id.clone());
         self.sessions.insert(row.id.clone(), row);
     }
 
@@ -183,7 +193,8 @@ impl Space {
 
     /// Stores a new gateway session handle.
     pub fn add_handle(&mut self, row: HandleRow) {
-        self.handles.insert((row.gateway.clone(), row.handle.clone()), row);
+        self.handles
+            .insert((row.gateway.clone(), row.handle.clone()), row);
     }
 
     /// Appends a fact.
@@ -208,13 +219,17 @@ impl Space {
     /// Sessions of a phone that are open or ended lately, oldest first.
     pub fn sessions_of<'a>(&'a self, phone: &str) -> impl Iterator<Item = &'a SessionRow> + use<'a> {
         let ids = self.by_phone.get(phone).map(|index| &index.sessions);
-        ids.into_iter().flatten().filter_map(|id| self.sessions.get(id.as_str()))
+        ids.into_iter()
+            .flatten()
+            .filter_map(|id| self.sessions.get(id.as_str()))
     }
 
     /// Loaded messages of a session in sequence order: those not finished, and the current prompt.
     pub fn messages_of<'a>(&'a self, session_id: &str) -> impl Iterator<Item = &'a MessageRow> + use<'a> {
         let ids = self.by_session.get(session_id);
-        ids.into_iter().flatten().filter_map(|(_, id)| self.messages.get(id.as_str()))
+        ids.into_iter()
+            .flatten()
+            .filter_map(|(_, id)| self.messages.get(id.as_str()))
     }
 
     /// Ids of the unfinished messages to a phone, whatever they belong to.
@@ -223,7 +238,11 @@ impl Space {
         let ids = self.by_phone.get(phone).map(|index| &index.messages);
         ids.into_iter()
             .flatten()
-            .filter(|id| self.messages.get(id.as_str()).is_some_and(|message| message.is_open))
+            .filter(|id| {
+                self.messages
+                    .get(id.as_str())
+                    .is_some_and(|message| message.is_open)
+            })
             .cloned()
             .collect()
     }
@@ -232,7 +251,10 @@ impl Space {
     #[must_use]
     pub fn message_by_reference(&self, client_ref: Option<&str>, external_id: Option<&str>) -> Option<&str> {
         let by_ref = client_ref.and_then(|wanted| {
-            self.messages.iter().find(|(_, row)| row.client_ref == wanted).map(|(id, _)| id.as_str())
+            self.messages
+                .iter()
+                .find(|(_, row)| row.client_ref == wanted)
+                .map(|(id, _)| id.as_str())
         });
         by_ref.or_else(|| {
             let wanted = external_id?;
@@ -244,7 +266,11 @@ impl Space {
     }
 
     pub(super) fn load_session(&mut self, row: SessionRow) {
-        self.by_phone.entry(row.phone.clone()).or_default().sessions.insert(row.id.clone());
+        self.by_phone
+            .entry(row.phone.clone())
+            .or_default()
+            .sessions
+            .insert(row.id.clone());
         self.sessions.load(row.id.clone(), row);
     }
 
@@ -270,9 +296,16 @@ impl Space {
     }
 
     fn index_message(&mut self, row: &MessageRow) {
-        self.by_phone.entry(row.phone.clone()).or_default().messages.insert(row.id.clone());
+        self.by_phone
+            .entry(row.phone.clone())
+            .or_default()
+            .messages
+            .insert(row.id.clone());
         if let Some(session_id) = &row.session_id {
-            self.by_session.entry(session_id.clone()).or_default().insert((row.seq, row.id.clone()));
+            self.by_session
+                .entry(session_id.clone())
+                .or_default()
+                .insert((row.seq, row.id.clone()));
         }
     }
 }

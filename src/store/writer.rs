@@ -97,7 +97,13 @@ impl Writer {
         signals: Signals,
     ) -> Result<(Self, JoinHandle<()>), StoreError> {
         let (sender, receiver) = mpsc::channel(WAITING_MAX);
-        let mut lane = Lane { url, connection: Some(connection), sequence, clock, signals };
+        let mut lane = Lane {
+            url,
+            connection: Some(connection),
+            sequence,
+            clock,
+            signals,
+        };
         let thread = std::thread::Builder::new()
             .name("antiphon-writer".to_owned())
             .spawn(move || lane.serve(receiver))
@@ -111,7 +117,12 @@ impl Writer {
     /// [`WriteError`]; then nothing of the turn is stored.
     pub async fn write<W: Work>(&self, work: W) -> Result<W::Output, WriteError> {
         let (answer, answered) = oneshot::channel();
-        let job = Pending { work, fault: None, output: None, answer: Some(answer) };
+        let job = Pending {
+            work,
+            fault: None,
+            output: None,
+            answer: Some(answer),
+        };
         self.sender.try_send(Box::new(job)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
             mpsc::error::TrySendError::Closed(_) => StoreError::Stopped,
@@ -184,7 +195,9 @@ impl<W: Work> Job for Pending<W> {
             (Err(error), _) => Err(error),
             (Ok(()), Some(Ok(output))) => Ok(output),
             (Ok(()), Some(Err(fault))) => Err(WriteError::Fault(fault)),
-            (Ok(()), None) => Err(WriteError::Fault(Fault::Invariant("the turn never ran".to_owned()))),
+            (Ok(()), None) => Err(WriteError::Fault(Fault::Invariant(
+                "the turn never ran".to_owned(),
+            ))),
         };
         // A caller that is gone does not undo the turn.
         let _ = answer.send(outcome);
