@@ -1,4 +1,4 @@
-//! All integration tests of antiphon, in one binary.
+//! All integration tests of antiphon, in one binary: one link.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,3 +8,4 @@
 )]
 
 mod gateway;
+mod http;

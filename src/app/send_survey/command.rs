@@ -1,6 +1,8 @@
 //! The SendSurvey command (P08–P37): what the edge has understood of a call, valid in itself. Whether the
 //! survey, the channel and the recipient allow it is decided by the use case, never here.
 
+use std::fmt;
+
 use crate::clock::Timestamp;
 use crate::phone::Phone;
 
@@ -9,8 +11,8 @@ pub use crate::survey::{IfOpenSession, Language, Variables};
 /// Days a session may stay open, and days a start may be put off (P14, A91).
 pub const DAYS_AHEAD_MAX: i64 = 30;
 
-/// One call, all properties read and checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One call, all properties read and checked. `Debug` shows neither texts nor the values of variables.
+#[derive(Clone, PartialEq, Eq)]
 pub struct SendSurvey {
     /// Slug or UUID of the survey (P09), a UUID in lower case.
     pub survey: String,
@@ -36,4 +38,27 @@ pub struct SendSurvey {
     pub is_test: bool,
     /// SHA-256 in hex over the body's content, blind to white space; tells a duplicate that differs (A03).
     pub body_fingerprint: String,
+}
+
+impl fmt::Debug for SendSurvey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys: Vec<&str> = self.variables.iter().map(|(key, _)| key).collect();
+        f.debug_struct("SendSurvey")
+            .field("survey", &self.survey)
+            .field("identifier", &self.identifier)
+            .field("client_reference", &self.client_reference)
+            .field("expiry", &self.expiry)
+            .field("language", &self.language)
+            .field(
+                "content_chars",
+                &self.content.as_ref().map(|text| text.chars().count()),
+            )
+            .field("variable_keys", &keys)
+            .field("channel_id", &self.channel_id)
+            .field("if_open_session", &self.if_open_session)
+            .field("send_at", &self.send_at)
+            .field("is_test", &self.is_test)
+            .field("body_fingerprint", &self.body_fingerprint)
+            .finish()
+    }
 }
