@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{Duration, NaiveDateTime};
 use serde_json::json;
 
-use super::moment::{Moment, Queued, message_mut, priority, session_mut};
+use super::moment::{Moment, Queued, message_mut, session_mut};
 use crate::session::{MessageClass, MessageState, Status};
 use crate::store::answers::AnswerRow;
 use crate::store::{Fault, SessionRow};
@@ -87,6 +87,7 @@ pub fn apply_turn(
                 let data = json!({"elementId": element, "tag": tag});
                 moment.record_event("answer.flagged", Some(session_id), &data)?;
             }
+            Effect::Muted => {}
             Effect::Mute => moment.record_event("session.muted", Some(session_id), &json!({}))?,
             Effect::VisitLimit { element } => {
                 tracing::warn!(session_id, element, "visit limit reached; the session goes to completion (F27)");
@@ -339,10 +340,12 @@ fn set_timer(
     }
     let expiry = session.expires_at;
     let reminder = match progress.position {
-        Position::Question(_) => turn::next_reminder(survey, progress).map(|at| at.naive_utc()),
+        Position::Question(_) => {
+            expiry.and_then(|expiry| turn::next_reminder(survey, progress, expiry.and_utc()))
+        }
         Position::Completion => None,
     };
-    let reminder = reminder.filter(|at| expiry.is_none_or(|expiry| *at < expiry));
+    let reminder = reminder.map(|at| at.naive_utc());
     session.wake_at = [expiry, reminder].into_iter().flatten().min();
     Ok(())
 }

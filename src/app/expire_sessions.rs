@@ -28,7 +28,7 @@ pub fn expire(moment: &mut Moment<'_>, session_id: &str) -> Result<(), Fault> {
         return moment.close_session(session_id, Status::Expired, None);
     };
     let survey = survey_of(moment, session_id)?;
-    let turn = turn::expire(&survey, progress, moment.now).map_err(|error| Fault::Invariant(error.to_string()))?;
+    let turn = turn::expire(&survey, progress).map_err(|error| Fault::Invariant(error.to_string()))?;
     apply_turn(moment, session_id, &survey, turn, &Cause::default())?;
     Ok(())
 }

@@ -6,52 +6,19 @@ use serde_json::json;
 use super::engine::Engine;
 use super::moment::{Moment, message_mut, session_mut};
 use crate::clock::Timestamp;
+use crate::gateway::ReportState;
 use crate::session::{MessageState, Receipt};
 use crate::store::messages::ReportRow;
 use crate::store::{AnyConnection, Fault, Keys, Space, StoreError, Work};
 
-/// What a report says (GW33).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reported {
-    /// The network took it; interim.
-    Accepted,
-    /// On the phone.
-    Delivered,
-    /// Not delivered.
-    Undelivered,
-    /// The network gave up.
-    Expired,
-    /// The network refused it.
-    Rejected,
-}
-
-impl Reported {
-    /// The word used in SQL and JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::Delivered => "delivered",
-            Self::Undelivered => "undelivered",
-            Self::Expired => "expired",
-            Self::Rejected => "rejected",
-        }
-    }
-
-    fn parse(word: &str) -> Option<Self> {
-        [Self::Accepted, Self::Delivered, Self::Undelivered, Self::Expired, Self::Rejected]
-            .into_iter()
-            .find(|reported| reported.as_str() == word)
-    }
-
-    fn receipt(self) -> Option<Receipt> {
-        match self {
-            Self::Accepted => None,
-            Self::Delivered => Some(Receipt::Delivered),
-            Self::Undelivered => Some(Receipt::Undelivered),
-            Self::Expired => Some(Receipt::Expired),
-            Self::Rejected => Some(Receipt::Rejected),
-        }
+/// The receipt that a report's state leaves behind; `None` for interim ones.
+fn receipt(state: ReportState) -> Option<Receipt> {
+    match state {
+        ReportState::Accepted | ReportState::Unmapped => None,
+        ReportState::Delivered => Some(Receipt::Delivered),
+        ReportState::Undelivered => Some(Receipt::Undelivered),
+        ReportState::Expired => Some(Receipt::Expired),
+        ReportState::Rejected => Some(Receipt::Rejected),
     }
 }
 
@@ -65,7 +32,7 @@ pub struct StatusReport {
     /// The gateway's id of the message.
     pub external_id: Option<String>,
     /// What it says.
-    pub state: Reported,
+    pub state: ReportState,
     /// The gateway's own code.
     pub code: Option<String>,
     /// The gateway's own words.
@@ -134,13 +101,14 @@ pub fn apply_report(moment: &mut Moment<'_>, report_id: &str, message_id: &str) 
     let Some(report) = moment.space.reports.get_mut(report_id) else { return Ok(()) };
     report.message_id = Some(message_id.to_owned());
     let report = report.clone();
-    let reported = Reported::parse(&report.state)
-        .ok_or_else(|| Fault::Invariant(format!("report {report_id} has state {}", report.state)))?;
+    let reported = ReportState::parse(&report.state);
     let message = message_mut(moment.space, message_id)?;
     let next = match reported {
-        Reported::Accepted => MessageState::Accepted,
-        Reported::Delivered => MessageState::Delivered,
-        Reported::Undelivered | Reported::Expired | Reported::Rejected => MessageState::Failed,
+        ReportState::Accepted => MessageState::Accepted,
+        ReportState::Delivered => MessageState::Delivered,
+        ReportState::Undelivered | ReportState::Expired | ReportState::Rejected => MessageState::Failed,
+        // Stored as it came; it changes nothing (GW33).
+        ReportState::Unmapped => return Ok(()),
     };
     if !message.state.may_become(next) {
         return Ok(());
@@ -149,7 +117,7 @@ pub fn apply_report(moment: &mut Moment<'_>, report_id: &str, message_id: &str) 
     let session_id = message.session_id.clone();
     message.external_id = message.external_id.take().or(report.external_id);
     message.gateway_code.clone_from(&report.code);
-    message.receipt = reported.receipt().or(message.receipt);
+    message.receipt = receipt(reported).or(message.receipt);
     moment.move_message(message_id, next, report.reason.as_deref())?;
     let at = moment.at();
     if let Some(session_id) = &session_id {

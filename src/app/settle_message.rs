@@ -66,18 +66,23 @@ impl SettleMessage {
         &self.claimed.channel.row.gateway
     }
 
+    /// The gateway's own code for what happened.
+    fn code(&self) -> Option<&str> {
+        self.result.detail().and_then(|detail| detail.code.as_deref())
+    }
+
     fn write_attempt(&self, moment: &mut Moment<'_>) {
         let message = &self.claimed.message;
         let external_id = match &self.result {
             SendResult::Accepted { external_id, .. } => external_id.clone(),
             SendResult::Throttled { .. }
-            | SendResult::Retry { .. }
-            | SendResult::Permanent { .. }
-            | SendResult::OptedOut { .. }
-            | SendResult::Auth { .. }
-            | SendResult::Held { .. }
-            | SendResult::Duplicate { .. }
-            | SendResult::Ambiguous { .. } => None,
+            | SendResult::Retry(_)
+            | SendResult::Permanent(_)
+            | SendResult::OptedOut(_)
+            | SendResult::Auth(_)
+            | SendResult::Held(_)
+            | SendResult::Duplicate(_)
+            | SendResult::Ambiguous(_) => None,
         };
         let row = AttemptRow {
             message_id: message.id.clone(),
@@ -85,8 +90,8 @@ impl SettleMessage {
             node: moment.engine.node.to_string(),
             started_at: message.updated_at,
             finished_at: Some(moment.at()),
-            result: Some(self.result.class().to_owned()),
-            code: self.result.code().map(str::to_owned),
+            result: Some(self.result.class().as_str().to_owned()),
+            code: self.code().map(str::to_owned),
             external_id,
         };
         moment.space.attempts.overwrite((row.message_id.clone(), row.attempt), row);
@@ -105,35 +110,35 @@ impl SettleMessage {
 
     fn settle(&self, moment: &mut Moment<'_>, message: &MessageRow) -> Result<(), Fault> {
         let id = &message.id;
-        message_mut(moment.space, id)?.gateway_code = self.result.code().map(str::to_owned);
+        message_mut(moment.space, id)?.gateway_code = self.code().map(str::to_owned);
         match &self.result {
             SendResult::Accepted { external_id, session } => {
                 self.accept(moment, message, external_id.as_deref(), session.as_deref())
             }
-            SendResult::Duplicate { .. } => self.accept(moment, message, None, None),
+            SendResult::Duplicate(_) => self.accept(moment, message, None, None),
             SendResult::Throttled { retry_after, .. } => {
-                let wish = retry_after.and_then(|wait| Duration::from_std(wait).ok());
+                let wish = retry_after.and_then(|after| Duration::from_std(after.wait(moment.now)).ok());
                 let wait = retry::honoured(wish, retry::backoff(message.attempts, self.jitter));
                 self.slow_channel(moment, wait);
                 self.try_again(moment, message, wait, "throttled")
             }
-            SendResult::Retry { .. } if message.attempts >= moment.engine.settings.attempts_max => {
+            SendResult::Retry(_) if message.attempts >= moment.engine.settings.attempts_max => {
                 self.fail(moment, message, "attempts_used_up")
             }
-            SendResult::Retry { .. } | SendResult::Auth { .. } => {
+            SendResult::Retry(_) | SendResult::Auth(_) => {
                 let wait = retry::backoff(message.attempts, self.jitter);
-                self.try_again(moment, message, wait, self.result.class())
+                self.try_again(moment, message, wait, self.result.class().as_str())
             }
-            SendResult::Permanent { .. } if self.claimed.thread == ThreadWish::New => {
+            SendResult::Permanent(_) if self.claimed.thread == ThreadWish::New => {
                 self.go_without_thread(moment, message)
             }
-            SendResult::Permanent { .. } => self.fail(moment, message, "refused"),
-            SendResult::OptedOut { .. } => {
+            SendResult::Permanent(_) => self.fail(moment, message, "refused"),
+            SendResult::OptedOut(_) => {
                 self.fail(moment, message, "opted_out_at_gateway")?;
                 self.record_opt_out(moment, message)
             }
-            SendResult::Held { .. } => moment.move_message(id, MessageState::Held, Some("held_by_gateway")),
-            SendResult::Ambiguous { .. } => doubt(moment, id, "ambiguous"),
+            SendResult::Held(_) => moment.move_message(id, MessageState::Held, Some("held_by_gateway")),
+            SendResult::Ambiguous(_) => doubt(moment, id, "ambiguous"),
         }
     }
 
@@ -230,7 +235,7 @@ impl SettleMessage {
 
     /// A11, GW31: the gateway refuses a session for this number; once more without, by phone.
     fn go_without_thread(&self, moment: &mut Moment<'_>, message: &MessageRow) -> Result<(), Fault> {
-        let code = self.result.code().unwrap_or("none").to_owned();
+        let code = self.code().unwrap_or("none").to_owned();
         tracing::warn!(message_id = %message.id, code, "the gateway refused a subnumber; sending without");
         if let Some(session_id) = &message.session_id {
             session_mut(moment.space, session_id)?.sms_session = Some(String::new());
@@ -254,7 +259,7 @@ impl SettleMessage {
     /// Refused for good. A question that could never be handed over ends its session (P05, RF13).
     fn fail(&self, moment: &mut Moment<'_>, message: &MessageRow, reason: &str) -> Result<(), Fault> {
         moment.move_message(&message.id, MessageState::Failed, Some(reason))?;
-        let data = json!({"messageId": message.id, "code": self.result.code(), "reason": reason});
+        let data = json!({"messageId": message.id, "code": self.code(), "reason": reason});
         moment.record_event("message.failed", message.session_id.as_deref(), &data)?;
         let Some(session_id) = &message.session_id else { return Ok(()) };
         let session = session_mut(moment.space, session_id)?;
@@ -278,7 +283,7 @@ impl SettleMessage {
             raw: None,
             inbound_id: None,
             actor: Some(self.gateway()),
-            note: self.result.code(),
+            note: self.code(),
         };
         consent::record(moment, &change)?;
         apply_stop(moment, &message.phone, None)

@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use crate::phone::Phone;
-use crate::survey::survey::SendWindow;
+use crate::survey::SendWindow;
 
 /// Days that are looked ahead for an opening; a window names at least one day of the week.
 const DAYS_AHEAD: u64 = 8;

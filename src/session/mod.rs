@@ -2,6 +2,7 @@
 //! keywords and consent. Pure, like [`crate::survey`]: no I/O, no clock, no log.
 
 pub mod correlate;
+pub mod keywords;
 mod message;
 pub mod pace;
 pub mod retry;

@@ -2,18 +2,19 @@
 
 use chrono::Duration;
 
-use super::{ReceiveMessage, Verdict, session_of};
+use super::{ReceiveMessage, Verdict, session_of, session_text};
 use crate::app::channels::Channel;
 use crate::app::consent::{self, Change, EXPRESS, GLOBAL, STOP};
 use crate::app::expire_sessions::survey_of;
-use crate::app::moment::{Moment, Queued, priority, session_mut};
+use crate::app::moment::{Moment, Queued, priority};
 use crate::i18n;
 use crate::phone::Phone;
 use crate::session::correlate::Match;
 use crate::session::keywords::Command;
 use crate::session::{MessageClass, Outcome, Status};
 use crate::store::Fault;
-use crate::survey::{Language, turn};
+use crate::survey::Language;
+use crate::survey::messages::SessionText;
 
 /// How long a confirmation may wait: the FCC asks for it within 5 minutes (GW62).
 const CONFIRMATION_LIFE: Duration = Duration::minutes(5);
@@ -63,7 +64,7 @@ impl ReceiveMessage {
         // Said again, it is already done: every text we send to somebody who said stop is one too many.
         if !was_stopped {
             let language = self.language(moment, phone, found);
-            let own = survey_text(moment, found, "opted_out", &language)?;
+            let own = survey_text(moment, found, SessionText::OptedOut)?;
             let body = own.unwrap_or_else(|| channel_text(channel, i18n::Key::OptOut, &language));
             self.queue_notice(moment, channel, phone, "opted_out", body, CONFIRMATION_LIFE)?;
         }
@@ -95,7 +96,7 @@ impl ReceiveMessage {
             return Ok("help_opted_out");
         }
         let language = self.language(moment, phone, found);
-        let own = survey_text(moment, found, "help", &language)?;
+        let own = survey_text(moment, found, SessionText::Help)?;
         let body = own.unwrap_or_else(|| channel_text(channel, i18n::Key::Help, &language));
         self.queue_notice(moment, channel, phone, "help", body, HELP_LIFE)?;
         Ok("help")
@@ -196,15 +197,14 @@ pub fn apply_stop(moment: &mut Moment<'_>, phone: &str, survey_id: Option<&str>)
 fn survey_text(
     moment: &mut Moment<'_>,
     found: &Match,
-    key: &'static str,
-    language: &Language,
+    key: SessionText,
 ) -> Result<Option<String>, Fault> {
     let Some(id) = session_of(found).map(str::to_owned) else { return Ok(None) };
-    if session_mut(moment.space, &id)?.status == Status::Pending {
+    let survey = survey_of(moment, &id)?;
+    if !survey.messages.contains_key(key.as_str()) {
         return Ok(None);
     }
-    let survey = survey_of(moment, &id)?;
-    Ok(survey.messages.contains_key(key).then(|| turn::session_text(&survey, key, language)))
+    session_text(moment, &id, &survey, key).map(Some)
 }
 
 /// A system text: the channel's own, else the built-in one.

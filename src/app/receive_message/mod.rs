@@ -4,8 +4,11 @@
 mod keyword;
 mod stray;
 
+
 use chrono::{Duration, NaiveDateTime};
 use sha2::{Digest, Sha256};
+
+pub use keyword::apply_stop;
 
 use super::apply_turn::{Applied, Cause, apply_turn, prove_sends};
 use super::channels::Channel;
@@ -20,7 +23,9 @@ use crate::session::correlate::{Candidate, Match, Thread, correlate};
 use crate::session::{MessageState, Outcome, Status};
 use crate::store::inbound::InboundRow;
 use crate::store::{AnyConnection, Fault, HandleRow, Keys, SessionRow, Space, StoreError, Work};
-use crate::survey::{Kind, turn};
+use crate::survey::expr::Facts;
+use crate::survey::messages::SessionText;
+use crate::survey::{Kind, Language, Survey, prompt, turn};
 
 /// Raw text kept of an inbound, in characters (A41).
 const RAW_MAX: usize = 10_000;
@@ -457,6 +462,26 @@ fn weak_key(message: &InboundMessage) -> String {
         hash.update(part.as_bytes());
     }
     hash.finalize().iter().take(16).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+}
+
+/// A text about the session as a whole, with its placeholders filled.
+fn session_text(
+    moment: &Moment<'_>,
+    session_id: &str,
+    survey: &Survey,
+    key: SessionText,
+) -> Result<String, Fault> {
+    let session = moment
+        .space
+        .sessions
+        .get(session_id)
+        .ok_or_else(|| Fault::Invariant(format!("session {session_id} is not loaded")))?;
+    let given = session.progress().map_err(Fault::Store)?.map(|progress| progress.given).unwrap_or_default();
+    let variables = session.variables().map_err(Fault::Store)?;
+    let language =
+        Language::parse(&session.language).map_err(|error| Fault::Invariant(error.to_string()))?;
+    let facts = Facts { survey, given: &given, variables: &variables, language: &language };
+    Ok(prompt::session_text(&facts, key))
 }
 
 /// Ends a session that was found past its expiry, before its texts are chosen.

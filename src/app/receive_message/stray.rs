@@ -4,7 +4,7 @@
 use chrono::{Duration, NaiveDateTime, Timelike};
 
 use super::keyword::channel_text;
-use super::{ReceiveMessage, Verdict, relabel_expired};
+use super::{ReceiveMessage, Verdict, relabel_expired, session_text};
 use crate::app::channels::Channel;
 use crate::app::expire_sessions::survey_of;
 use crate::app::moment::{Moment, Queued, priority, session_mut};
@@ -14,7 +14,8 @@ use crate::session::correlate::Match;
 use crate::session::{MessageClass, Outcome, Status};
 use crate::store::Fault;
 use crate::store::events::CounterRow;
-use crate::survey::{Language, turn};
+use crate::survey::messages::SessionText;
+use crate::survey::prompt;
 
 /// How long such a text may wait before it makes no sense any more.
 const LIFE: Duration = Duration::hours(1);
@@ -39,30 +40,29 @@ impl ReceiveMessage {
             return Ok(Verdict::of(Outcome::Late, Some("silence"), session_id));
         }
         let survey = survey_of(moment, session_id)?;
-        let language = Language::parse(&session.language).map_err(|e| Fault::Invariant(e.to_string()))?;
         let key = match session.status {
-            Status::Expired if survey.messages.contains_key("expired") => "expired",
+            Status::Expired => SessionText::Expired,
             Status::Pending
             | Status::Active
             | Status::Completed
             | Status::Exhausted
             | Status::Failed
-            | Status::Expired
             | Status::Superseded
             | Status::OptedOut
-            | Status::Cancelled => "unavailable",
+            | Status::Cancelled => SessionText::Unavailable,
         };
+        let key = prompt::session_key(&survey, key);
         let at = moment.at();
         let queued = Queued {
             session_id: Some(session_id.to_owned()),
             channel_id: channel.row.id.clone(),
             phone: phone.as_e164().to_owned(),
             class: MessageClass::Notice,
-            kind: key.to_owned(),
+            kind: key.as_str().to_owned(),
             priority: priority::REPLY,
             element_id: None,
             visit: None,
-            body: turn::session_text(&survey, key, &language),
+            body: session_text(moment, session_id, &survey, key)?,
             due_at: at,
             ttl_at: at + LIFE,
             inbound_id: Some(self.id.clone()),
@@ -71,7 +71,7 @@ impl ReceiveMessage {
         let session = session_mut(moment.space, session_id)?;
         session.unavailable_count += 1;
         session.updated_at = at;
-        Ok(Verdict::of(Outcome::Late, Some(key), session_id))
+        Ok(Verdict::of(Outcome::Late, Some(key.as_str()), session_id))
     }
 
     /// No session: the generic text, at most once per phone in 24 h and 100 times per channel in an hour (P49).

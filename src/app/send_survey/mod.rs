@@ -20,7 +20,7 @@ use crate::clock::Timestamp;
 use crate::session::Status;
 use crate::store::requests::SendRequestRow;
 use crate::store::{AnyConnection, Fault, Keys, SessionRow, Space, StoreError, Work};
-use crate::survey::IfOpenSession;
+pub use crate::survey::{IfOpenSession, Language, Variables};
 
 /// What became of the call.
 #[derive(Clone, Debug)]

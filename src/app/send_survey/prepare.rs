@@ -125,6 +125,7 @@ fn first_sms_segments(prepared: &Prepared, now: Timestamp) -> usize {
         | Effect::Extra { .. }
         | Effect::Tag { .. }
         | Effect::Mute
+        | Effect::Muted
         | Effect::VisitLimit { .. }
         | Effect::Complete
         | Effect::Close(_) => None,
