@@ -6,7 +6,7 @@ use serde_json::json;
 use super::engine::Engine;
 use super::moment::{Moment, message_mut, session_mut};
 use crate::clock::Timestamp;
-use crate::gateway::ReportState;
+use crate::gateway::{Report, ReportState};
 use crate::session::{MessageState, Receipt};
 use crate::store::messages::ReportRow;
 use crate::store::{AnyConnection, Fault, Keys, Space, StoreError, Work};
@@ -37,6 +37,21 @@ pub struct StatusReport {
     pub code: Option<String>,
     /// The gateway's own words.
     pub reason: Option<String>,
+}
+
+impl StatusReport {
+    /// A report as its gateway's reader gave it.
+    #[must_use]
+    pub fn of(gateway: &str, report: Report) -> Self {
+        Self {
+            gateway: gateway.to_owned(),
+            client_ref: report.our_ref,
+            external_id: report.external_id,
+            state: report.state,
+            code: report.code.or_else(|| (!report.raw_state.is_empty()).then_some(report.raw_state)),
+            reason: report.reason,
+        }
+    }
 }
 
 /// The turn of one delivery report.

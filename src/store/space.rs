@@ -16,6 +16,7 @@ use super::messages::{AttemptRow, MessageRow, ReportRow};
 use super::requests::{IdempotencyRow, SendRequestRow};
 use super::sessions::{HandleRow, SessionRow};
 use super::table::Table;
+use crate::session::MessageState;
 
 /// What the turns of a batch want loaded. Whatever is named here, and belongs to it, is in the [`Space`]:
 /// a phone brings its contact, consents, open and recently ended sessions and their waiting messages.
@@ -263,6 +264,17 @@ impl Space {
                 .find(|(_, row)| row.external_id.as_deref() == Some(wanted))
                 .map(|(id, _)| id.as_str())
         })
+    }
+
+    /// Whether the batch left something for the dispatcher: a message to send, or one finished that others of
+    /// its session wait for.
+    pub(super) fn concerns_dispatcher(&self) -> bool {
+        self.messages.inserts().chain(self.messages.updates()).any(|row| row.state != MessageState::Sending)
+    }
+
+    /// The earliest timer among the sessions that the batch made or changed.
+    pub(super) fn earliest_timer(&self) -> Option<NaiveDateTime> {
+        self.sessions.inserts().chain(self.sessions.updates()).filter_map(|row| row.wake_at).min()
     }
 
     pub(super) fn load_session(&mut self, row: SessionRow) {
