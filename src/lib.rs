@@ -8,4 +8,5 @@ pub mod ids;
 pub mod phone;
 pub mod session;
 pub mod survey;
+pub mod telemetry;
 pub mod text;
