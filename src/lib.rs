@@ -3,6 +3,7 @@
 pub mod app;
 pub mod clock;
 mod closed_list;
+pub mod config;
 pub mod gateway;
 pub mod http;
 pub mod i18n;

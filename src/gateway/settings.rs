@@ -20,6 +20,17 @@ pub struct GatewaySettings {
     pub opt_out: OptOutHandling,
 }
 
+impl GatewaySettings {
+    /// Whether anybody may call its webhooks.
+    #[must_use]
+    pub fn is_unverified(&self) -> bool {
+        match self.verifier {
+            Verifier::None(_) => true,
+            Verifier::Static(..) | Verifier::StandardWebhooks(_) => false,
+        }
+    }
+}
+
 /// The kind of a gateway and what only that kind needs.
 #[derive(Clone, Debug)]
 pub enum ProfileSettings {
