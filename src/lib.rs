@@ -3,6 +3,7 @@
 pub mod app;
 pub mod clock;
 mod closed_list;
+pub mod hex;
 pub mod http;
 pub mod ids;
 pub mod phone;

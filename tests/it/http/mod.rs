@@ -1,4 +1,7 @@
 //! The HTTP edge, part by part.
 
+mod edge;
 mod json;
+mod keys;
+mod lists;
 mod send_survey;
