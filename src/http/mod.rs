@@ -3,12 +3,16 @@
 
 pub mod auth;
 pub mod body;
+pub mod code_pages;
 pub mod codes;
+pub mod docs;
 pub mod edge;
 pub mod extract;
 pub mod fields;
+pub mod html;
 pub mod json;
 pub mod lists;
+pub mod openapi;
 pub mod parameters;
 pub mod pointer;
 pub mod problem;

@@ -1,5 +1,6 @@
 //! The HTTP edge, part by part.
 
+mod docs;
 mod edge;
 mod json;
 mod keys;
