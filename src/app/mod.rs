@@ -1,6 +1,7 @@
 //! Use cases: one file each, one write transaction each. Nothing here knows HTTP, and nothing here touches the
 //! network.
 
+pub mod api_key;
 pub mod apply_turn;
 pub mod channels;
 pub mod claim_messages;
