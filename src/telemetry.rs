@@ -11,7 +11,7 @@ use tracing_subscriber::{EnvFilter, FmtSubscriber};
 
 use crate::config::{Log, LogFormat};
 
-pub use metrics::{CONTENT_TYPE, InboundOutcome, Metrics, SendSurveyOutcome, TurnKind};
+pub use metrics::{CONTENT_TYPE, Metrics, SendSurveyOutcome, TurnKind};
 
 /// Starts logging for the whole process, and makes a panic a log line.
 ///
