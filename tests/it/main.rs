@@ -1,3 +1,8 @@
-//! The integration tests, one binary: one link.
+//! All integration tests of antiphon, in one binary: one link.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "in a test a panic is how a fault is shown, in its helpers too"
+)]
 
 mod http;
