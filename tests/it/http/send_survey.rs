@@ -663,10 +663,10 @@ proptest! {
 
     #[test]
     fn no_text_makes_the_expiry_panic_and_what_is_taken_lies_ahead(text in "[0-9 T:+Zhdms.-]{1,24}|[0-9]{1,30}[smhd]") {
-        if let Ok(accepted) = send(&json!({"expiryTime": text})) {
-            if let Some(expiry) = accepted.command.expiry {
-                prop_assert!(expiry > now() && expiry <= now() + chrono::TimeDelta::days(30));
-            }
+        if let Ok(accepted) = send(&json!({"expiryTime": text}))
+            && let Some(expiry) = accepted.command.expiry
+        {
+            prop_assert!(expiry > now() && expiry <= now() + chrono::TimeDelta::days(30));
         }
     }
 }
