@@ -10,6 +10,7 @@ pub mod edge;
 pub mod extract;
 pub mod fields;
 pub mod html;
+pub mod idempotency;
 pub mod json;
 pub mod lists;
 pub mod openapi;
