@@ -1,5 +1,6 @@
 //! antiphon: a 2-way SMS survey engine. The map of the house is in ARCHITECTURE.md.
 
+pub mod app;
 pub mod clock;
 pub mod ids;
 pub mod phone;
