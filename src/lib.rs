@@ -2,9 +2,17 @@
 
 pub mod app;
 pub mod clock;
+mod closed_list;
+pub mod config;
+pub mod gateway;
+pub mod http;
+pub mod i18n;
 pub mod ids;
+pub mod outbox;
 pub mod phone;
 pub mod session;
 pub mod store;
 pub mod survey;
+pub mod telemetry;
 pub mod text;
+pub mod worker;

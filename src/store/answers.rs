@@ -8,7 +8,10 @@ use super::schema::answers;
 /// One registered answer. `position` is 0-based.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
 #[diesel(table_name = answers, treat_none_as_null = true, primary_key(session_id, element_id, visit))]
-#[expect(missing_docs, reason = "columns are documented in migrations and in http-api.md 4.1")]
+#[expect(
+    missing_docs,
+    reason = "columns are documented in migrations and in http-api.md 4.1"
+)]
 pub struct AnswerRow {
     pub session_id: String,
     pub element_id: String,

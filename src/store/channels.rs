@@ -8,7 +8,10 @@ use super::schema::{channel_buckets, channels, gateway_states};
 /// A two-way address of ours. Lists and texts are JSON.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
 #[diesel(table_name = channels, treat_none_as_null = true)]
-#[expect(missing_docs, reason = "columns are documented in migrations and in http-api.md 5.1")]
+#[expect(
+    missing_docs,
+    reason = "columns are documented in migrations and in http-api.md 5.1"
+)]
 pub struct ChannelRow {
     pub id: String,
     pub name: String,
@@ -33,7 +36,10 @@ pub struct ChannelRow {
 /// Token bucket of a channel, in millionths of a token (A73).
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
 #[diesel(table_name = channel_buckets, treat_none_as_null = true, primary_key(channel_id))]
-#[expect(missing_docs, reason = "columns are documented in migrations and in reliability-and-security.md RE16")]
+#[expect(
+    missing_docs,
+    reason = "columns are documented in migrations and in reliability-and-security.md RE16"
+)]
 pub struct BucketRow {
     pub channel_id: String,
     pub tokens_micro: i64,
@@ -44,7 +50,10 @@ pub struct BucketRow {
 /// What is remembered about a gateway.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
 #[diesel(table_name = gateway_states, treat_none_as_null = true, primary_key(name))]
-#[expect(missing_docs, reason = "columns are documented in migrations and in http-api.md 5.2")]
+#[expect(
+    missing_docs,
+    reason = "columns are documented in migrations and in http-api.md 5.2"
+)]
 pub struct GatewayRow {
     pub name: String,
     pub paused: bool,

@@ -45,7 +45,8 @@ impl DatabaseUrl {
     /// # Errors
     /// [`StoreError::Setup`] when the database cannot be reached.
     pub fn connect(&self) -> Result<AnyConnection, StoreError> {
-        let setup = |error: &dyn std::fmt::Display| StoreError::Setup(format!("cannot open the database: {error}"));
+        let setup =
+            |error: &dyn std::fmt::Display| StoreError::Setup(format!("cannot open the database: {error}"));
         match self {
             Self::Sqlite(path) => {
                 let mut connection = SqliteConnection::establish(path).map_err(|e| setup(&e))?;
@@ -54,7 +55,9 @@ impl DatabaseUrl {
             }
             Self::Postgres(url) => {
                 let mut connection = PgConnection::establish(url).map_err(|e| setup(&e))?;
-                connection.batch_execute(POSTGRES_SETTINGS).map_err(|e| setup(&e))?;
+                connection
+                    .batch_execute(POSTGRES_SETTINGS)
+                    .map_err(|e| setup(&e))?;
                 Ok(AnyConnection::Postgres(connection))
             }
         }
@@ -74,7 +77,10 @@ impl AnyConnection {
     ///
     /// # Errors
     /// Whatever `work` returns, after a roll back; or a [`StoreError`] of the commit.
-    pub fn write<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    pub fn write<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         self.batch_execute(match self {
             Self::Sqlite(_) => "BEGIN IMMEDIATE",
             Self::Postgres(_) => "BEGIN",

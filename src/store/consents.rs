@@ -8,7 +8,10 @@ use super::schema::{consent_events, consents, contacts};
 /// One phone: lock target and counters.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
 #[diesel(table_name = contacts, treat_none_as_null = true, primary_key(phone))]
-#[expect(missing_docs, reason = "columns are documented in migrations and in reliability-and-security.md RE7")]
+#[expect(
+    missing_docs,
+    reason = "columns are documented in migrations and in reliability-and-security.md RE7"
+)]
 pub struct ContactRow {
     pub phone: String,
     pub language: Option<String>,
@@ -22,7 +25,10 @@ pub struct ContactRow {
 /// Current consent of a phone in one scope: `global` or a survey id.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
 #[diesel(table_name = consents, treat_none_as_null = true, primary_key(phone, scope))]
-#[expect(missing_docs, reason = "columns are documented in migrations and in http-api.md 6.2")]
+#[expect(
+    missing_docs,
+    reason = "columns are documented in migrations and in http-api.md 6.2"
+)]
 pub struct ConsentRow {
     pub phone: String,
     pub scope: String,
@@ -38,7 +44,10 @@ pub struct ConsentRow {
 /// One change of consent.
 #[derive(Clone, Debug, Queryable, Insertable)]
 #[diesel(table_name = consent_events)]
-#[expect(missing_docs, reason = "columns are documented in migrations and in gateways.md GW65")]
+#[expect(
+    missing_docs,
+    reason = "columns are documented in migrations and in gateways.md GW65"
+)]
 pub struct ConsentEventRow {
     pub id: String,
     pub phone: String,

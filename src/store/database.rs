@@ -4,7 +4,8 @@ use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use super::space::Sequence;
+use super::load::load;
+use super::space::{Keys, Sequence};
 use super::writer::{Signals, Work, WriteError, Writer};
 use super::{AnyConnection, DatabaseUrl, Readers, StoreError, meta, migrate};
 use crate::clock::Clock;
@@ -59,9 +60,18 @@ impl Store {
         }
         let sequence = Sequence::starting_after(highest);
         let signals = Signals::default();
-        let (writer, thread) =
-            Writer::start(url.clone(), connection, sequence.clone(), clock.clone(), signals.clone())?;
-        let open = Open { url: url.clone(), thread: Mutex::new(Some(thread)), _lock: lock };
+        let (writer, thread) = Writer::start(
+            url.clone(),
+            connection,
+            sequence.clone(),
+            clock.clone(),
+            signals.clone(),
+        )?;
+        let open = Open {
+            url: url.clone(),
+            thread: Mutex::new(Some(thread)),
+            _lock: lock,
+        };
         Ok(Self {
             writer,
             readers: Readers::new(url, READERS),
@@ -78,6 +88,22 @@ impl Store {
     /// [`WriteError`]; then nothing of the turn is stored.
     pub async fn write<W: Work>(&self, work: W) -> Result<W::Output, WriteError> {
         self.writer.write(work).await
+    }
+
+    /// Runs a turn on what the database holds now and stores nothing of it: a dry run (A89).
+    ///
+    /// # Errors
+    /// [`WriteError`] as for a real turn.
+    pub async fn rehearse<W: Work>(&self, mut work: W, clock: &Clock) -> Result<W::Output, WriteError> {
+        let now = clock.now();
+        let sequence = self.sequence.clone();
+        let rehearsed = self.readers.read(move |connection| {
+            let mut keys = Keys::default();
+            work.keys(connection, &mut keys)?;
+            let mut space = load(connection, keys, sequence, now.naive_utc())?;
+            Ok(work.run(&mut space, now))
+        });
+        Ok(rehearsed.await??)
     }
 
     /// Runs queries that change nothing.
@@ -156,10 +182,17 @@ pub fn open_for_command(url: &str) -> Result<AnyConnection, StoreError> {
 
 /// SQLite files are served by one process at a time (RF32).
 fn take_lock(url: &DatabaseUrl) -> Result<Option<File>, StoreError> {
-    let DatabaseUrl::Sqlite(path) = url else { return Ok(None) };
+    let DatabaseUrl::Sqlite(path) = url else {
+        return Ok(None);
+    };
     let lock_path = format!("{path}.lock");
     let setup = |error: std::io::Error| StoreError::Setup(format!("cannot open {lock_path}: {error}"));
-    let file = File::options().create(true).truncate(false).write(true).open(&lock_path).map_err(setup)?;
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&lock_path)
+        .map_err(setup)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::InUse(path.clone())),

@@ -4,8 +4,8 @@
 use diesel::prelude::*;
 
 use super::schema::{
-    answers, channel_buckets, consent_events, consents, contacts, counters, delivery_reports, events, idempotency,
-    inbound, messages, send_attempts, send_requests, session_handles, sessions,
+    answers, channel_buckets, consent_events, consents, contacts, counters, delivery_reports, events,
+    idempotency, inbound, messages, send_attempts, send_requests, session_handles, sessions,
 };
 use super::space::Space;
 use super::{AnyConnection, StoreError};
@@ -25,7 +25,9 @@ macro_rules! insert_rows {
             AnyConnection::Postgres(postgres) => {
                 let rows: Vec<_> = $rows.collect();
                 for chunk in rows.chunks(ROWS_PER_STATEMENT) {
-                    diesel::insert_into($table).values(chunk.to_vec()).execute(postgres)?;
+                    diesel::insert_into($table)
+                        .values(chunk.to_vec())
+                        .execute(postgres)?;
                 }
             }
         }

@@ -9,7 +9,10 @@ use crate::session::Outcome;
 /// One inbound SMS.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
 #[diesel(table_name = inbound, treat_none_as_null = true)]
-#[expect(missing_docs, reason = "columns are documented in migrations and in reliability-and-security.md RE1")]
+#[expect(
+    missing_docs,
+    reason = "columns are documented in migrations and in reliability-and-security.md RE1"
+)]
 pub struct InboundRow {
     pub id: String,
     pub gateway: String,

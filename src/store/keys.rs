@@ -8,7 +8,10 @@ use super::schema::api_keys;
 /// An API key; only its hash is stored. Lists are JSON.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
 #[diesel(table_name = api_keys, treat_none_as_null = true)]
-#[expect(missing_docs, reason = "columns are documented in migrations and in reliability-and-security.md RS1")]
+#[expect(
+    missing_docs,
+    reason = "columns are documented in migrations and in reliability-and-security.md RS1"
+)]
 pub struct KeyRow {
     pub id: String,
     pub name: String,

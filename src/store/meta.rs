@@ -11,7 +11,11 @@ use super::{AnyConnection, StoreError};
 /// # Errors
 /// [`StoreError`] of the query.
 pub fn get(connection: &mut AnyConnection, name: &str) -> Result<Option<String>, StoreError> {
-    Ok(meta::table.find(name).select(meta::value).first(connection).optional()?)
+    Ok(meta::table
+        .find(name)
+        .select(meta::value)
+        .first(connection)
+        .optional()?)
 }
 
 /// Sets a fact.
@@ -35,7 +39,11 @@ pub fn set(connection: &mut AnyConnection, name: &str, value: &str) -> Result<()
 /// # Errors
 /// [`StoreError`] of a query.
 pub fn highest_sequence(connection: &mut AnyConnection) -> Result<i64, StoreError> {
-    let received: Option<i64> = inbound::table.select(diesel::dsl::max(inbound::recv_seq)).first(connection)?;
-    let sent: Option<i64> = messages::table.select(diesel::dsl::max(messages::send_seq)).first(connection)?;
+    let received: Option<i64> = inbound::table
+        .select(diesel::dsl::max(inbound::recv_seq))
+        .first(connection)?;
+    let sent: Option<i64> = messages::table
+        .select(diesel::dsl::max(messages::send_seq))
+        .first(connection)?;
     Ok(received.unwrap_or(0).max(sent.unwrap_or(0)))
 }

@@ -8,7 +8,10 @@ use super::schema::{idempotency, send_requests};
 /// A stored answer to a POST.
 #[derive(Clone, Debug, Queryable, Insertable)]
 #[diesel(table_name = idempotency)]
-#[expect(missing_docs, reason = "columns are documented in migrations and in reliability-and-security.md RE25")]
+#[expect(
+    missing_docs,
+    reason = "columns are documented in migrations and in reliability-and-security.md RE25"
+)]
 pub struct IdempotencyRow {
     pub key_id: String,
     pub idempotency_key: String,
@@ -22,7 +25,10 @@ pub struct IdempotencyRow {
 /// Natural key of a SendSurvey (A03).
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
 #[diesel(table_name = send_requests, treat_none_as_null = true, primary_key(survey_id, phone, client_reference))]
-#[expect(missing_docs, reason = "columns are documented in migrations and in reliability-and-security.md RE24")]
+#[expect(
+    missing_docs,
+    reason = "columns are documented in migrations and in reliability-and-security.md RE24"
+)]
 pub struct SendRequestRow {
     pub survey_id: String,
     pub phone: String,

@@ -1,6 +1,9 @@
 //! The tables as diesel sees them; migrations/ is the truth and a parity test compares the two.
 
-#![expect(missing_docs, reason = "columns are documented in migrations/*/0001_core/up.sql")]
+#![expect(
+    missing_docs,
+    reason = "columns are documented in migrations/*/0001_core/up.sql"
+)]
 
 diesel::table! {
     meta (name) {
@@ -350,4 +353,27 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(meta, surveys, survey_revisions, channels, channel_buckets, gateway_states, contacts, consents, consent_events, sessions, session_handles, inbound, answers, messages, send_attempts, delivery_reports, events, idempotency, send_requests, api_keys, counters, audit);
+diesel::allow_tables_to_appear_in_same_query!(
+    meta,
+    surveys,
+    survey_revisions,
+    channels,
+    channel_buckets,
+    gateway_states,
+    contacts,
+    consents,
+    consent_events,
+    sessions,
+    session_handles,
+    inbound,
+    answers,
+    messages,
+    send_attempts,
+    delivery_reports,
+    events,
+    idempotency,
+    send_requests,
+    api_keys,
+    counters,
+    audit
+);

@@ -16,6 +16,7 @@ use super::messages::{AttemptRow, MessageRow, ReportRow};
 use super::requests::{IdempotencyRow, SendRequestRow};
 use super::sessions::{HandleRow, SessionRow};
 use super::table::Table;
+use crate::session::MessageState;
 
 /// What the turns of a batch want loaded. Whatever is named here, and belongs to it, is in the [`Space`]:
 /// a phone brings its contact, consents, open and recently ended sessions and their waiting messages.
@@ -49,6 +50,13 @@ pub struct Keys {
     pub answers_of: BTreeSet<String>,
     /// Ended sessions of a phone are loaded if they ended after this (A29).
     pub ended_after: Option<NaiveDateTime>,
+}
+
+impl Keys {
+    /// Asks for sessions that ended after an instant; the earliest wish of a batch wins.
+    pub fn want_ended_after(&mut self, instant: NaiveDateTime) {
+        self.ended_after = Some(self.ended_after.map_or(instant, |known| known.min(instant)));
+    }
 }
 
 /// An inbound already stored with the same weak key (RF18).
@@ -92,6 +100,7 @@ pub struct Space {
     /// Delivery reports by id.
     pub reports: Table<String, ReportRow>,
     events: Vec<EventRow>,
+    event_counts: BTreeMap<String, usize>,
     consent_events: Vec<ConsentEventRow>,
     seen: BTreeMap<(String, String), String>,
     weak: BTreeMap<String, Vec<WeakMatch>>,
@@ -125,7 +134,10 @@ impl Sequence {
 
 impl Space {
     pub(super) fn new(sequence: Sequence) -> Self {
-        Self { sequence, ..Self::default() }
+        Self {
+            sequence,
+            ..Self::default()
+        }
     }
 
     /// The next value of the one sequence.
@@ -137,7 +149,9 @@ impl Space {
     /// The inbound already stored under a gateway's id, in the database or earlier in this batch (RF17).
     #[must_use]
     pub fn seen_inbound(&self, gateway: &str, provider_id: &str) -> Option<&str> {
-        self.seen.get(&(gateway.to_owned(), provider_id.to_owned())).map(String::as_str)
+        self.seen
+            .get(&(gateway.to_owned(), provider_id.to_owned()))
+            .map(String::as_str)
     }
 
     /// Inbound texts stored under a weak key in the last minutes, oldest first (RF18).
@@ -149,7 +163,8 @@ impl Space {
     /// Stores an inbound with its outcome.
     pub fn add_inbound(&mut self, row: InboundRow) {
         if let Some(provider_id) = &row.provider_id {
-            self.seen.insert((row.gateway.clone(), provider_id.clone()), row.id.clone());
+            self.seen
+                .insert((row.gateway.clone(), provider_id.clone()), row.id.clone());
         }
         if let Some(weak_key) = &row.weak_key {
             self.weak.entry(weak_key.clone()).or_default().push(WeakMatch {
@@ -163,7 +178,11 @@ impl Space {
 
     /// Stores a new session.
     pub fn add_session(&mut self, row: SessionRow) {
-        self.by_phone.entry(row.phone.clone()).or_default().sessions.insert(row.id.clone());
+        self.by_phone
+            .entry(row.phone.clone())
+            .or_default()
+            .sessions
+            .insert(row.id.clone());
         self.sessions.insert(row.id.clone(), row);
     }
 
@@ -175,12 +194,22 @@ impl Space {
 
     /// Stores a new gateway session handle.
     pub fn add_handle(&mut self, row: HandleRow) {
-        self.handles.insert((row.gateway.clone(), row.handle.clone()), row);
+        self.handles
+            .insert((row.gateway.clone(), row.handle.clone()), row);
     }
 
     /// Appends a fact.
     pub fn add_event(&mut self, row: EventRow) {
+        if let Some(session_id) = &row.session_id {
+            *self.event_counts.entry(session_id.clone()).or_default() += 1;
+        }
         self.events.push(row);
+    }
+
+    /// Facts of this batch that belong to a session.
+    #[must_use]
+    pub fn event_count(&self, session_id: &str) -> usize {
+        self.event_counts.get(session_id).copied().unwrap_or(0)
     }
 
     /// Appends a change of consent to the ledger.
@@ -191,13 +220,17 @@ impl Space {
     /// Sessions of a phone that are open or ended lately, oldest first.
     pub fn sessions_of<'a>(&'a self, phone: &str) -> impl Iterator<Item = &'a SessionRow> + use<'a> {
         let ids = self.by_phone.get(phone).map(|index| &index.sessions);
-        ids.into_iter().flatten().filter_map(|id| self.sessions.get(id.as_str()))
+        ids.into_iter()
+            .flatten()
+            .filter_map(|id| self.sessions.get(id.as_str()))
     }
 
     /// Loaded messages of a session in sequence order: those not finished, and the current prompt.
     pub fn messages_of<'a>(&'a self, session_id: &str) -> impl Iterator<Item = &'a MessageRow> + use<'a> {
         let ids = self.by_session.get(session_id);
-        ids.into_iter().flatten().filter_map(|(_, id)| self.messages.get(id.as_str()))
+        ids.into_iter()
+            .flatten()
+            .filter_map(|(_, id)| self.messages.get(id.as_str()))
     }
 
     /// Ids of the unfinished messages to a phone, whatever they belong to.
@@ -206,7 +239,11 @@ impl Space {
         let ids = self.by_phone.get(phone).map(|index| &index.messages);
         ids.into_iter()
             .flatten()
-            .filter(|id| self.messages.get(id.as_str()).is_some_and(|message| message.is_open))
+            .filter(|id| {
+                self.messages
+                    .get(id.as_str())
+                    .is_some_and(|message| message.is_open)
+            })
             .cloned()
             .collect()
     }
@@ -215,7 +252,10 @@ impl Space {
     #[must_use]
     pub fn message_by_reference(&self, client_ref: Option<&str>, external_id: Option<&str>) -> Option<&str> {
         let by_ref = client_ref.and_then(|wanted| {
-            self.messages.iter().find(|(_, row)| row.client_ref == wanted).map(|(id, _)| id.as_str())
+            self.messages
+                .iter()
+                .find(|(_, row)| row.client_ref == wanted)
+                .map(|(id, _)| id.as_str())
         });
         by_ref.or_else(|| {
             let wanted = external_id?;
@@ -226,8 +266,23 @@ impl Space {
         })
     }
 
+    /// Whether the batch left something for the dispatcher: a message to send, or one finished that others of
+    /// its session wait for.
+    pub(super) fn concerns_dispatcher(&self) -> bool {
+        self.messages.inserts().chain(self.messages.updates()).any(|row| row.state != MessageState::Sending)
+    }
+
+    /// The earliest timer among the sessions that the batch made or changed.
+    pub(super) fn earliest_timer(&self) -> Option<NaiveDateTime> {
+        self.sessions.inserts().chain(self.sessions.updates()).filter_map(|row| row.wake_at).min()
+    }
+
     pub(super) fn load_session(&mut self, row: SessionRow) {
-        self.by_phone.entry(row.phone.clone()).or_default().sessions.insert(row.id.clone());
+        self.by_phone
+            .entry(row.phone.clone())
+            .or_default()
+            .sessions
+            .insert(row.id.clone());
         self.sessions.load(row.id.clone(), row);
     }
 
@@ -253,9 +308,16 @@ impl Space {
     }
 
     fn index_message(&mut self, row: &MessageRow) {
-        self.by_phone.entry(row.phone.clone()).or_default().messages.insert(row.id.clone());
+        self.by_phone
+            .entry(row.phone.clone())
+            .or_default()
+            .messages
+            .insert(row.id.clone());
         if let Some(session_id) = &row.session_id {
-            self.by_session.entry(session_id.clone()).or_default().insert((row.seq, row.id.clone()));
+            self.by_session
+                .entry(session_id.clone())
+                .or_default()
+                .insert((row.seq, row.id.clone()));
         }
     }
 }

@@ -8,7 +8,10 @@ use super::schema::{survey_revisions, surveys};
 /// A survey and which revision is active.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
 #[diesel(table_name = surveys, treat_none_as_null = true)]
-#[expect(missing_docs, reason = "columns are documented in migrations and in http-api.md 3")]
+#[expect(
+    missing_docs,
+    reason = "columns are documented in migrations and in http-api.md 3"
+)]
 pub struct SurveyRow {
     pub id: String,
     pub uuid: String,
@@ -23,7 +26,10 @@ pub struct SurveyRow {
 /// One immutable revision with its source.
 #[derive(Clone, Debug, Queryable, Insertable)]
 #[diesel(table_name = survey_revisions)]
-#[expect(missing_docs, reason = "columns are documented in migrations and in survey-file.md F6")]
+#[expect(
+    missing_docs,
+    reason = "columns are documented in migrations and in survey-file.md F6"
+)]
 pub struct RevisionRow {
     pub survey_id: String,
     pub revision: i32,

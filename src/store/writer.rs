@@ -4,6 +4,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread::JoinHandle;
 
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -73,12 +74,41 @@ pub trait Work: Send + 'static {
 }
 
 /// Woken after each commit that may have made a message or a timer due.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Signals {
     /// Messages were queued or moved.
     pub outbox: Arc<Notify>,
-    /// Sessions were started, moved or ended.
+    /// A timer is due before the one that was waited for.
     pub timers: Arc<Notify>,
+    /// The timer that is waited for, in microseconds since 1970.
+    expected_timer: Arc<AtomicI64>,
+}
+
+impl Default for Signals {
+    fn default() -> Self {
+        Self {
+            outbox: Arc::default(),
+            timers: Arc::default(),
+            expected_timer: Arc::new(AtomicI64::new(i64::MAX)),
+        }
+    }
+}
+
+impl Signals {
+    /// Says until when the timer task sleeps; commits that need it earlier wake it.
+    pub fn expect_timer_at(&self, instant: Timestamp) {
+        self.expected_timer.store(instant.timestamp_micros(), Ordering::SeqCst);
+    }
+
+    fn tell(&self, space: &Space) {
+        if space.concerns_dispatcher() {
+            self.outbox.notify_one();
+        }
+        let expected = self.expected_timer.load(Ordering::SeqCst);
+        if space.earliest_timer().is_some_and(|at| at.and_utc().timestamp_micros() < expected) {
+            self.timers.notify_one();
+        }
+    }
 }
 
 /// A handle to the writer thread. Dropping the last one ends it after the work in hand.
@@ -97,7 +127,13 @@ impl Writer {
         signals: Signals,
     ) -> Result<(Self, JoinHandle<()>), StoreError> {
         let (sender, receiver) = mpsc::channel(WAITING_MAX);
-        let mut lane = Lane { url, connection: Some(connection), sequence, clock, signals };
+        let mut lane = Lane {
+            url,
+            connection: Some(connection),
+            sequence,
+            clock,
+            signals,
+        };
         let thread = std::thread::Builder::new()
             .name("antiphon-writer".to_owned())
             .spawn(move || lane.serve(receiver))
@@ -111,7 +147,12 @@ impl Writer {
     /// [`WriteError`]; then nothing of the turn is stored.
     pub async fn write<W: Work>(&self, work: W) -> Result<W::Output, WriteError> {
         let (answer, answered) = oneshot::channel();
-        let job = Pending { work, fault: None, output: None, answer: Some(answer) };
+        let job = Pending {
+            work,
+            fault: None,
+            output: None,
+            answer: Some(answer),
+        };
         self.sender.try_send(Box::new(job)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
             mpsc::error::TrySendError::Closed(_) => StoreError::Stopped,
@@ -184,7 +225,9 @@ impl<W: Work> Job for Pending<W> {
             (Err(error), _) => Err(error),
             (Ok(()), Some(Ok(output))) => Ok(output),
             (Ok(()), Some(Err(fault))) => Err(WriteError::Fault(fault)),
-            (Ok(()), None) => Err(WriteError::Fault(Fault::Invariant("the turn never ran".to_owned()))),
+            (Ok(()), None) => Err(WriteError::Fault(Fault::Invariant(
+                "the turn never ran".to_owned(),
+            ))),
         };
         // A caller that is gone does not undo the turn.
         let _ = answer.send(outcome);
@@ -214,8 +257,6 @@ impl Lane {
         while receiver.blocking_recv_many(&mut batch, BATCH_MAX) > 0 {
             self.commit(&mut batch);
             batch.clear();
-            self.signals.outbox.notify_one();
-            self.signals.timers.notify_one();
         }
     }
 
@@ -257,7 +298,8 @@ impl Lane {
             let sequence = self.sequence.clone();
             let result = connection.write(|connection| transact(connection, batch, sequence, now));
             match result {
-                Ok(Run::Done) => {
+                Ok(Run::Done(space)) => {
+                    self.signals.tell(&space);
                     self.connection = Some(connection);
                     return Ok(());
                 }
@@ -279,7 +321,7 @@ impl Lane {
 }
 
 enum Run {
-    Done,
+    Done(Box<Space>),
     Faulted,
 }
 
@@ -300,7 +342,7 @@ fn transact(
         }
     }
     flush::flush(connection, &space)?;
-    Ok(Run::Done)
+    Ok(Run::Done(Box::new(space)))
 }
 
 fn finish_all(batch: &mut [Box<dyn Job>], result: impl Fn() -> Result<(), WriteError>) {

@@ -26,7 +26,9 @@ pub use language::{Language, Text};
 pub use number::Number;
 pub use progress::{Given, Position, Progress};
 pub use reply::{Method, Reading, Reason};
-pub use survey::{Completion, Reminder, ReminderWhen, Settings, Survey, SurveyParts};
+pub use survey::{
+    Completion, IfOpenSession, Reminder, ReminderWhen, SendWindow, Settings, Survey, SurveyParts,
+};
 pub use turn::{Effect, Turn};
 pub use value::{AnswerState, Value};
 pub use variables::Variables;

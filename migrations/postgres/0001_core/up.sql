@@ -261,7 +261,7 @@ CREATE TABLE messages (
     CHECK (is_open = (state IN ('due', 'sending', 'held') OR (state = 'unknown' AND settled_at IS NULL)))
 );
 CREATE UNIQUE INDEX messages_session ON messages (session_id, seq) WHERE session_id IS NOT NULL;
-CREATE INDEX messages_due ON messages (due_at, priority) WHERE state = 'due';
+CREATE INDEX messages_due ON messages (priority, due_at, seq) WHERE state = 'due';
 CREATE INDEX messages_open ON messages (session_id, seq) WHERE is_open;
 CREATE INDEX messages_lease ON messages (lease_until) WHERE state = 'sending';
 CREATE INDEX messages_unknown ON messages (updated_at) WHERE state = 'unknown' AND is_open;

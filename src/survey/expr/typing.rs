@@ -1,0 +1,599 @@
+//! Checks an expression against the elements, options and languages of its survey (F29, F30, F33) and lowers
+//! it. Every fault has a place; as many as possible are found at once.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use chrono::NaiveDate;
+
+use crate::survey::{Language, Number};
+
+use super::parser::{self, Node, Side, Written};
+use super::{Expr, Literal, MATCHES_CHARS_MAX, Operand, Operator, Test};
+
+/// What a survey offers to its expressions.
+#[derive(Clone, Debug)]
+pub(in crate::survey) struct Scope {
+    /// The type of every element, by id.
+    pub(in crate::survey) elements: BTreeMap<String, Type>,
+    /// Languages of the survey.
+    pub(in crate::survey) languages: Vec<Language>,
+}
+
+/// The type of an element's answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::survey) enum Type {
+    /// The element is broken elsewhere: anything fits.
+    Unknown,
+    /// A text element has no answer.
+    Nothing,
+    /// Option codes of a single choice.
+    Choice(Vec<String>),
+    /// Option codes of a multiple choice, and how many may be chosen.
+    Choices {
+        codes: Vec<String>,
+        min_select: usize,
+        max_select: usize,
+    },
+    /// Bounds and decimal places.
+    Number {
+        min: Option<Number>,
+        max: Option<Number>,
+        decimals: u8,
+    },
+    YesNo,
+    Text,
+    Date {
+        min: Option<NaiveDate>,
+        max: Option<NaiveDate>,
+    },
+}
+
+impl Type {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Nothing => "a text without an answer",
+            Self::Choice(_) => "a single choice",
+            Self::Choices { .. } => "a multiple choice",
+            Self::Number { .. } => "a number",
+            Self::YesNo => "yes or no",
+            Self::Text => "a free text",
+            Self::Date { .. } => "a date",
+        }
+    }
+}
+
+/// What kind of fault an expression has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::survey) enum ExprFaultKind {
+    /// An element that does not exist (E01).
+    UnknownElement,
+    /// Grammar, types, patterns (E05).
+    Type,
+    /// An unknown code, language or channel (E06).
+    NeverTrue,
+}
+
+/// One fault of an expression.
+#[derive(Clone, Debug)]
+pub(in crate::survey) struct ExprFault {
+    pub(in crate::survey) kind: ExprFaultKind,
+    pub(in crate::survey) message: String,
+    pub(in crate::survey) hint: String,
+    /// Bytes of the expression it concerns.
+    pub(in crate::survey) range: Range<usize>,
+}
+
+/// Parses and checks an expression.
+///
+/// # Errors
+/// All its faults, at least one.
+pub(in crate::survey) fn check(source: &str, scope: &Scope) -> Result<Expr, Vec<ExprFault>> {
+    let tree = parser::parse(source).map_err(|fault| {
+        vec![ExprFault {
+            kind: ExprFaultKind::Type,
+            message: fault.message,
+            hint: fault.hint,
+            range: fault.range,
+        }]
+    })?;
+    let mut typing = Typing {
+        scope,
+        faults: Vec::new(),
+    };
+    let test = typing.test(&tree);
+    match test {
+        Some(test) if typing.faults.is_empty() => Ok(Expr {
+            test,
+            source: source.to_owned(),
+        }),
+        _ => Err(typing.faults),
+    }
+}
+
+/// The closest of some names, for "did you mean".
+pub(in crate::survey) fn closest<'a>(
+    written: &str,
+    names: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    names
+        .into_iter()
+        .map(|name| {
+            (
+                strsim::osa_distance(&written.to_lowercase(), &name.to_lowercase()),
+                name,
+            )
+        })
+        .filter(|(distance, name)| *distance <= 1 + name.chars().count() / 4)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+/// An operand after its names are resolved.
+#[derive(Clone, Debug)]
+enum Resolved<'s> {
+    Element(String, &'s Type),
+    Variable(String),
+    Language,
+    Channel,
+    Number(Number),
+    Text(String),
+    Date(NaiveDate),
+    YesNo(&'static str),
+    /// A word that is no element: an option code, if the other side is a choice.
+    Code(String),
+}
+
+struct Typing<'s> {
+    scope: &'s Scope,
+    faults: Vec<ExprFault>,
+}
+
+impl<'s> Typing<'s> {
+    fn fault(&mut self, kind: ExprFaultKind, range: &Range<usize>, message: String, hint: String) {
+        self.faults.push(ExprFault {
+            kind,
+            message,
+            hint,
+            range: range.clone(),
+        });
+    }
+
+    fn test(&mut self, node: &Node<Written>) -> Option<Test> {
+        match &node.value {
+            Written::Or(parts) => self.tests(parts).map(Test::Or),
+            Written::And(parts) => self.tests(parts).map(Test::And),
+            Written::Not(inner) => self.test(inner).map(|test| Test::Not(Box::new(test))),
+            Written::Compare(left, operator, right) => self.compare(left, *operator, right, &node.range),
+            Written::In {
+                operand,
+                negated,
+                list,
+            } => self.list(operand, *negated, list),
+            Written::Answered(id) => self.question(id).map(|_| Test::Answered(id.value.clone())),
+            Written::Skipped(id) => self.question(id).map(|_| Test::Skipped(id.value.clone())),
+            Written::Contains(id, code) => self.contains(id, code),
+            Written::Count(id, operator, number) => {
+                self.multiple_choice(id, "count")?;
+                Some(Test::Count {
+                    element: id.value.clone(),
+                    operator: *operator,
+                    number: number.value,
+                })
+            }
+            Written::Matches(variable, pattern) => self.matches(variable, pattern),
+        }
+    }
+
+    /// All parts are checked even when one is broken.
+    fn tests(&mut self, parts: &[Node<Written>]) -> Option<Vec<Test>> {
+        let tests: Vec<Option<Test>> = parts.iter().map(|part| self.test(part)).collect();
+        tests.into_iter().collect()
+    }
+
+    /// The type of an element that asks something.
+    fn question(&mut self, id: &Node<String>) -> Option<&'s Type> {
+        match self.scope.elements.get(&id.value) {
+            None => {
+                self.unknown_element(&id.value, &id.range);
+                None
+            }
+            Some(Type::Nothing) => {
+                self.no_answer(&id.value, &id.range);
+                None
+            }
+            Some(found) => Some(found),
+        }
+    }
+
+    fn unknown_element(&mut self, id: &str, range: &Range<usize>) {
+        let hint = match closest(id, self.scope.elements.keys().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "write the id of an element, or put a text in double quotes".to_owned(),
+        };
+        let message = format!("`{id}` names no element");
+        self.fault(ExprFaultKind::UnknownElement, range, message, hint);
+    }
+
+    fn no_answer(&mut self, id: &str, range: &Range<usize>) {
+        self.fault(
+            ExprFaultKind::Type,
+            range,
+            format!("`{id}` is a text element, which has no answer"),
+            "use the id of a question".to_owned(),
+        );
+    }
+
+    fn unknown_code(&mut self, code: &str, element: &str, codes: &[String], range: &Range<usize>) {
+        let hint = match closest(code, codes.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("its codes are {}", codes.join(", ")),
+        };
+        let message = format!("`{element}` has no option with the code `{code}`, so this is never true");
+        self.fault(ExprFaultKind::NeverTrue, range, message, hint);
+    }
+
+    /// The codes of a multiple choice; empty when the element is broken elsewhere.
+    fn multiple_choice(&mut self, id: &Node<String>, function: &str) -> Option<Option<&'s [String]>> {
+        match self.question(id)? {
+            Type::Choices { codes, .. } => Some(Some(codes)),
+            Type::Unknown => Some(None),
+            other => {
+                let name = other.name();
+                self.fault(
+                    ExprFaultKind::Type,
+                    &id.range,
+                    format!(
+                        "`{function}` is for multiple choices, but `{}` is {name}",
+                        id.value
+                    ),
+                    "compare it with `==` instead".to_owned(),
+                );
+                None
+            }
+        }
+    }
+
+    fn contains(&mut self, id: &Node<String>, code: &Node<String>) -> Option<Test> {
+        let codes = self.multiple_choice(id, "contains")??;
+        let Some(option) = codes.iter().position(|known| *known == code.value) else {
+            self.unknown_code(&code.value, &id.value, codes, &code.range);
+            return None;
+        };
+        Some(Test::Contains {
+            element: id.value.clone(),
+            option,
+        })
+    }
+
+    fn matches(&mut self, variable: &str, pattern: &Node<String>) -> Option<Test> {
+        if pattern.value.chars().count() > MATCHES_CHARS_MAX {
+            self.fault(
+                ExprFaultKind::Type,
+                &pattern.range,
+                format!("the regular expression is longer than {MATCHES_CHARS_MAX} characters"),
+                "shorten it".to_owned(),
+            );
+            return None;
+        }
+        match super::compile_pattern(&pattern.value) {
+            Ok(compiled) => Some(Test::Matches {
+                variable: variable.to_owned(),
+                pattern: compiled,
+            }),
+            Err(reason) => {
+                self.fault(
+                    ExprFaultKind::Type,
+                    &pattern.range,
+                    format!("the regular expression does not work: {reason}"),
+                    "it takes no look-around and no back-references".to_owned(),
+                );
+                None
+            }
+        }
+    }
+
+    fn resolve(&self, side: &Side) -> Resolved<'s> {
+        match side {
+            Side::Word(word) => match self.scope.elements.get(word) {
+                Some(found) => Resolved::Element(word.clone(), found),
+                None => Resolved::Code(word.clone()),
+            },
+            Side::Variable(name) => Resolved::Variable(name.clone()),
+            Side::Language => Resolved::Language,
+            Side::Channel => Resolved::Channel,
+            Side::Number(number) => Resolved::Number(*number),
+            Side::Text(text) => Resolved::Text(text.clone()),
+            Side::Date(date) => Resolved::Date(*date),
+            Side::Yes => Resolved::YesNo("yes"),
+            Side::No => Resolved::YesNo("no"),
+        }
+    }
+
+    /// Next to a choice a word is an option code first, even if an element has the same name (F30).
+    fn resolve_beside(&self, side: &Side, other: &Side) -> Resolved<'s> {
+        let plain = self.resolve(side);
+        match (side, &plain, self.resolve(other)) {
+            (
+                Side::Word(word),
+                Resolved::Element(id, _),
+                Resolved::Element(other_id, Type::Choice(codes)),
+            ) if *id != other_id && codes.contains(word) => Resolved::Code(word.clone()),
+            _ => plain,
+        }
+    }
+
+    fn compare(
+        &mut self,
+        left: &Node<Side>,
+        operator: Operator,
+        right: &Node<Side>,
+        range: &Range<usize>,
+    ) -> Option<Test> {
+        let left_side = self.resolve_beside(&left.value, &right.value);
+        let right_side = self.resolve_beside(&right.value, &left.value);
+        let left_operand = self.operand(&left_side, &right_side, &left.range);
+        let right_operand = self.operand(&right_side, &left_side, &right.range);
+        let (left_operand, right_operand) = (left_operand?, right_operand?);
+        self.fits(&left_side, &right_side, range)?;
+        if operator.needs_order() {
+            self.has_order(&left_side, range)?;
+            self.has_order(&right_side, range)?;
+        }
+        Some(Test::Compare {
+            left: left_operand,
+            operator,
+            right: right_operand,
+        })
+    }
+
+    fn list(&mut self, operand: &Node<Side>, negated: bool, list: &[Node<Side>]) -> Option<Test> {
+        let side = self.resolve(&operand.value);
+        let lowered = self.operand(&side, &side, &operand.range);
+        let mut literals = Vec::new();
+        for node in list {
+            let item = match &node.value {
+                // In a list only fixed values stand, so a word is a code.
+                Side::Word(word) => Resolved::Code(word.clone()),
+                other => self.resolve(other),
+            };
+            let fits = self
+                .operand(&item, &side, &node.range)
+                .filter(|_| self.fits(&side, &item, &node.range).is_some());
+            match fits {
+                Some(Operand::Literal(literal)) => literals.push(literal),
+                Some(Operand::Element(_) | Operand::Variable(_) | Operand::Language | Operand::Channel) => {
+                    self.fault(
+                        ExprFaultKind::Type,
+                        &node.range,
+                        "a list holds fixed values only".to_owned(),
+                        "compare with `==` and `or` instead".to_owned(),
+                    )
+                }
+                None => {}
+            }
+        }
+        (literals.len() == list.len()).then_some(Test::In {
+            operand: lowered?,
+            negated,
+            list: literals,
+        })
+    }
+
+    /// Lowers one side, given the other.
+    fn operand(
+        &mut self,
+        side: &Resolved<'s>,
+        other: &Resolved<'s>,
+        range: &Range<usize>,
+    ) -> Option<Operand> {
+        let literal = match side {
+            Resolved::Element(id, Type::Nothing) => {
+                self.no_answer(id, range);
+                return None;
+            }
+            Resolved::Element(id, Type::Choices { .. }) => {
+                self.fault(
+                    ExprFaultKind::Type,
+                    range,
+                    format!("`{id}` is a multiple choice, which cannot be compared"),
+                    format!("use `contains({id}, code)`, `count({id})` or `answered({id})`"),
+                );
+                return None;
+            }
+            Resolved::Element(id, _) => return Some(Operand::Element(id.clone())),
+            Resolved::Variable(name) => return Some(Operand::Variable(name.clone())),
+            Resolved::Language => return Some(Operand::Language),
+            Resolved::Channel => return Some(Operand::Channel),
+            Resolved::Number(number) => Literal::Number(*number),
+            Resolved::Text(text) => Literal::Text(self.known_text(text, other, range)?),
+            Resolved::Date(date) => Literal::Date(*date),
+            Resolved::YesNo(word) => Literal::Text((*word).to_owned()),
+            Resolved::Code(word) => Literal::Text(self.code(word, other, range)?),
+        };
+        Some(Operand::Literal(literal))
+    }
+
+    /// A language or channel in quotes must be one that occurs (E06).
+    fn known_text(&mut self, text: &str, other: &Resolved<'s>, range: &Range<usize>) -> Option<String> {
+        match other {
+            Resolved::Language => match Language::parse(text) {
+                Ok(language)
+                    if self.scope.languages.is_empty() || self.scope.languages.contains(&language) =>
+                {
+                    Some(language.code().to_owned())
+                }
+                _ => {
+                    let known: Vec<&str> = self.scope.languages.iter().map(Language::code).collect();
+                    self.fault(
+                        ExprFaultKind::NeverTrue,
+                        range,
+                        format!("`{text}` is not a language of this survey, so this is never true"),
+                        format!("its languages are {}", known.join(", ")),
+                    );
+                    None
+                }
+            },
+            Resolved::Channel if text != "sms" => {
+                self.fault(
+                    ExprFaultKind::NeverTrue,
+                    range,
+                    format!("the channel is never `{text}`"),
+                    "the only channel is \"sms\"; remove the condition".to_owned(),
+                );
+                None
+            }
+            _ => Some(text.to_owned()),
+        }
+    }
+
+    fn code(&mut self, word: &str, other: &Resolved<'s>, range: &Range<usize>) -> Option<String> {
+        match other {
+            Resolved::Element(_, Type::Unknown) => Some(word.to_owned()),
+            Resolved::Element(_, Type::Choice(codes)) if codes.iter().any(|code| code == word) => {
+                Some(word.to_owned())
+            }
+            Resolved::Element(id, Type::Choice(codes)) => {
+                self.unknown_code(word, id, codes, range);
+                None
+            }
+            Resolved::Language | Resolved::Channel => {
+                self.fault(
+                    ExprFaultKind::Type,
+                    range,
+                    format!("`{word}` must stand in quotes here"),
+                    format!("write \"{word}\""),
+                );
+                None
+            }
+            _ => {
+                self.unknown_element(word, range);
+                None
+            }
+        }
+    }
+
+    /// Operators compare within one type (F29); a session variable fits anything (F32).
+    fn fits(&mut self, left: &Resolved<'s>, right: &Resolved<'s>, range: &Range<usize>) -> Option<()> {
+        let (Some(left_family), Some(right_family)) = (Family::of(left), Family::of(right)) else {
+            return Some(());
+        };
+        let quoted_name = matches!(
+            (left, right),
+            (Resolved::Language | Resolved::Channel, Resolved::Text(_))
+                | (Resolved::Text(_), Resolved::Language | Resolved::Channel)
+        );
+        if left_family == right_family || quoted_name {
+            return Some(());
+        }
+        let message = format!(
+            "{} cannot be compared with {}",
+            describe(left, left_family),
+            describe(right, right_family)
+        );
+        let hint = fitting_hint(left_family, left, right)
+            .or_else(|| fitting_hint(right_family, right, left))
+            .unwrap_or_else(|| "compare values of one type".to_owned());
+        self.fault(ExprFaultKind::Type, range, message, hint);
+        None
+    }
+
+    fn has_order(&mut self, side: &Resolved<'s>, range: &Range<usize>) -> Option<()> {
+        match Family::of(side) {
+            None | Some(Family::Number | Family::Date) => Some(()),
+            Some(
+                family @ (Family::Code | Family::YesNo | Family::Text | Family::Language | Family::Channel),
+            ) => {
+                self.fault(
+                    ExprFaultKind::Type,
+                    range,
+                    format!("{} has no order", describe(side, family)),
+                    "`<`, `<=`, `>` and `>=` need numbers or dates; use `==`, `!=` or `in`".to_owned(),
+                );
+                None
+            }
+        }
+    }
+}
+
+/// Types that compare with each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Family {
+    Number,
+    Date,
+    Code,
+    YesNo,
+    Text,
+    Language,
+    Channel,
+}
+
+impl Family {
+    /// `None` fits everything: variables and broken elements.
+    fn of(side: &Resolved<'_>) -> Option<Self> {
+        Some(match side {
+            Resolved::Variable(_) => return None,
+            Resolved::Element(_, found) => match found {
+                Type::Unknown | Type::Nothing | Type::Choices { .. } => return None,
+                Type::Choice(_) => Self::Code,
+                Type::Number { .. } => Self::Number,
+                Type::YesNo => Self::YesNo,
+                Type::Text => Self::Text,
+                Type::Date { .. } => Self::Date,
+            },
+            Resolved::Language => Self::Language,
+            Resolved::Channel => Self::Channel,
+            Resolved::Number(_) => Self::Number,
+            Resolved::Text(_) => Self::Text,
+            Resolved::Date(_) => Self::Date,
+            Resolved::YesNo(_) => Self::YesNo,
+            Resolved::Code(_) => Self::Code,
+        })
+    }
+}
+
+fn describe(side: &Resolved<'_>, family: Family) -> String {
+    let family = match family {
+        Family::Number => "a number",
+        Family::Date => "a date",
+        Family::Code => "an option code",
+        Family::YesNo => "yes or no",
+        Family::Text => "a text",
+        Family::Language => "a language",
+        Family::Channel => "a channel",
+    };
+    match side {
+        Resolved::Element(id, found) => format!("`{id}` ({})", found.name()),
+        Resolved::Variable(name) => format!("`${name}`"),
+        Resolved::Language => "`language`".to_owned(),
+        Resolved::Channel => "`channel`".to_owned(),
+        Resolved::Number(number) => format!("{family} ({number})"),
+        Resolved::Text(text) => format!("{family} (\"{text}\")"),
+        Resolved::Date(date) => format!("{family} ({date})"),
+        Resolved::YesNo(word) => format!("`{word}`"),
+        Resolved::Code(word) => format!("the code `{word}`"),
+    }
+}
+
+fn fitting_hint(family: Family, side: &Resolved<'_>, other: &Resolved<'_>) -> Option<String> {
+    match (family, side, other) {
+        (Family::Code, Resolved::Element(..), Resolved::Text(text)) => {
+            Some(format!("compare with an option code, without quotes: {text}"))
+        }
+        (Family::Code, Resolved::Element(_, Type::Choice(codes)), _) => {
+            Some(format!("compare with one of its codes: {}", codes.join(", ")))
+        }
+        (Family::YesNo, Resolved::Element(..), _) => Some("compare with `yes` or `no`".to_owned()),
+        (Family::Number, Resolved::Element(..), _) => {
+            Some("compare with a number, without quotes".to_owned())
+        }
+        (Family::Date, Resolved::Element(..), _) => {
+            Some("compare with a date such as 2026-11-24, without quotes".to_owned())
+        }
+        (Family::Text, Resolved::Element(..), _) => Some("compare with a text in double quotes".to_owned()),
+        (Family::Language, ..) => Some("compare with a language code in quotes, such as \"no\"".to_owned()),
+        (Family::Channel, ..) => Some("compare with \"sms\"".to_owned()),
+        _ => None,
+    }
+}

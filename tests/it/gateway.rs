@@ -1,0 +1,6 @@
+//! Gateways from outside: what is sent and how the answer is classed, who may call, and what a callback holds.
+
+mod callback;
+mod send;
+mod simulator;
+mod verify;

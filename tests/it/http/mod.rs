@@ -1,0 +1,4 @@
+//! The HTTP edge, part by part.
+
+mod json;
+mod send_survey;
