@@ -5,6 +5,7 @@ pub mod clock;
 mod closed_list;
 pub mod config;
 pub mod gateway;
+pub mod hex;
 pub mod http;
 pub mod i18n;
 pub mod ids;

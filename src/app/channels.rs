@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use crate::i18n::{SystemText, SystemTexts};
 use crate::phone::Phone;
 use crate::store::StoreError;
 use crate::store::channels::ChannelRow;
+use crate::survey::Language;
 
 /// A channel with its lists and texts read.
 #[derive(Clone, Debug)]
@@ -14,8 +16,8 @@ pub struct Channel {
     pub row: ChannelRow,
     /// Country codes it may text; empty = none, except on the simulator (A86).
     pub allowed_countries: Vec<String>,
-    /// System texts that override the built-in ones: key (`notFound`, `optOut`, `optIn`, `help`), then language.
-    pub texts: BTreeMap<String, BTreeMap<String, String>>,
+    /// System texts: its own, else the built-in ones.
+    pub texts: SystemTexts,
     /// Whether its gateway hands out sessions (GW51).
     pub gateway_sessions: bool,
     /// Whether its gateway is the built-in simulator.
@@ -37,7 +39,7 @@ impl Channel {
         let corrupt = |error: serde_json::Error| StoreError::Corrupt(format!("channel {}: {error}", row.name));
         Ok(Self {
             allowed_countries: serde_json::from_str(&row.allowed_countries).map_err(corrupt)?,
-            texts: serde_json::from_str(&row.texts).map_err(corrupt)?,
+            texts: read_texts(&row.texts).map_err(corrupt)?,
             gateway_sessions,
             is_simulator,
             row,
@@ -56,12 +58,6 @@ impl Channel {
     #[must_use]
     pub fn subnumbers(&self, phone: &Phone) -> bool {
         self.row.subnumbering && self.gateway_sessions && phone.is_norwegian()
-    }
-
-    /// A text of the channel's own, in a language.
-    #[must_use]
-    pub fn own_text(&self, key: &str, language: &str) -> Option<&str> {
-        self.texts.get(key)?.get(language).map(String::as_str)
     }
 }
 
@@ -118,6 +114,21 @@ impl Channels {
         let wanted = bare(sender);
         self.all().iter().any(|channel| bare(&channel.row.sender) == wanted)
     }
+}
+
+/// Stored texts: key, then language. Keys and languages we do not know are left alone.
+fn read_texts(stored: &str) -> Result<SystemTexts, serde_json::Error> {
+    let stored: BTreeMap<String, BTreeMap<String, String>> = serde_json::from_str(stored)?;
+    let mut own = BTreeMap::new();
+    for (key, wordings) in stored {
+        let Some(text) = SystemText::parse(&key) else { continue };
+        for (code, wording) in wordings {
+            if let Ok(language) = Language::parse(&code) {
+                own.insert((text, language), wording);
+            }
+        }
+    }
+    Ok(SystemTexts::with(own))
 }
 
 fn bare(number: &str) -> String {

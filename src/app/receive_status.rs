@@ -130,6 +130,7 @@ pub fn apply_report(moment: &mut Moment<'_>, report_id: &str, message_id: &str) 
     }
     let was_uncertain = matches!(message.state, MessageState::Sending | MessageState::Unknown);
     let session_id = message.session_id.clone();
+    let class = message.class.as_str();
     message.external_id = message.external_id.take().or(report.external_id);
     message.gateway_code.clone_from(&report.code);
     message.receipt = receipt(reported).or(message.receipt);
@@ -142,7 +143,7 @@ pub fn apply_report(moment: &mut Moment<'_>, report_id: &str, message_id: &str) 
             session.handed_over_at = session.handed_over_at.or(Some(at));
         }
     }
-    moment.engine.metrics.delivery(&report.gateway, reported.as_str());
+    moment.engine.metrics.delivery(&report.gateway, reported.as_str(), class);
     let kind = match next {
         MessageState::Delivered => "message.delivered",
         MessageState::Failed => "message.failed",

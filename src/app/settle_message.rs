@@ -152,7 +152,7 @@ impl SettleMessage {
         moment.move_message(&message.id, MessageState::Accepted, None)?;
         self.keep_reference(moment, message, external_id, session)?;
         hand_over(moment, message)?;
-        let lag = moment.at() - message.due_at;
+        let lag = (moment.at() - message.due_at).to_std().unwrap_or_default();
         moment.engine.metrics.send_lag(self.gateway(), message.class.as_str(), lag);
         let data = json!({"messageId": message.id, "elementId": message.element_id});
         moment.record_event("message.accepted", message.session_id.as_deref(), &data)?;

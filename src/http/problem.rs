@@ -49,7 +49,11 @@ impl Fault {
 
 /// A refusal, as one value; turn it into a response by returning it.
 #[derive(Clone, Debug)]
-pub struct Problem {
+pub struct Problem(Box<Parts>);
+
+/// Kept behind a pointer, so that a `Result` with a problem stays small.
+#[derive(Clone, Debug)]
+struct Parts {
     code: ProblemCode,
     detail: String,
     errors: Vec<Fault>,
@@ -62,13 +66,13 @@ impl Problem {
     /// unless the caller sent them himself in this request.
     #[must_use]
     pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Parts {
             code,
             detail: detail.into(),
             errors: Vec::new(),
             members: Map::new(),
             headers: Vec::new(),
-        }
+        }))
     }
 
     /// 422 with all faults at once.
@@ -88,10 +92,9 @@ impl Problem {
             1 => "1 fault".to_owned(),
             count => format!("{count} faults"),
         };
-        Self {
-            errors: faults,
-            ..Self::new(code, detail)
-        }
+        let mut problem = Self::new(code, detail);
+        problem.0.errors = faults;
+        problem
     }
 
     /// 409 `open_session_exists` with the sessions in the way.
@@ -148,13 +151,13 @@ impl Problem {
     /// Adds a member of this problem's own, such as `sessionIds`.
     #[must_use]
     pub fn with_member(mut self, name: &str, value: Value) -> Self {
-        self.members.insert(name.to_owned(), value);
+        self.0.members.insert(name.to_owned(), value);
         self
     }
 
     fn with_header(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
-            self.headers.push((name, value));
+            self.0.headers.push((name, value));
         }
         self
     }
@@ -162,45 +165,45 @@ impl Problem {
     /// The code.
     #[must_use]
     pub fn code(&self) -> ProblemCode {
-        self.code
+        self.0.code
     }
 
     /// The sentence on this case.
     #[must_use]
     pub fn detail(&self) -> &str {
-        &self.detail
+        &self.0.detail
     }
 
     /// The particulars, in the order found.
     #[must_use]
     pub fn errors(&self) -> &[Fault] {
-        &self.errors
+        &self.0.errors
     }
 
     /// The JSON body. `instance` is the path asked for, without the query.
     #[must_use]
     pub fn body(&self, instance: Option<&str>, request_id: Option<&str>) -> Value {
         let mut body = json!({
-            "type": format!("/problems/{}", self.code),
-            "title": self.code.about(),
-            "status": self.code.status().as_u16(),
-            "code": self.code.as_str(),
-            "detail": self.detail,
+            "type": format!("/problems/{}", self.0.code),
+            "title": self.0.code.about(),
+            "status": self.0.code.status().as_u16(),
+            "code": self.0.code.as_str(),
+            "detail": self.0.detail,
             "instance": instance,
             "requestId": request_id,
         });
         if let Value::Object(members) = &mut body {
-            if !self.errors.is_empty() {
-                members.insert("errors".to_owned(), json!(self.errors));
+            if !self.0.errors.is_empty() {
+                members.insert("errors".to_owned(), json!(self.0.errors));
             }
-            members.extend(self.members.clone());
+            members.extend(self.0.members.clone());
         }
         body
     }
 
     fn response(&self) -> HttpResponse {
-        let mut response = HttpResponse::build(self.code.status());
-        for (name, value) in &self.headers {
+        let mut response = HttpResponse::build(self.0.code.status());
+        for (name, value) in &self.0.headers {
             response.insert_header((name.clone(), value.clone()));
         }
         let mut response = response
@@ -214,7 +217,7 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code, self.detail)
+        write!(f, "{}: {}", self.0.code, self.0.detail)
     }
 }
 
@@ -222,7 +225,7 @@ impl std::error::Error for Problem {}
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        self.code.status()
+        self.0.code.status()
     }
 
     fn error_response(&self) -> HttpResponse {

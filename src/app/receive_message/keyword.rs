@@ -7,7 +7,7 @@ use crate::app::channels::Channel;
 use crate::app::consent::{self, Change, EXPRESS, GLOBAL, STOP};
 use crate::app::expire_sessions::survey_of;
 use crate::app::moment::{Moment, Queued, priority};
-use crate::i18n;
+use crate::i18n::SystemText;
 use crate::phone::Phone;
 use crate::session::correlate::Match;
 use crate::session::keywords::Command;
@@ -65,7 +65,7 @@ impl ReceiveMessage {
         if !was_stopped {
             let language = self.language(moment, phone, found);
             let own = survey_text(moment, found, SessionText::OptedOut)?;
-            let body = own.unwrap_or_else(|| channel_text(channel, i18n::Key::OptOut, &language));
+            let body = own.unwrap_or_else(|| channel_text(channel, SystemText::OptOut, &language));
             self.queue_notice(moment, channel, phone, "opted_out", body, CONFIRMATION_LIFE)?;
         }
         Ok("stop")
@@ -77,7 +77,7 @@ impl ReceiveMessage {
             consent::record(moment, &self.change(phone, &scope, EXPRESS, Some("START")))?;
         }
         let language = self.language(moment, phone, &Match::Nothing);
-        let body = channel_text(channel, i18n::Key::OptIn, &language);
+        let body = channel_text(channel, SystemText::OptIn, &language);
         self.queue_notice(moment, channel, phone, "opted_in", body, HELP_LIFE)?;
         Ok("start")
     }
@@ -97,7 +97,7 @@ impl ReceiveMessage {
         }
         let language = self.language(moment, phone, found);
         let own = survey_text(moment, found, SessionText::Help)?;
-        let body = own.unwrap_or_else(|| channel_text(channel, i18n::Key::Help, &language));
+        let body = own.unwrap_or_else(|| channel_text(channel, SystemText::Help, &language));
         self.queue_notice(moment, channel, phone, "help", body, HELP_LIFE)?;
         Ok("help")
     }
@@ -208,8 +208,6 @@ fn survey_text(
 }
 
 /// A system text: the channel's own, else the built-in one.
-pub(super) fn channel_text(channel: &Channel, key: i18n::Key, language: &Language) -> String {
-    channel
-        .own_text(key.as_str(), language.code())
-        .map_or_else(|| i18n::text(key, language).to_owned(), str::to_owned)
+pub(super) fn channel_text(channel: &Channel, key: SystemText, language: &Language) -> String {
+    channel.texts.wording(key, language).to_owned()
 }

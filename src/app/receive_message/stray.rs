@@ -8,7 +8,7 @@ use super::{ReceiveMessage, Verdict, relabel_expired, session_text};
 use crate::app::channels::Channel;
 use crate::app::expire_sessions::survey_of;
 use crate::app::moment::{Moment, Queued, priority, session_mut};
-use crate::i18n;
+use crate::i18n::SystemText;
 use crate::phone::Phone;
 use crate::session::correlate::Match;
 use crate::session::{MessageClass, Outcome, Status};
@@ -97,7 +97,7 @@ impl ReceiveMessage {
             contact.updated_at = at;
         }
         let language = self.language(moment, phone, &Match::Nothing);
-        let body = channel_text(channel, i18n::Key::NotFound, &language);
+        let body = channel_text(channel, SystemText::NotFound, &language);
         self.queue_notice(moment, channel, phone, "not_found", body, LIFE)?;
         Ok(verdict)
     }

@@ -12,6 +12,7 @@ use super::times;
 use super::{Accepted, Reading, Rules, variables};
 use crate::app::send_survey::{IfOpenSession, Language, SendSurvey, Variables};
 use crate::clock::Timestamp;
+use crate::hex;
 use crate::phone::Phone;
 
 /// The properties, in the spelling of the specification.
@@ -217,7 +218,7 @@ impl<'a> Properties<'a> {
                     if_open_session: self.if_open_session,
                     send_at: self.send_at,
                     is_test: self.is_test,
-                    body_fingerprint: fingerprint(body),
+                    body_fingerprint: hex::encode(&Sha256::digest(body.to_string())),
                 },
                 dry_run: self.dry_run.unwrap_or(false),
                 warnings: self.notes.warnings,
@@ -239,15 +240,4 @@ impl<'a> Properties<'a> {
             .all(|survey| survey == first)
             .then(|| first.clone())
     }
-}
-
-fn fingerprint(body: &Json) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(body.to_string())
-        .iter()
-        .fold(String::with_capacity(64), |mut hex, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
 }
