@@ -9,3 +9,4 @@
 mod config;
 mod gateway;
 mod http;
+mod replies;

@@ -117,6 +117,15 @@ pub(super) fn look_up<T>(word: &str, find: impl Fn(&str) -> Option<T>) -> Option
     })
 }
 
+/// A word or text as it is, then with runs of three or more equal letters cut to two and to one (N22).
+#[must_use]
+pub fn squeezed_forms(text: &str) -> Vec<String> {
+    std::iter::once(text.to_owned())
+        .chain(squeeze(text, 2))
+        .chain(squeeze(text, 1))
+        .collect()
+}
+
 /// Whether a word of a reply is a listed word, squeezed letters allowed (N22).
 pub(super) fn same(word: &str, listed: &str) -> bool {
     look_up(word, |form| (form == listed).then_some(())).is_some()

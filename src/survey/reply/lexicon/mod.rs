@@ -96,6 +96,12 @@ impl Lexicons {
         })
     }
 
+    /// The folded entries of a shared list.
+    #[must_use]
+    pub fn shared_entries(&self, list: List) -> Vec<&str> {
+        self.shared.entries(list).map(|(entry, _)| entry).collect()
+    }
+
     /// The lists that count in every language.
     pub(super) fn shared(&self) -> &Lexicon {
         &self.shared
