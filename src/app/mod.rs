@@ -5,6 +5,7 @@ pub mod api_key;
 pub mod apply_turn;
 pub mod channels;
 pub mod claim_messages;
+pub mod classify_inbound;
 pub mod consent;
 pub mod engine;
 pub mod expire_sessions;

@@ -4,7 +4,8 @@
 use chrono::{DateTime, Duration, FixedOffset, SecondsFormat, Utc};
 use serde::Serialize;
 
-use super::test_survey::Classify;
+use super::classify_inbound::classify_inbound;
+use crate::session::Keywords;
 use crate::survey::play::{self, Happened, Inbound, Player, QuietHours, Sent, Start};
 use crate::survey::turn::{Effect, Misfit};
 use crate::survey::{AnswerState, Language, Survey, Value, Variables, messages};
@@ -107,7 +108,7 @@ pub struct SimulatedAnswer {
 pub fn simulate_survey(
     survey: &Survey,
     simulate: Simulate,
-    classify: &Classify<'_>,
+    keywords: &Keywords,
 ) -> Result<Simulation, Misfit> {
     let start = Start {
         language: survey.language_for(simulate.language.as_ref()),
@@ -121,7 +122,7 @@ pub fn simulate_survey(
     for reply in simulate.replies.iter().take(REPLIES_MAX) {
         let waited = player.wait(reply.after)?;
         transcript.extend(waited.sent.iter().map(outbound));
-        let inbound = classify(&reply.text, player.question());
+        let inbound = classify_inbound(keywords, &player, &reply.text);
         let at = player.now();
         let happened = player.receive(&reply.text, inbound)?;
         transcript.push(Line {

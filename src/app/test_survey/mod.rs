@@ -7,15 +7,14 @@ mod file;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::survey::play::{Happened, Inbound, Player, QuietHours, Start};
+use super::classify_inbound::classify_inbound;
+use crate::session::Keywords;
+use crate::survey::play::{Happened, Player, QuietHours, Sent, Start};
 use crate::survey::turn::{Branch, Effect, Misfit};
-use crate::survey::{AnswerState, Element, Survey, Variables};
+use crate::survey::{AnswerState, Survey, Variables, messages};
 pub use file::{Case, Scalar, Step, TestFile, TestFileError};
 
 use compare::{answer_lines, cell_line, scalar_line, value_line};
-
-/// Tells keywords and noise from replies, given the text and the open question (N12–N14).
-pub type Classify<'a> = dyn Fn(&str, Option<&Element>) -> Inbound + 'a;
 
 /// The outcome of a test file.
 #[derive(Clone, Debug)]
@@ -66,7 +65,7 @@ impl Report {
 pub fn test_survey(
     survey: &Survey,
     file: &TestFile,
-    classify: &Classify<'_>,
+    keywords: &Keywords,
 ) -> Result<Report, TestFileError> {
     if file.survey != survey.id() {
         return Err(TestFileError::OtherSurvey {
@@ -80,7 +79,7 @@ pub fn test_survey(
         taken: BTreeSet::new(),
     };
     for case in &file.cases {
-        let mut run = Run::start(survey, case, classify)?;
+        let mut run = Run::start(survey, case, keywords)?;
         run.steps(case)?;
         report.taken.extend(run.player.path().iter().cloned());
         report.cases.push(run.finish(case));
@@ -91,13 +90,13 @@ pub fn test_survey(
 /// A case being played.
 struct Run<'a> {
     player: Player<'a>,
-    classify: &'a Classify<'a>,
+    keywords: &'a Keywords,
     last: Happened,
     failures: Vec<Failure>,
 }
 
 impl<'a> Run<'a> {
-    fn start(survey: &'a Survey, case: &Case, classify: &'a Classify<'a>) -> Result<Self, TestFileError> {
+    fn start(survey: &'a Survey, case: &Case, keywords: &'a Keywords) -> Result<Self, TestFileError> {
         let language = survey.language_for(case.language.as_ref());
         if case.language.as_ref().is_some_and(|wish| *wish != language) {
             return Err(TestFileError::Language {
@@ -119,7 +118,7 @@ impl<'a> Run<'a> {
         let (player, last) = Player::start(survey, start);
         Ok(Self {
             player,
-            classify,
+            keywords,
             last,
             failures: Vec::new(),
         })
@@ -137,7 +136,7 @@ impl<'a> Run<'a> {
             }
             if let Some(reply) = &step.reply {
                 let raw = reply.to_text();
-                let inbound = (self.classify)(&raw, self.player.question());
+                let inbound = classify_inbound(self.keywords, &self.player, &raw);
                 self.last = self.player.receive(&raw, inbound).map_err(misfit)?;
             }
             self.check(number, step);
@@ -151,7 +150,7 @@ impl<'a> Run<'a> {
                 .last
                 .sent
                 .iter()
-                .map(crate::survey::play::Sent::name)
+                .map(Sent::name)
                 .collect();
             self.compare(Some(number), "expect", expected.clone(), actual);
             self.last.sent.clear();
@@ -161,7 +160,7 @@ impl<'a> Run<'a> {
             self.compare(Some(number), "answer", expected, actual);
         }
         if let Some(reason) = step.reask {
-            let expected = vec![crate::survey::messages::key(reason).to_owned()];
+            let expected = vec![messages::key(reason).to_owned()];
             self.compare(Some(number), "reask", expected, self.refused());
         }
     }
@@ -207,7 +206,7 @@ impl<'a> Run<'a> {
 
     fn refused(&self) -> Vec<String> {
         let reasons = self.last.effects.iter().filter_map(|effect| match effect {
-            Effect::Reject { reason, .. } => Some(crate::survey::messages::key(*reason).to_owned()),
+            Effect::Reject { reason, .. } => Some(messages::key(*reason).to_owned()),
             Effect::Send(_)
             | Effect::Record(_)
             | Effect::Append { .. }
