@@ -3,23 +3,26 @@
 //! a secret and never opens a connection.
 
 mod channels;
+mod database;
 mod fault;
 mod gateways;
 mod layers;
 mod reader;
-mod sections;
+mod sending;
+mod server;
+mod surveys;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 pub use channels::{Channel, Countries, Keywords, OnAmbiguous, WaitFor};
+pub use database::{Database, Durability};
 pub use fault::{Fault, FaultCode, Faults, Source};
 pub use layers::{DEFAULTS, Inputs};
 pub use reader::Shown;
-pub use sections::{
-    Consent, Database, Durability, DuringConversation, Limits, Log, LogFormat, Outbox, Retention, Server,
-    StopScope, Surveys, Texts,
-};
+pub use sending::{Limits, Outbox, Retention};
+pub use server::{Log, LogFormat, Server};
+pub use surveys::{Consent, DuringConversation, StopScope, Surveys, Texts};
 
 use crate::gateway::{GatewaySettings, ProfileSettings};
 use layers::Layers;

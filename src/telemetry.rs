@@ -2,6 +2,7 @@
 //! logged (O4). Logs go to stderr, so that commands keep stdout for their answers.
 
 mod metrics;
+mod outcomes;
 
 use std::io::{IsTerminal, stderr};
 
@@ -11,7 +12,8 @@ use tracing_subscriber::{EnvFilter, FmtSubscriber};
 
 use crate::config::{Log, LogFormat};
 
-pub use metrics::{CONTENT_TYPE, InboundOutcome, Metrics, SendSurveyOutcome, TurnKind};
+pub use metrics::{CONTENT_TYPE, Metrics};
+pub use outcomes::{SendSurveyOutcome, TurnKind};
 
 /// Starts logging for the whole process, and makes a panic a log line.
 ///

@@ -14,8 +14,8 @@ use crate::survey::Language;
 pub struct Channel {
     /// The stored row.
     pub row: ChannelRow,
-    /// Country codes it may text; empty = none, except on the simulator (A86).
-    pub allowed_countries: Vec<String>,
+    /// Country codes it may text; empty = none; `None` = every country, on the simulator only (A86).
+    pub allowed_countries: Option<Vec<String>>,
     /// System texts: its own, else the built-in ones.
     pub texts: SystemTexts,
     /// Whether its gateway hands out sessions (GW51).
@@ -50,8 +50,10 @@ impl Channel {
     #[must_use]
     pub fn allows(&self, phone: &Phone) -> bool {
         let code = phone.country_code();
-        self.allowed_countries.iter().any(|allowed| allowed == code)
-            || (self.allowed_countries.is_empty() && self.is_simulator)
+        match &self.allowed_countries {
+            Some(allowed) => allowed.iter().any(|allowed| allowed == code),
+            None => self.is_simulator,
+        }
     }
 
     /// Whether a session with this phone gets a subnumber (GW50, P45).

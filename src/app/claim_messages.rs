@@ -140,7 +140,7 @@ impl Claim {
         channel: &Channel,
     ) -> Result<bool, Fault> {
         let at = moment.at();
-        let rate = channel.row.throttle_per_second;
+        let rate = channel.row.throttle_micro;
         let stored = moment.space.buckets.get(&channel.row.id).cloned();
         let paused_until = stored.as_ref().and_then(|row| row.paused_until).filter(|until| *until > at);
         let bucket = stored.map_or_else(

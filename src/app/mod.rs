@@ -6,6 +6,7 @@ pub mod apply_turn;
 pub mod channels;
 pub mod claim_messages;
 pub mod classify_inbound;
+pub mod configure_channels;
 pub mod consent;
 pub mod engine;
 pub mod expire_sessions;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fault::FaultCode;
 use super::reader::Reader;
-use super::sections::{StopScope, is_country_code, language};
+use super::surveys::{StopScope, is_country_code, language};
 use crate::gateway::{GatewaySettings, ProfileSettings, SenderType};
 use crate::i18n::{SystemText, SystemTexts};
 use crate::survey::Language;

@@ -65,6 +65,11 @@ pub fn read(reader: &mut Reader, name: &str, bind: IpAddr) -> Option<GatewaySett
         connect: reader.duration(&key("connect_timeout"), Some("3s"), &(1..=30)),
         request: reader.duration(&key("request_timeout"), Some("30s"), &(1..=300)),
     };
+    if timeouts.connect >= timeouts.request {
+        let problem =
+            "must be shorter than request_timeout, or a failed connection looks like an unknown send";
+        reader.fault(FaultCode::Conflict, &key("connect_timeout"), problem);
+    }
     let auth = outbound_auth(reader, name);
     let base_url = base_url(reader, name, profile == Some(Profile::Generic));
     let opt_out = opt_out(reader, name);
@@ -124,7 +129,10 @@ fn outbound_auth(reader: &mut Reader, name: &str) -> OutboundAuth {
     match (token, header, value) {
         (None, None, None) => OutboundAuth::None,
         (Some(token), None, None) => OutboundAuth::Bearer(token),
-        (None, Some(header), Some(value)) => OutboundAuth::Header(header, value),
+        (None, Some(header), Some(value)) => {
+            check_header(reader, &key("auth_header"), &header);
+            OutboundAuth::Header(header, value)
+        }
         (Some(_), _, _) => {
             let problem = "give auth_token, or auth_header and auth_value, not both";
             reader.fault(FaultCode::Conflict, &key("auth_token"), problem);
@@ -146,6 +154,16 @@ fn outbound_auth(reader: &mut Reader, name: &str) -> OutboundAuth {
             );
             OutboundAuth::None
         }
+    }
+}
+
+fn check_header(reader: &mut Reader, key: &str, name: &str) {
+    if reqwest::header::HeaderName::from_bytes(name.as_bytes()).is_err() {
+        reader.fault(
+            FaultCode::InvalidValue,
+            key,
+            "write the name of an HTTP header such as X-API-Key",
+        );
     }
 }
 
@@ -180,7 +198,9 @@ fn verifier(reader: &mut Reader, name: &str, profile: Option<Profile>, bind: IpA
     };
     let place = match proof {
         Proof::Unset | Proof::None | Proof::Header => {
-            Place::Header(given_name.clone().unwrap_or_else(|| DEFAULT_HEADER.to_owned()))
+            let header = given_name.clone().unwrap_or_else(|| DEFAULT_HEADER.to_owned());
+            check_header(reader, &key("inbound_name"), &header);
+            Place::Header(header)
         }
         Proof::Query => Place::Query(need_name(reader, "the query parameter")?),
         Proof::Basic => Place::Basic(need_name(reader, "the user")?),

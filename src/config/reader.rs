@@ -10,6 +10,9 @@ use secrecy::SecretString;
 use super::fault::{Fault, FaultCode, Source};
 use super::layers::{Layers, Raw, Setting};
 
+/// Seconds of a day, for limits of durations.
+pub const DAY: u64 = 86_400;
+
 /// Shown instead of a secret.
 const REDACTED: &str = "<redacted>";
 
@@ -353,7 +356,7 @@ fn read_duration(text: &str) -> Option<Duration> {
         's' => 1,
         'm' => 60,
         'h' => 3_600,
-        'd' => 86_400,
+        'd' => DAY,
         _ => return None,
     };
     count.checked_mul(seconds).map(Duration::from_secs)
@@ -361,7 +364,7 @@ fn read_duration(text: &str) -> Option<Duration> {
 
 fn shown_seconds(seconds: u64) -> String {
     match seconds {
-        _ if seconds > 0 && seconds.is_multiple_of(86_400) => format!("{}d", seconds / 86_400),
+        _ if seconds > 0 && seconds.is_multiple_of(DAY) => format!("{}d", seconds / DAY),
         _ if seconds > 0 && seconds.is_multiple_of(3_600) => format!("{}h", seconds / 3_600),
         _ if seconds > 0 && seconds.is_multiple_of(60) => format!("{}m", seconds / 60),
         _ => format!("{seconds}s"),

@@ -10,4 +10,5 @@ mod status;
 
 pub use keywords::{Command, Inbound, KeywordLists, KeywordSettings, Keywords, Noise, Stop, noise};
 pub use message::{MessageClass, MessageState, Outcome, Receipt};
+pub use keywords::{Command, Inbound, KeywordLists, KeywordSettings, Keywords, Noise, Stop, noise};
 pub use status::Status;

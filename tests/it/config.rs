@@ -245,6 +245,18 @@ fn open_doors_are_refused() {
 }
 
 #[test]
+fn a_failed_connection_must_be_told_from_a_slow_answer() {
+    let file = "[gateways.simulator]\nconnect_timeout = \"5s\"\nrequest_timeout = \"5s\"";
+    let expected = (
+        FaultCode::Conflict,
+        "gateways.simulator.connect_timeout".to_owned(),
+    );
+    assert_eq!(codes(file), [expected]);
+    let file = "[outbox]\nlease = \"89s\"";
+    assert_eq!(codes(file), [(FaultCode::Conflict, "outbox.lease".to_owned())]);
+}
+
+#[test]
 fn an_alphanumeric_sender_cannot_receive() {
     let file = "[channels.a]\ngateway = \"simulator\"\nsender = \"Nordlys\"\nsender_type = \"alphanumeric\"";
     let expected = (

@@ -39,8 +39,10 @@ CREATE TABLE channels (
     sender TEXT NOT NULL,
     sender_type TEXT NOT NULL CHECK (sender_type IN ('short_number', 'international')),
     subnumbering BOOLEAN NOT NULL,
+    -- JSON list of country codes; null = every country (simulator only).
     allowed_countries TEXT NOT NULL,
-    throttle_per_second INTEGER NOT NULL CHECK (throttle_per_second >= 1),
+    -- Messages per second in millionths.
+    throttle_micro BIGINT NOT NULL CHECK (throttle_micro >= 1),
     on_ambiguous TEXT NOT NULL CHECK (on_ambiguous IN ('by_class', 'at_most_once', 'at_least_once')),
     default_language TEXT,
     default_skill TEXT,

@@ -6,7 +6,7 @@ use antiphon::gateway::{
 };
 use antiphon::ids::Ids;
 
-fn gateway() -> Gateway {
+pub fn gateway() -> Gateway {
     let settings = GatewaySettings {
         name: "simulator".into(),
         profile: ProfileSettings::Simulator(SimulatorSettings::default()),

@@ -268,6 +268,33 @@ async fn what_may_have_left_is_ambiguous() {
 }
 
 #[tokio::test]
+async fn a_pooled_connection_that_was_closed_meanwhile_is_not_used_again() {
+    let (url, requests) = answer(200, "", r#"{"messageId":"m1"}"#);
+    let gateway = generic(&url, OutboundAuth::None, false);
+    for _ in 0..3 {
+        assert_eq!(gateway.send(&request()).await.class(), SendClass::Accepted);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(requests.try_iter().count(), 3);
+}
+
+#[tokio::test]
+async fn a_server_that_takes_no_connection_in_time_is_safe_to_repeat() {
+    // Nobody accepts and the queue of waiting connections is full, so the handshake never ends.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(200)) {
+        waiting.push(stream);
+        assert!(waiting.len() < 10_000, "the queue does not fill");
+    }
+    assert_eq!(
+        sent_to(&format!("http://{address}")).await.class(),
+        SendClass::Retry
+    );
+}
+
+#[tokio::test]
 async fn a_huge_answer_is_left_unread() {
     let (written, total) = channel();
     let (url, _requests) = serve(move |stream| {
