@@ -1,5 +1,11 @@
 //! Replies (replies.md): the case files row by row, and properties that hold for any text.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a broken case file is to stop the test at once"
+)]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 

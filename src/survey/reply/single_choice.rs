@@ -1,4 +1,4 @@
-//! The single_choice grammar (N50, N51), step by step in its normative order.
+//! The `single_choice` grammar (N50, N51), step by step in its normative order.
 
 use super::comment;
 use super::fold::words;

@@ -65,14 +65,15 @@ impl Lexicons {
         for (language, list, entries) in additions {
             match language {
                 None => shared.add(list, entries),
-                Some(language) => match languages.iter_mut().find(|(known, _)| *known == language) {
-                    Some((_, lexicon)) => lexicon.add(list, entries),
-                    None => {
+                Some(language) => {
+                    if let Some((_, lexicon)) = languages.iter_mut().find(|(known, _)| *known == language) {
+                        lexicon.add(list, entries);
+                    } else {
                         let mut lexicon = Lexicon::default();
                         lexicon.add(list, entries);
                         languages.push((language, lexicon));
                     }
-                },
+                }
             }
         }
         Self::new(shared, languages)
