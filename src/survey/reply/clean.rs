@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::fold::{fold, is_blank};
+use super::fold::fold;
 use super::lexicon::{Lexicons, List};
 
 /// The clean text of N10: characters made plain, mail tails cut off, trimmed.
@@ -176,7 +176,7 @@ fn decimal_digit(c: char) -> Option<char> {
 pub(super) fn trim_outer(text: &str) -> &str {
     text.trim_matches(|c: char| {
         c.is_ascii_punctuation()
-            || is_blank(c.encode_utf8(&mut [0; 4]))
+            || c.is_whitespace()
             || matches!(c, '¡' | '¿' | '·' | '\u{2026}' | '\u{3001}' | '\u{3002}')
     })
 }

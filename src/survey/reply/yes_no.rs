@@ -92,7 +92,7 @@ impl Signs {
 /// Step 1: only a number besides fillers.
 fn only_number(scene: &Scene<'_>, items: &Items<'_>) -> Option<Reading> {
     let (at, amount) = items.counting().next()?;
-    let same_again = |other: usize| items.counting().any(|(i, again)| i == other && again == amount);
+    let same_again = |other: usize| items.counts_as(other, amount);
     let bare = scene.every_lexicon().any(|lexicon| {
         Around::value(items, (at, at + 1), lexicon, &Fillers::NUMBERS_YES_NO, same_again).is_bare()
     });
