@@ -1,11 +1,18 @@
 //! Replies (replies.md): the case files row by row, and properties that hold for any text.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a broken case file is to stop the test at once"
+)]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use antiphon::session::{Command, Inbound, Keywords, Noise};
 use antiphon::survey::element::{ChoiceOption, DateOrder, Direction};
-use antiphon::survey::reply::{Context, Lexicons, read};
+use antiphon::survey::reply::lexicon::List;
+use antiphon::survey::reply::{Context, Lexicons, read, read_with};
 use antiphon::survey::{Element, Kind, Language, Method, Number, Reading, Reason, Text, Value};
 use chrono::{Duration, NaiveDate};
 use proptest::prelude::*;
@@ -341,7 +348,7 @@ fn replies() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(160))]
 
     #[test]
     fn no_text_panics_and_every_reading_is_deterministic(raw in replies(), norwegian: bool) {
@@ -475,4 +482,36 @@ fn a_weak_yes_counts_where_the_survey_says_so() {
     assert_eq!(read(&element, true), yes);
     assert_eq!(read(&element, false), Reading::Reask(Reason::Ambiguous));
     assert_eq!(read(&strict, true), Reading::Reask(Reason::Ambiguous));
+}
+
+/// Lists grow by configuration; the built-in ones stay as they are (N6).
+#[test]
+fn word_lists_can_be_extended() {
+    let more = Lexicons::built_in().extended([
+        (Some(Language::no()), List::CoreYes, "japp, jess"),
+        (Some(Language::parse("de").unwrap()), List::Number, "acht=8"),
+        (None, List::Skip, "drop it"),
+    ]);
+    let read = |lexicons: &Lexicons, fields: &Json, code: &str, raw: &str| {
+        let context = Context {
+            languages: &[Language::no(), Language::parse("de").unwrap()],
+            language: &Language::parse(code).unwrap(),
+            raw,
+            today: today(),
+            accept_weak_yes: false,
+        };
+        read_with(lexicons, &element(fields), &context)
+    };
+    let scale = json!({"type": "scale", "min": 1, "max": 10, "optional": true});
+    let rows = [
+        (json!({"type": "yes_no"}), "no", "Japp, det gikk fint"),
+        (scale.clone(), "de", "Acht!"),
+        (scale, "no", "drop it"),
+    ];
+    for (fields, code, raw) in rows {
+        let refused = read(Lexicons::built_in(), &fields, code, raw);
+        assert!(matches!(refused, Reading::Reask(_)), "{raw}: {refused:?}");
+        let accepted = read(&more, &fields, code, raw);
+        assert!(!matches!(accepted, Reading::Reask(_)), "{raw}: {accepted:?}");
+    }
 }

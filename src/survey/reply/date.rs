@@ -122,7 +122,9 @@ impl Dates<'_> {
     fn expression(&self, at: usize) -> Option<Expression> {
         if let Some((weekday, mark, next)) = self.weekday(at) {
             if mark.is_none() {
-                let date_at = (next..).find(|&at| !self.is_filler(at)).unwrap_or(next);
+                let date_at = (next..self.tokens.all.len())
+                    .find(|&at| !self.is_filler(at))
+                    .unwrap_or(next);
                 let dates = [next, date_at].into_iter().find_map(|at| self.date(at));
                 if let Some((found, end)) = dates {
                     let agreed = found.and_then(|(date, method)| {

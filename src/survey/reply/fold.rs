@@ -57,14 +57,14 @@ pub(super) fn spans(text: &str) -> impl Iterator<Item = Span> + '_ {
         let mut span: Option<Span> = None;
         while let Some((at, c)) = chars.next() {
             let next_is_word = chars.peek().is_some_and(|&(_, next)| is_word_char(next));
+            let in_word = is_word_char(c) || (is_apostrophe(c) && next_is_word);
             match &mut span {
-                None if !is_word_char(c) => continue,
-                Some(open) if !is_word_char(c) && !(is_apostrophe(c) && next_is_word) => {
+                Some(open) if in_word => fold_char(c, &mut open.folded),
+                Some(open) => {
                     open.end = at;
                     return span;
                 }
-                Some(open) => fold_char(c, &mut open.folded),
-                None => {
+                None if is_word_char(c) => {
                     let mut folded = String::new();
                     fold_char(c, &mut folded);
                     span = Some(Span {
@@ -73,6 +73,7 @@ pub(super) fn spans(text: &str) -> impl Iterator<Item = Span> + '_ {
                         folded,
                     });
                 }
+                None => {}
             }
         }
         span

@@ -133,6 +133,24 @@ impl<'t> Items<'t> {
             })
     }
 
+    /// Whether a number that counts stands at a place.
+    pub(super) fn is_counting(&self, at: usize) -> bool {
+        matches!(
+            self.get(at).map(|item| &item.what),
+            Some(What::Number { aside: None, .. })
+        )
+    }
+
+    /// Whether a number that counts and says `wanted` stands at a place.
+    pub(super) fn counts_as(&self, at: usize, wanted: Amount) -> bool {
+        match self.get(at).map(|item| &item.what) {
+            Some(What::Number {
+                amount, aside: None, ..
+            }) => *amount == wanted,
+            Some(What::Number { .. } | What::Word { .. }) | None => false,
+        }
+    }
+
     /// Whether the text holds a digit, counting or not.
     pub(super) fn has_digit(&self) -> bool {
         self.all.iter().any(|item| match item.what {

@@ -56,6 +56,9 @@ pub(super) fn read(
     if has_other_unit(&numeric.items) {
         return Reading::Reask(Reason::Unit);
     }
+    if has_multiplier(&numeric.items, scene.lexicons) {
+        return Reading::Reask(Reason::Ambiguous);
+    }
     if let Some(reason) = numeric.mixed_fraction() {
         return Reading::Reask(reason);
     }
@@ -108,6 +111,16 @@ fn ignore_own_unit(items: &mut Items<'_>, own: Unit) {
             *aside = None;
         }
     }
+}
+
+/// Whether a number is multiplied by the word after it, as in *2 thousand*.
+fn has_multiplier(items: &Items<'_>, lexicons: &Lexicons) -> bool {
+    let multiplies = |at: usize| {
+        items
+            .word(at)
+            .is_some_and(|word| lexicons.shared().has(List::Multiplier, word))
+    };
+    (1..items.all.len()).any(|at| items.is_number(at - 1) && items.adjoins(at) && multiplies(at))
 }
 
 /// Whether any number has another known unit (N34).

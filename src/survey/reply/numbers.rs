@@ -328,7 +328,12 @@ impl<'t, 'u> Scan<'t, 'u> {
     }
 
     fn run_end(&self, from: usize) -> usize {
-        (from..).find(|&at| !self.is_digit(at)).unwrap_or(from)
+        let digits = self
+            .chars
+            .iter()
+            .skip(from)
+            .take_while(|(_, c)| c.is_ascii_digit());
+        from + digits.count()
     }
 
     fn is_digit(&self, at: usize) -> bool {

@@ -124,8 +124,7 @@ impl Numeric<'_> {
     fn counted_digits(&self) -> Result<Reading, Reason> {
         let mut counting = self.items.counting();
         let (at, first) = counting.next().ok_or(Reason::NotANumber)?;
-        let rest: Vec<(usize, Amount)> = counting.collect();
-        if first == Amount::Unclear || rest.iter().any(|&(_, amount)| amount != first) {
+        if first == Amount::Unclear || counting.any(|(_, amount)| amount != first) {
             return Err(Reason::Ambiguous);
         }
         let value = match first {
@@ -133,7 +132,7 @@ impl Numeric<'_> {
             Amount::TooBig => return Err(Reason::OutOfRange),
             Amount::Unclear => return Err(Reason::Ambiguous),
         };
-        let same_again = |at: usize| rest.iter().any(|&(other, _)| other == at);
+        let same_again = |other: usize| self.items.counts_as(other, first);
         let around =
             |lexicon: &Lexicon| Around::value(&self.items, (at, at + 1), lexicon, &self.fillers, same_again);
         if self
@@ -232,7 +231,7 @@ impl Numeric<'_> {
         typo::nearest(
             self.scene.lexicons,
             word,
-            session.every_number(),
+            session.numbers_about(word.len()),
             TYPO_LETTERS_MIN,
         )
     }

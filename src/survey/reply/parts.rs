@@ -224,7 +224,7 @@ fn only_numbers(scene: &Scene<'_>, items: &Items<'_>, options: usize) -> Option<
     for at in kept {
         if items.number_word(at, scene.session).is_some() {
             spoken = true;
-        } else if !items.counting().any(|(place, _)| place == at) {
+        } else if !items.is_counting(at) {
             return None;
         }
     }

@@ -1,4 +1,4 @@
-//! The yes_no grammar (N40, N41), step by step in its normative order.
+//! The `yes_no` grammar (N40, N41), step by step in its normative order.
 
 use super::comment;
 use super::fold::{is_blank, same};
@@ -41,10 +41,10 @@ pub(super) fn read(scene: &Scene<'_>, lenient: bool) -> Reading {
     if signs.is_contradiction() {
         return Reading::Reask(Reason::Contradiction);
     }
-    let reading = whole_message(scene, &items, &signs)
+    let reading = whole_message(scene, &items, signs)
         .or_else(|| weak_yes(scene, lenient))
-        .or_else(|| number_first(scene, &items, &signs))
-        .or_else(|| leading(scene, &items, &signs))
+        .or_else(|| number_first(scene, &items, signs))
+        .or_else(|| leading(scene, &items, signs))
         .unwrap_or(Reading::Reask(Reason::Unrecognised));
     match reading {
         Reading::Ok {
@@ -92,7 +92,7 @@ impl Signs {
 /// Step 1: only a number besides fillers.
 fn only_number(scene: &Scene<'_>, items: &Items<'_>) -> Option<Reading> {
     let (at, amount) = items.counting().next()?;
-    let same_again = |other: usize| items.counting().any(|(i, again)| i == other && again == amount);
+    let same_again = |other: usize| items.counts_as(other, amount);
     let bare = scene.every_lexicon().any(|lexicon| {
         Around::value(items, (at, at + 1), lexicon, &Fillers::NUMBERS_YES_NO, same_again).is_bare()
     });
@@ -153,7 +153,7 @@ fn first_word(items: &Items<'_>, lexicon: &Lexicon, fillers: &Fillers<'_>) -> us
 }
 
 /// Step 5: only sign emoji, or the whole message in core, letters or more.
-fn whole_message(scene: &Scene<'_>, items: &Items<'_>, signs: &Signs) -> Option<Reading> {
+fn whole_message(scene: &Scene<'_>, items: &Items<'_>, signs: Signs) -> Option<Reading> {
     let list = scene.whole_message_in(scene.clean, &WHOLE_MESSAGES, &Fillers::COMMON);
     let yes = match list {
         Some(list) => is_yes(list),
@@ -178,7 +178,7 @@ fn weak_yes(scene: &Scene<'_>, lenient: bool) -> Option<Reading> {
 }
 
 /// Step 7: 1 or 2 first, then text.
-fn number_first(scene: &Scene<'_>, items: &Items<'_>, signs: &Signs) -> Option<Reading> {
+fn number_first(scene: &Scene<'_>, items: &Items<'_>, signs: Signs) -> Option<Reading> {
     let at = first_word(items, scene.session, &Fillers::NUMBERS_YES_NO);
     let (_, amount) = items.counting().find(|&(place, _)| place == at)?;
     let yes = match answer_of(amount) {
@@ -204,7 +204,7 @@ fn number_first(scene: &Scene<'_>, items: &Items<'_>, signs: &Signs) -> Option<R
 }
 
 /// What the text after a number says, and whether it says nothing else.
-fn sign_of(scene: &Scene<'_>, rest: &str, signs: &Signs) -> Option<(bool, bool)> {
+fn sign_of(scene: &Scene<'_>, rest: &str, signs: Signs) -> Option<(bool, bool)> {
     if let Some(list) = scene.whole_message_in(rest, &WHOLE_MESSAGES, &Fillers::COMMON) {
         return Some((is_yes(list), true));
     }
@@ -223,7 +223,7 @@ fn sign_of(scene: &Scene<'_>, rest: &str, signs: &Signs) -> Option<(bool, bool)>
 }
 
 /// Step 8: a core word or a marked phrase of the session language, then other words (N41).
-fn leading(scene: &Scene<'_>, items: &Items<'_>, signs: &Signs) -> Option<Reading> {
+fn leading(scene: &Scene<'_>, items: &Items<'_>, signs: Signs) -> Option<Reading> {
     let session = scene.session;
     let first = first_word(items, session, &Fillers::COMMON);
     let words = words_from(items, first);

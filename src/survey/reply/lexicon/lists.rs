@@ -91,6 +91,8 @@ lists! {
     GradeSign = "grade_sign",
     /// Units with their class (N25).
     Unit = "unit",
+    /// Words that multiply the number before them, as in *2 thousand*: never read as 2 (N7).
+    Multiplier = "multiplier",
     /// Currency words before a number (N26).
     MoneyBefore = "money_before",
     /// Clock words before a number (N26).

@@ -14,6 +14,9 @@ use super::fold::{fold_entry, look_up, plain_form, same};
 use crate::survey::Language;
 pub use lists::List;
 
+/// A typing error is at most this many slips away from what was meant (N28).
+pub(super) const TYPO_SLIPS_MAX: usize = 2;
+
 /// All word lists: those shared by every language, and those of each language that has some.
 #[derive(Clone, Debug)]
 pub struct Lexicons {
@@ -65,14 +68,15 @@ impl Lexicons {
         for (language, list, entries) in additions {
             match language {
                 None => shared.add(list, entries),
-                Some(language) => match languages.iter_mut().find(|(known, _)| *known == language) {
-                    Some((_, lexicon)) => lexicon.add(list, entries),
-                    None => {
+                Some(language) => {
+                    if let Some((_, lexicon)) = languages.iter_mut().find(|(known, _)| *known == language) {
+                        lexicon.add(list, entries);
+                    } else {
                         let mut lexicon = Lexicon::default();
                         lexicon.add(list, entries);
                         languages.push((language, lexicon));
                     }
-                },
+                }
             }
         }
         Self::new(shared, languages)
@@ -194,21 +198,28 @@ impl Lexicon {
         self.value(List::Number, word).or_else(|| look_up(word, joined))
     }
 
-    /// Every number word with its value, tens with ones included: what a typing error may have meant (N28).
-    pub(super) fn every_number(&self) -> Vec<(String, i32)> {
-        let numbers = || self.entries(List::Number);
-        let tens = numbers()
+    /// The number words of about `length` letters with their values, tens with ones included: what a typing
+    /// error may have meant (N28).
+    pub(super) fn numbers_about(&self, length: usize) -> Vec<(String, i32)> {
+        let near = |letters: usize| letters.abs_diff(length) <= TYPO_SLIPS_MAX;
+        let numbers: Vec<(&str, i32)> = self.entries(List::Number).collect();
+        let ones = numbers.iter().filter(|(_, value)| (1..=9).contains(value));
+        let spaced = numbers
+            .iter()
             .filter(|(_, value)| matches!(value, 20 | 30 | 40 | 50))
-            .map(|(word, value)| (format!("{word} "), value));
+            .map(|&(word, value)| (word, " ", value));
         let joined = self
             .entries(List::JoinedTens)
-            .map(|(word, value)| (word.to_owned(), value));
-        let compounds = tens.chain(joined).flat_map(|(start, tens)| {
-            numbers()
-                .filter(|(_, ones)| (1..=9).contains(ones))
-                .map(move |(word, ones)| (format!("{start}{word}"), tens + ones))
+            .map(|(word, value)| (word, "", value));
+        let compounds = spaced.chain(joined).flat_map(|(tens, gap, value)| {
+            ones.clone()
+                .filter(move |(one, _)| near(tens.len() + gap.len() + one.len()))
+                .map(move |(one, ones)| (format!("{tens}{gap}{one}"), value + ones))
         });
-        let simple = numbers().map(|(word, value)| (word.to_owned(), value));
+        let simple = numbers
+            .iter()
+            .filter(|(word, _)| near(word.len()))
+            .map(|&(word, value)| (word.to_owned(), value));
         simple.chain(compounds).collect()
     }
 
