@@ -6,6 +6,8 @@
 
 mod clock;
 mod row;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 
