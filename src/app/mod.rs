@@ -4,13 +4,16 @@
 pub mod api_key;
 pub mod apply_turn;
 pub mod channels;
+pub mod circuit;
 pub mod claim_messages;
 pub mod classify_inbound;
 pub mod configure_channels;
 pub mod consent;
 pub mod engine;
 pub mod expire_sessions;
+pub mod gateway_health;
 pub mod idempotency;
+pub mod load_surveys;
 pub mod library;
 pub mod moment;
 pub mod receive_message;

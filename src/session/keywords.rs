@@ -305,9 +305,10 @@ fn is_reaction(folded: &str) -> bool {
     ];
     plain_start
         || framed.iter().any(|(start, link)| {
-            folded
-                .strip_prefix(start)
-                .is_some_and(|rest| rest.match_indices(link).any(|(at, _)| rest.get(at + link.len()..).is_some_and(quoted)))
+            folded.strip_prefix(start).is_some_and(|rest| {
+                rest.match_indices(link)
+                    .any(|(at, _)| rest.get(at + link.len()..).is_some_and(quoted))
+            })
         })
 }
 
@@ -335,10 +336,26 @@ mod tests {
 
     #[test]
     fn strong_words_lead_short_messages_only() {
-        for raw in ["STOP", " stop.", "«Stopp!»", "STOOOOP", "opt-out", "Opt out please", "stop it right now", "Ｓｔｏｐ"] {
+        for raw in [
+            "STOP",
+            " stop.",
+            "«Stopp!»",
+            "STOOOOP",
+            "opt-out",
+            "Opt out please",
+            "stop it right now",
+            "Ｓｔｏｐ",
+        ] {
             assert_eq!(kind(raw), Some(Stop::Strong), "{raw}");
         }
-        for raw in ["stop it right now please", "The bus stop was dirty", "nonstop", "stopping", "no", "Nei takk"] {
+        for raw in [
+            "stop it right now please",
+            "The bus stop was dirty",
+            "nonstop",
+            "stopping",
+            "no",
+            "Nei takk",
+        ] {
             assert_eq!(kind(raw), None, "{raw}");
         }
     }
@@ -355,7 +372,11 @@ mod tests {
         assert_eq!(kind("Please stop texting me"), Some(Stop::Phrase));
         assert_eq!(kind("slutt å sende meg dette"), Some(Stop::Phrase));
         assert_eq!(kind("I told you to stop texting me about the old order"), None);
-        assert_eq!(kind("Loved “please stop texting me”"), None, "a reaction comes first");
+        assert_eq!(
+            kind("Loved “please stop texting me”"),
+            None,
+            "a reaction comes first"
+        );
         let keywords = Keywords::default();
         assert!(keywords.asks_to_be_left_alone("please don't text me again"));
         assert!(!keywords.asks_to_be_left_alone("the text was good"));
@@ -392,7 +413,11 @@ mod tests {
         ] {
             assert_eq!(noise(raw, true), Some(Noise::Reaction), "{raw}");
         }
-        for raw in ["Auto-reply: away", "I am OUT OF OFFICE until Monday", "Autosvar: borte"] {
+        for raw in [
+            "Auto-reply: away",
+            "I am OUT OF OFFICE until Monday",
+            "Autosvar: borte",
+        ] {
             assert_eq!(noise(raw, true), Some(Noise::AutoReply), "{raw}");
         }
         for raw in ["I'm driving, talk later", "I’m driving", "Jeg kjører nå"] {

@@ -205,7 +205,9 @@ fn agrees(expected: &Map<String, Json>, got: &Json) -> bool {
 /// Runs a case file and lists every row that is read differently.
 fn mismatches(file: &str, elements: &Json) -> (usize, String) {
     let file: Json = serde_json::from_str(file).unwrap();
-    let elements = file["elements"].as_object().unwrap_or_else(|| elements.as_object().unwrap());
+    let elements = file["elements"]
+        .as_object()
+        .unwrap_or_else(|| elements.as_object().unwrap());
     let elements: BTreeMap<&str, Element> = elements
         .iter()
         .map(|(name, fields)| (name.as_str(), element(fields)))
@@ -214,12 +216,18 @@ fn mismatches(file: &str, elements: &Json) -> (usize, String) {
     let cases = file["cases"].as_array().unwrap();
     for case in cases {
         let part = |key: &str| case[key].as_str().unwrap();
-        let day = case["today"].as_str().map_or_else(today, |day| day.parse().unwrap());
+        let day = case["today"]
+            .as_str()
+            .map_or_else(today, |day| day.parse().unwrap());
         let got = outcome(&elements[part("element")], part("lang"), part("raw"), day);
         if !agrees(case["expect"].as_object().unwrap(), &got) {
             let (lang, name, raw) = (part("lang"), part("element"), part("raw"));
-            writeln!(report, "{} {lang} {name} {raw:?}\n   wanted {}\n   got    {got}", case["n"], case["expect"])
-                .unwrap();
+            writeln!(
+                report,
+                "{} {lang} {name} {raw:?}\n   wanted {}\n   got    {got}",
+                case["n"], case["expect"]
+            )
+            .unwrap();
         }
     }
     (cases.len(), report)
@@ -256,16 +264,74 @@ fn the_word_lists() {
 
 fn every_element() -> Vec<Element> {
     let dev: Json = serde_json::from_str(DEV).unwrap();
-    dev["elements"].as_object().unwrap().values().map(element).collect()
+    dev["elements"]
+        .as_object()
+        .unwrap()
+        .values()
+        .map(element)
+        .collect()
 }
 
 /// Pieces that the grammars care about, mixed with anything at all.
 fn replies() -> impl Strategy<Value = String> {
     let pieces = proptest::sample::select(vec![
-        "8", "10", "1", "2", "3,5", "0", "-", "/", ".", ",", " ", " ", "\n", "%", "kr", "min", "timer", "to",
-        "one", "en", "tjue", "twenty", "yes", "no", "nei", "ja", "not", "ikke", "a", "the", "and", "og", "or",
-        "price", "billing", "none", "alle", "monday", "i går", "mai", "2026", "29.2", "½", "8️⃣", "⭐", "👍",
-        "👎", "\u{200b}", "٣", "jaaaa", "on a scale of", "99999999999999999999", "first", "'", "“", "+", "\u{0}",
+        "8",
+        "10",
+        "1",
+        "2",
+        "3,5",
+        "0",
+        "-",
+        "/",
+        ".",
+        ",",
+        " ",
+        " ",
+        "\n",
+        "%",
+        "kr",
+        "min",
+        "timer",
+        "to",
+        "one",
+        "en",
+        "tjue",
+        "twenty",
+        "yes",
+        "no",
+        "nei",
+        "ja",
+        "not",
+        "ikke",
+        "a",
+        "the",
+        "and",
+        "og",
+        "or",
+        "price",
+        "billing",
+        "none",
+        "alle",
+        "monday",
+        "i går",
+        "mai",
+        "2026",
+        "29.2",
+        "½",
+        "8️⃣",
+        "⭐",
+        "👍",
+        "👎",
+        "\u{200b}",
+        "٣",
+        "jaaaa",
+        "on a scale of",
+        "99999999999999999999",
+        "first",
+        "'",
+        "“",
+        "+",
+        "\u{0}",
     ]);
     prop_oneof![
         proptest::collection::vec(pieces, 0..12).prop_map(|parts| parts.concat()),
@@ -341,27 +407,45 @@ fn the_shown_number_of_an_option_is_read_as_its_place() {
         for shown in 1..=count {
             assert_eq!(
                 read_in(&single, "en", &shown.to_string(), today()),
-                Reading::Ok { value: Value::Choice(shown - 1), method: Method::Exact, comment: None }
+                Reading::Ok {
+                    value: Value::Choice(shown - 1),
+                    method: Method::Exact,
+                    comment: None
+                }
             );
             assert_eq!(
                 read_in(&multiple, "en", &shown.to_string(), today()),
-                Reading::Ok { value: Value::Choices(vec![shown - 1]), method: Method::List, comment: None }
+                Reading::Ok {
+                    value: Value::Choices(vec![shown - 1]),
+                    method: Method::List,
+                    comment: None
+                }
             );
         }
         for outside in ["0".to_owned(), (count + 1).to_string()] {
-            assert_eq!(read_in(&single, "en", &outside, today()), Reading::Reask(Reason::OutOfRange));
+            assert_eq!(
+                read_in(&single, "en", &outside, today()),
+                Reading::Reask(Reason::OutOfRange)
+            );
         }
     }
 }
 
 #[test]
 fn long_replies_are_read_in_bounded_time() {
-    for piece in ["1 ", "a ", "1 000 ", "not a ", "one or ", "3.5-", "i dag ", "tjue en ", "price, ", "((((", "1/", "kr ", "\n>x"] {
+    for piece in [
+        "1 ", "a ", "1 000 ", "not a ", "one or ", "3.5-", "i dag ", "tjue en ", "price, ", "((((", "1/",
+        "kr ", "\n>x",
+    ] {
         let raw: String = piece.chars().cycle().take(10_000).collect();
         for element in every_element() {
             let started = std::time::Instant::now();
             let _ = read_in(&element, "no", &raw, today());
-            assert!(started.elapsed().as_millis() < 2_000, "{piece:?} on {}", element.kind.name());
+            assert!(
+                started.elapsed().as_millis() < 2_000,
+                "{piece:?} on {}",
+                element.kind.name()
+            );
         }
     }
 }
@@ -369,7 +453,10 @@ fn long_replies_are_read_in_bounded_time() {
 #[test]
 fn a_weak_yes_counts_where_the_survey_says_so() {
     let element = element(&json!({"type": "yes_no"}));
-    let strict = Element { strict: true, ..element.clone() };
+    let strict = Element {
+        strict: true,
+        ..element.clone()
+    };
     let read = |element: &Element, accept_weak_yes| {
         let context = Context {
             languages: &languages(),
@@ -380,7 +467,11 @@ fn a_weak_yes_counts_where_the_survey_says_so() {
         };
         read(element, &context)
     };
-    let yes = Reading::Ok { value: Value::YesNo(true), method: Method::Lexicon, comment: None };
+    let yes = Reading::Ok {
+        value: Value::YesNo(true),
+        method: Method::Lexicon,
+        comment: None,
+    };
     assert_eq!(read(&element, true), yes);
     assert_eq!(read(&element, false), Reading::Reask(Reason::Ambiguous));
     assert_eq!(read(&strict, true), Reading::Reask(Reason::Ambiguous));

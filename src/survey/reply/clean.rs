@@ -45,7 +45,11 @@ pub(super) fn tidy(text: &str) -> Cow<'_, str> {
             None => opened.push(c),
         }
     }
-    let plain: String = opened.nfkc().filter(|&c| !is_dropped(c)).map(plain_char).collect();
+    let plain: String = opened
+        .nfkc()
+        .filter(|&c| !is_dropped(c))
+        .map(plain_char)
+        .collect();
     Cow::Owned(plain.replace("\r\n", "\n").replace('\r', "\n"))
 }
 
@@ -181,7 +185,10 @@ mod tests {
             ("ja\n> How was it?", "ja"),
             ("ja\n-- \nOla", "ja"),
             ("7\nOn Fri, 20 Nov 2026 Nordlys wrote:\n> x", "7"),
-            ("7\nDen fre. 20. nov. skrev Ola\nDen 20.11 Nordlys skrev:", "7\nDen fre. 20. nov. skrev Ola"),
+            (
+                "7\nDen fre. 20. nov. skrev Ola\nDen 20.11 Nordlys skrev:",
+                "7\nDen fre. 20. nov. skrev Ola",
+            ),
             ("> quoted", ""),
             ("  \u{a0}8 ", "8"),
         ] {
@@ -191,6 +198,9 @@ mod tests {
 
     #[test]
     fn a_free_text_keeps_its_own_characters() {
-        assert_eq!(raw_without_tails(" “Fine” – ½\0\r\nSent from my iPhone"), "“Fine” – ½");
+        assert_eq!(
+            raw_without_tails(" “Fine” – ½\0\r\nSent from my iPhone"),
+            "“Fine” – ½"
+        );
     }
 }

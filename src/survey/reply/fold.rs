@@ -205,6 +205,10 @@ mod tests {
     fn squeezing_keeps_two_then_one() {
         assert!(same("niiii", "ni") && same("jaaa", "ja") && same("stoppppp", "stopp"));
         assert!(!same("jaa", "ja"), "a run of two stays");
-        assert_eq!(look_up("888", |w| (w == "8").then_some(())), None, "digits are no letters");
+        assert_eq!(
+            look_up("888", |w| (w == "8").then_some(())),
+            None,
+            "digits are no letters"
+        );
     }
 }

@@ -70,7 +70,9 @@ impl OwnUnit {
         let shared = lexicons.shared();
         let own_words = words(unit);
         let class = own_words.iter().find_map(|word| shared.value(List::Unit, word));
-        let sign = fold(unit).chars().find(|c| !c.is_alphanumeric() && !c.is_whitespace());
+        let sign = fold(unit)
+            .chars()
+            .find(|c| !c.is_alphanumeric() && !c.is_whitespace());
         let unit = match (class, sign) {
             (Some(class), _) => Unit::Known(class),
             (None, Some('%')) => PERCENT,
@@ -110,8 +112,13 @@ fn ignore_own_unit(items: &mut Items<'_>, own: Unit) {
 
 /// Whether any number has another known unit (N34).
 fn has_other_unit(items: &Items<'_>) -> bool {
-    items
-        .all
-        .iter()
-        .any(|item| matches!(item.what, What::Number { aside: Some(Aside::Unit(_)), .. }))
+    items.all.iter().any(|item| {
+        matches!(
+            item.what,
+            What::Number {
+                aside: Some(Aside::Unit(_)),
+                ..
+            }
+        )
+    })
 }

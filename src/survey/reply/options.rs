@@ -46,7 +46,9 @@ fn name_in(language: &Language, options: &[ChoiceOption], plain: &str) -> Option
         return None;
     }
     let is = |name: &str| same(plain, &plain_name(name));
-    let label = options.iter().position(|option| is(option.label.in_language(language)));
+    let label = options
+        .iter()
+        .position(|option| is(option.label.in_language(language)));
     let alias = || {
         options
             .iter()
@@ -130,7 +132,11 @@ fn occurs(scene: &Scene<'_>, option: &ChoiceOption, said: &[String]) -> bool {
 fn is_form_of(scene: &Scene<'_>, said: &str, word: &str) -> bool {
     let ending_fits = |form: &str| {
         let ending = form.strip_prefix(word)?;
-        let listed = scene.lexicons.shared().entries(List::Ending).any(|(known, _)| known == ending);
+        let listed = scene
+            .lexicons
+            .shared()
+            .entries(List::Ending)
+            .any(|(known, _)| known == ending);
         listed.then_some(())
     };
     same(said, word)

@@ -31,7 +31,9 @@ pub(super) fn nearest<T: PartialEq + Copy>(
             continue;
         }
         best = match best {
-            Some((nearest, other, _)) if distance == nearest && other != value => Some((nearest, other, true)),
+            Some((nearest, other, _)) if distance == nearest && other != value => {
+                Some((nearest, other, true))
+            }
             Some((nearest, other, tied)) if distance >= nearest => Some((nearest, other, tied)),
             _ => Some((distance, value, false)),
         };

@@ -31,6 +31,8 @@ lists! {
     NumberGroup = "number_group",
     /// Number words with their values (N24).
     Number = "number",
+    /// Tens that are written together with the ones, as in `tjueen` (N24).
+    JoinedTens = "joined_tens",
     /// Ordinals with their positions; 0 = the last (N50).
     Ordinal = "ordinal",
     /// Core yes (§6.1).
@@ -155,6 +157,7 @@ impl List {
     pub fn has_values(self) -> bool {
         [
             Self::Number,
+            Self::JoinedTens,
             Self::Ordinal,
             Self::Day,
             Self::Weekday,

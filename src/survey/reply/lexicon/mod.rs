@@ -167,7 +167,9 @@ impl Lexicon {
             known.phrases.push(word.split(' ').map(str::to_owned).collect());
             known.ordered.push((word, value));
         }
-        known.phrases.sort_by_key(|phrase| std::cmp::Reverse(phrase.len()));
+        known
+            .phrases
+            .sort_by_key(|phrase| std::cmp::Reverse(phrase.len()));
     }
 
     /// Whether a word or whole phrase is in a list, squeezed letters allowed (N22).
@@ -181,11 +183,44 @@ impl Lexicon {
         look_up(text, |form| values.get(form).copied())
     }
 
+    /// The value of one number word, tens written together with ones included: `tjueen` (N24).
+    pub(super) fn number(&self, word: &str) -> Option<i32> {
+        let joined = |form: &str| {
+            self.entries(List::JoinedTens).find_map(|(tens, value)| {
+                let ones = self.value(List::Number, form.strip_prefix(tens)?)?;
+                (1..=9).contains(&ones).then_some(value + ones)
+            })
+        };
+        self.value(List::Number, word).or_else(|| look_up(word, joined))
+    }
+
+    /// Every number word with its value, tens with ones included: what a typing error may have meant (N28).
+    pub(super) fn every_number(&self) -> Vec<(String, i32)> {
+        let numbers = || self.entries(List::Number);
+        let tens = numbers()
+            .filter(|(_, value)| matches!(value, 20 | 30 | 40 | 50))
+            .map(|(word, value)| (format!("{word} "), value));
+        let joined = self
+            .entries(List::JoinedTens)
+            .map(|(word, value)| (word.to_owned(), value));
+        let compounds = tens.chain(joined).flat_map(|(start, tens)| {
+            numbers()
+                .filter(|(_, ones)| (1..=9).contains(ones))
+                .map(move |(word, ones)| (format!("{start}{word}"), tens + ones))
+        });
+        let simple = numbers().map(|(word, value)| (word.to_owned(), value));
+        simple.chain(compounds).collect()
+    }
+
     /// How many words of `words` the longest entry of the list takes that they start with, with its value.
     pub(super) fn longest_start(&self, list: List, words: &[&str]) -> Option<(usize, i32)> {
         let entries = self.lists.get(&list)?;
         let starts = |phrase: &&Vec<String>| {
-            words.len() >= phrase.len() && words.iter().zip(phrase.iter()).all(|(word, part)| same(word, part))
+            words.len() >= phrase.len()
+                && words
+                    .iter()
+                    .zip(phrase.iter())
+                    .all(|(word, part)| same(word, part))
         };
         let phrase = entries.phrases.iter().find(starts)?;
         let value = entries.values.get(&phrase.join(" ")).copied().unwrap_or(0);
@@ -194,9 +229,11 @@ impl Lexicon {
 
     /// The entries of a list in the order of the data, folded, with their values.
     pub(super) fn entries(&self, list: List) -> impl Iterator<Item = (&str, i32)> {
-        self.lists
-            .get(&list)
-            .into_iter()
-            .flat_map(|entries| entries.ordered.iter().map(|(entry, value)| (entry.as_str(), *value)))
+        self.lists.get(&list).into_iter().flat_map(|entries| {
+            entries
+                .ordered
+                .iter()
+                .map(|(entry, value)| (entry.as_str(), *value))
+        })
     }
 }

@@ -19,10 +19,7 @@ pub(super) const LISTS: &[(List, &str)] = &[
     ),
     (List::MoneyBefore, "kr, nok"),
     (List::ClockBefore, "kl"),
-    (
-        List::FractionWord,
-        "of, out of, av, ut av, utav",
-    ),
+    (List::FractionWord, "of, out of, av, ut av, utav"),
     (List::ScaleStart, "on, på"),
     (List::ScaleArticle, "a, the, en, ein, ei"),
     (List::ScaleNoun, "scale, skala"),
