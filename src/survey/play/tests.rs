@@ -1,5 +1,7 @@
 //! The player: clock, timers, ended sessions and the export row.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Duration, FixedOffset};
 
 use super::{Cell, Happened, Inbound, PlayStatus, Player, QuietHours, Sent, Start};
@@ -8,8 +10,6 @@ use crate::survey::fixture::{both, choice, date, element, free, many, note, part
 use crate::survey::survey::{Reminder, ReminderWhen};
 use crate::survey::turn::Effect;
 use crate::survey::{Element, Language, Survey, SurveyParts, Variables};
-use std::collections::BTreeMap;
-
 fn morning() -> DateTime<FixedOffset> {
     DateTime::parse_from_rfc3339("2026-11-23T10:00:00+01:00").unwrap()
 }
@@ -62,7 +62,10 @@ fn f41_names_of_what_was_sent() {
     assert_eq!(begun.sent[1].at - begun.sent[0].at, Duration::seconds(2));
     assert_eq!(wait(&mut player, 4), ["reminder"]);
     assert_eq!(say(&mut player, "9"), ["csat"]);
-    assert_eq!(names(&player.receive("help", Inbound::Help).unwrap()), ["message:help"]);
+    assert_eq!(
+        names(&player.receive("help", Inbound::Help).unwrap()),
+        ["message:help"]
+    );
     assert_eq!(say(&mut player, "5"), ["completion"]);
     assert_eq!(player.status(), PlayStatus::Completed);
     assert_eq!(say(&mut player, "5"), ["message:unavailable"]);
@@ -112,7 +115,10 @@ fn f37_unavailable_is_sent_three_times_then_silence() {
 fn a57_a58_stop_ends_the_session_and_later_replies_are_met_with_silence() {
     let survey = Survey::seal(reminding(vec![scale("csat")]));
     let (mut player, _) = played(&survey);
-    assert_eq!(names(&player.receive("STOP", Inbound::Stop).unwrap()), ["message:opted_out"]);
+    assert_eq!(
+        names(&player.receive("STOP", Inbound::Stop).unwrap()),
+        ["message:opted_out"]
+    );
     assert_eq!(player.status(), PlayStatus::OptedOut);
     assert_eq!(say(&mut player, "5"), Vec::<String>::new());
     assert_eq!(wait(&mut player, 30), Vec::<String>::new());
@@ -158,7 +164,10 @@ fn m8_dispositions() {
 fn x4_x5_the_row_has_value_label_parts_and_details() {
     let mut csat = scale("csat");
     if let Kind::Scale { labels, .. } = &mut csat.kind {
-        labels.insert(crate::survey::Number::small(5), both("very happy", "svært fornøyd"));
+        labels.insert(
+            crate::survey::Number::small(5),
+            both("very happy", "svært fornøyd"),
+        );
     }
     let mut why = free("why", 60);
     why.export_as = "reason_text".to_owned();
@@ -228,9 +237,12 @@ fn x5_the_parts_of_a_multiple_choice_that_was_not_answered_are_empty() {
 fn n99_a_fragment_joins_the_answer_it_belongs_to() {
     let survey = Survey::seal(parts(vec![free("why", 60), scale("csat")]));
     let (mut player, _) = played(&survey);
-    say(&mut player, "one");
-    let happened = player.receive("two", Inbound::Reply).unwrap();
-    assert!(matches!(happened.effects[..], [Effect::Append { .. }]), "{happened:?}");
-    assert_eq!(cell(&player, "why"), Cell::from("one\ntwo"));
-    assert_eq!(cell(&player, "why_raw"), Cell::from("one\ntwo"));
+    say(&mut player, "This");
+    let happened = player.receive("and that", Inbound::Reply).unwrap();
+    assert!(
+        matches!(happened.effects[..], [Effect::Append { .. }]),
+        "{happened:?}"
+    );
+    assert_eq!(cell(&player, "why"), Cell::from("This\nand that"));
+    assert_eq!(cell(&player, "why_raw"), Cell::from("This\nand that"));
 }
