@@ -6,6 +6,8 @@
 
 mod clock;
 mod row;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 
@@ -318,9 +320,8 @@ impl<'a> Player<'a> {
             text,
             after: Duration::zero(),
         };
-        let sent = self.sent(&send);
         Happened {
-            sent: vec![sent],
+            sent: vec![self.account(&send)],
             effects: vec![Effect::Send(send)],
         }
     }
@@ -336,10 +337,10 @@ impl<'a> Player<'a> {
     fn take(&mut self, turn: Turn) -> Happened {
         self.progress = turn.progress;
         self.path.extend(turn.path);
-        let mut sent = Vec::new();
+        let mut messages = Vec::new();
         for effect in &turn.effects {
             match effect {
-                Effect::Send(send) => sent.push(self.sent(send)),
+                Effect::Send(send) => messages.push(self.account(send)),
                 Effect::Record(record) => self.answers.push(Answer {
                     record: record.clone(),
                     at: self.now,
@@ -374,12 +375,13 @@ impl<'a> Player<'a> {
             }
         }
         Happened {
-            sent,
+            sent: messages,
             effects: turn.effects,
         }
     }
 
-    fn sent(&mut self, send: &Send) -> Sent {
+    /// Counts an SMS and gives it its time.
+    fn account(&mut self, send: &Send) -> Sent {
         self.count.sent += 1;
         self.count.started_at.get_or_insert(self.now);
         match (&send.kind, &send.element) {

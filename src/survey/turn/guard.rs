@@ -44,5 +44,8 @@ pub(super) fn accept(progress: &mut Progress, raw: &str) {
 fn fingerprint(raw: &str) -> String {
     let words: Vec<String> = raw.split_whitespace().map(str::to_lowercase).collect();
     let digest = Sha256::digest(words.join(" ").as_bytes());
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    digest
+        .iter()
+        .take(8)
+        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
