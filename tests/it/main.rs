@@ -9,6 +9,4 @@
 mod config;
 mod gateway;
 mod http;
-//! The integration tests: one binary, one module per subject.
-
 mod replies;
