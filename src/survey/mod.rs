@@ -4,8 +4,10 @@
 //! Everything here is pure: data in, data out. It never reads a clock, a file or a socket, never logs and
 //! never draws a random number.
 
+pub(in crate::survey) mod definition;
 pub mod element;
 pub mod expr;
+pub mod finding;
 pub mod language;
 pub mod number;
 pub mod progress;
