@@ -1,7 +1,11 @@
 //! One person's run through a survey: states and their legal transitions, correlation of inbound texts,
 //! keywords and consent. Pure, like [`crate::survey`]: no I/O, no clock, no log.
 
+pub mod correlate;
+pub mod keywords;
 mod message;
+pub mod pace;
+pub mod retry;
 mod status;
 
 pub use message::{MessageClass, MessageState, Outcome, Receipt};

@@ -3,6 +3,7 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
+use super::{AnyConnection, StoreError};
 use super::schema::{channel_buckets, channels, gateway_states};
 
 /// A two-way address of ours. Lists and texts are JSON.
@@ -22,7 +23,7 @@ pub struct ChannelRow {
     pub sender_type: String,
     pub subnumbering: bool,
     pub allowed_countries: String,
-    pub throttle_per_second: i32,
+    pub throttle_micro: i64,
     pub on_ambiguous: String,
     pub default_language: Option<String>,
     pub default_skill: Option<String>,
@@ -62,4 +63,30 @@ pub struct GatewayRow {
     pub last_error: Option<String>,
     pub last_error_at: Option<NaiveDateTime>,
     pub updated_at: NaiveDateTime,
+}
+
+/// All channels, oldest first.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn all(connection: &mut AnyConnection) -> Result<Vec<ChannelRow>, StoreError> {
+    Ok(channels::table.order(channels::id).load(connection)?)
+}
+
+/// Stores a new channel.
+///
+/// # Errors
+/// [`StoreError::Constraint`] when the name is taken; other [`StoreError`]s of the statement.
+pub fn insert(connection: &mut AnyConnection, row: &ChannelRow) -> Result<(), StoreError> {
+    diesel::insert_into(channels::table).values(row).execute(connection)?;
+    Ok(())
+}
+
+/// Writes a channel back.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub fn update(connection: &mut AnyConnection, row: &ChannelRow) -> Result<(), StoreError> {
+    diesel::update(channels::table.find(&row.id)).set(row).execute(connection)?;
+    Ok(())
 }

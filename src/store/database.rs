@@ -4,7 +4,8 @@ use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use super::space::Sequence;
+use super::load::load;
+use super::space::{Keys, Sequence};
 use super::writer::{Signals, Work, WriteError, Writer};
 use super::{AnyConnection, DatabaseUrl, Readers, StoreError, meta, migrate};
 use crate::clock::Clock;
@@ -87,6 +88,22 @@ impl Store {
     /// [`WriteError`]; then nothing of the turn is stored.
     pub async fn write<W: Work>(&self, work: W) -> Result<W::Output, WriteError> {
         self.writer.write(work).await
+    }
+
+    /// Runs a turn on what the database holds now and stores nothing of it: a dry run (A89).
+    ///
+    /// # Errors
+    /// [`WriteError`] as for a real turn.
+    pub async fn rehearse<W: Work>(&self, mut work: W, clock: &Clock) -> Result<W::Output, WriteError> {
+        let now = clock.now();
+        let sequence = self.sequence.clone();
+        let rehearsed = self.readers.read(move |connection| {
+            let mut keys = Keys::default();
+            work.keys(connection, &mut keys)?;
+            let mut space = load(connection, keys, sequence, now.naive_utc())?;
+            Ok(work.run(&mut space, now))
+        });
+        Ok(rehearsed.await??)
     }
 
     /// Runs queries that change nothing.

@@ -1,10 +1,16 @@
 //! Rows of `messages`, `send_attempts` and `delivery_reports`: the outbox (RE6).
 
-use chrono::NaiveDateTime;
+use chrono::{Duration, NaiveDateTime};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::schema::{delivery_reports, messages, send_attempts};
+use super::{AnyConnection, StoreError};
 use crate::session::{MessageClass, MessageState, Receipt};
+
+/// Priorities in the order they leave: replies, starts, campaigns (RE16). One indexed range each.
+const PRIORITIES: [i32; 3] = [0, 1, 2];
 
 /// One outbound SMS.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
@@ -84,4 +90,172 @@ pub struct ReportRow {
     pub reason: Option<String>,
     pub received_at: NaiveDateTime,
     pub message_id: Option<String>,
+}
+
+/// What a sweep of the outbox has to look at (RE19, RE31, A76).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overdue {
+    /// `sending` with a lost lease.
+    pub lost_leases: Vec<String>,
+    /// `unknown` without proof for too long.
+    pub unproved: Vec<String>,
+    /// `accepted` without a delivery report for too long.
+    pub unreported: Vec<String>,
+}
+
+/// Ids of messages that may be claimed, most urgent first: due, and no earlier message of their session is
+/// unfinished (RE16). Channels in `closed` are passed over.
+///
+/// # Errors
+/// [`StoreError`] of a query.
+pub fn claimable(
+    connection: &mut AnyConnection,
+    now: NaiveDateTime,
+    closed: &[String],
+    limit: i64,
+) -> Result<Vec<String>, StoreError> {
+    let earlier = diesel::alias!(messages as earlier);
+    let mut found = Vec::new();
+    for priority in PRIORITIES {
+        let left = limit - i64::try_from(found.len()).unwrap_or(limit);
+        if left <= 0 {
+            break;
+        }
+        let blocked = earlier
+            .filter(earlier.field(messages::session_id).eq(messages::session_id))
+            .filter(earlier.field(messages::is_open))
+            .filter(earlier.field(messages::seq).lt(messages::seq));
+        let ids: Vec<String> = messages::table
+            .filter(sql::<Bool>("messages.state = 'due'"))
+            .filter(messages::priority.eq(priority))
+            .filter(messages::due_at.le(now))
+            .filter(messages::channel_id.ne_all(closed))
+            .filter(diesel::dsl::not(diesel::dsl::exists(blocked)))
+            .order((messages::due_at, messages::seq))
+            .select(messages::id)
+            .limit(left)
+            .load(connection)?;
+        found.extend(ids);
+    }
+    Ok(found)
+}
+
+/// When the next message that waits for its time is due, after `now`.
+///
+/// # Errors
+/// [`StoreError`] of a query.
+pub fn next_due(connection: &mut AnyConnection, now: NaiveDateTime) -> Result<Option<NaiveDateTime>, StoreError> {
+    let mut next = None;
+    for priority in PRIORITIES {
+        let first: Option<NaiveDateTime> = messages::table
+            .filter(sql::<Bool>("messages.state = 'due'"))
+            .filter(messages::priority.eq(priority))
+            .filter(messages::due_at.gt(now))
+            .order(messages::due_at)
+            .select(messages::due_at)
+            .first(connection)
+            .optional()?;
+        next = [next, first].into_iter().flatten().min();
+    }
+    Ok(next)
+}
+
+/// Messages a sweep has to look at: leases lost before `now`, `unknown` since before `unproved_since`,
+/// `accepted` since before `unreported_since`; at most `limit` of each.
+///
+/// # Errors
+/// [`StoreError`] of a query.
+pub fn overdue(
+    connection: &mut AnyConnection,
+    now: NaiveDateTime,
+    unproved_since: NaiveDateTime,
+    unreported_since: NaiveDateTime,
+    limit: i64,
+) -> Result<Overdue, StoreError> {
+    Ok(Overdue {
+        lost_leases: messages::table
+            .filter(sql::<Bool>("messages.state = 'sending'"))
+            .filter(messages::lease_until.le(now))
+            .order(messages::lease_until)
+            .select(messages::id)
+            .limit(limit)
+            .load(connection)?,
+        unproved: messages::table
+            .filter(sql::<Bool>("messages.state = 'unknown'"))
+            .filter(messages::is_open)
+            .filter(messages::updated_at.le(unproved_since))
+            .order(messages::updated_at)
+            .select(messages::id)
+            .limit(limit)
+            .load(connection)?,
+        unreported: messages::table
+            .filter(sql::<Bool>("messages.state = 'accepted' AND messages.receipt IS NULL"))
+            .filter(messages::accepted_at.le(unreported_since))
+            .order(messages::accepted_at)
+            .select(messages::id)
+            .limit(limit)
+            .load(connection)?,
+    })
+}
+
+/// When the next sweep has something to do: the earliest lease end, start of an `unknown` and acceptance
+/// without a report.
+///
+/// # Errors
+/// [`StoreError`] of a query.
+pub fn next_overdue(
+    connection: &mut AnyConnection,
+    proof_wait: Duration,
+    receipt_wait: Duration,
+) -> Result<Option<NaiveDateTime>, StoreError> {
+    let lease: Option<NaiveDateTime> = messages::table
+        .filter(sql::<Bool>("messages.state = 'sending'"))
+        .order(messages::lease_until)
+        .select(messages::lease_until)
+        .first::<Option<NaiveDateTime>>(connection)
+        .optional()?
+        .flatten();
+    let unknown: Option<NaiveDateTime> = messages::table
+        .filter(sql::<Bool>("messages.state = 'unknown'"))
+        .filter(messages::is_open)
+        .order(messages::updated_at)
+        .select(messages::updated_at)
+        .first(connection)
+        .optional()?;
+    let accepted: Option<NaiveDateTime> = messages::table
+        .filter(sql::<Bool>("messages.state = 'accepted' AND messages.receipt IS NULL"))
+        .order(messages::accepted_at)
+        .select(messages::accepted_at)
+        .first::<Option<NaiveDateTime>>(connection)
+        .optional()?
+        .flatten();
+    let due = [lease, unknown.map(|at| at + proof_wait), accepted.map(|at| at + receipt_wait)];
+    Ok(due.into_iter().flatten().min())
+}
+
+/// Every `sending` message, whatever its lease: after a crash of the only node none of them has a sender.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn all_sending(connection: &mut AnyConnection) -> Result<Vec<String>, StoreError> {
+    Ok(messages::table
+        .filter(sql::<Bool>("messages.state = 'sending'"))
+        .select(messages::id)
+        .load(connection)?)
+}
+
+/// All messages of a session in sequence order.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn of_session(connection: &mut AnyConnection, session_id: &str) -> Result<Vec<MessageRow>, StoreError> {
+    Ok(messages::table.filter(messages::session_id.eq(session_id)).order(messages::seq).load(connection)?)
+}
+
+/// One message.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn find(connection: &mut AnyConnection, id: &str) -> Result<Option<MessageRow>, StoreError> {
+    Ok(messages::table.find(id).first(connection).optional()?)
 }

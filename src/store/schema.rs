@@ -46,7 +46,7 @@ diesel::table! {
         sender_type -> Text,
         subnumbering -> Bool,
         allowed_countries -> Text,
-        throttle_per_second -> Integer,
+        throttle_micro -> BigInt,
         on_ambiguous -> Text,
         default_language -> Nullable<Text>,
         default_skill -> Nullable<Text>,

@@ -16,6 +16,7 @@ use super::messages::{AttemptRow, MessageRow, ReportRow};
 use super::requests::{IdempotencyRow, SendRequestRow};
 use super::sessions::{HandleRow, SessionRow};
 use super::table::Table;
+use crate::session::MessageState;
 
 /// What the turns of a batch want loaded. Whatever is named here, and belongs to it, is in the [`Space`]:
 /// a phone brings its contact, consents, open and recently ended sessions and their waiting messages.
@@ -49,6 +50,13 @@ pub struct Keys {
     pub answers_of: BTreeSet<String>,
     /// Ended sessions of a phone are loaded if they ended after this (A29).
     pub ended_after: Option<NaiveDateTime>,
+}
+
+impl Keys {
+    /// Asks for sessions that ended after an instant; the earliest wish of a batch wins.
+    pub fn want_ended_after(&mut self, instant: NaiveDateTime) {
+        self.ended_after = Some(self.ended_after.map_or(instant, |known| known.min(instant)));
+    }
 }
 
 /// An inbound already stored with the same weak key (RF18).
@@ -92,6 +100,7 @@ pub struct Space {
     /// Delivery reports by id.
     pub reports: Table<String, ReportRow>,
     events: Vec<EventRow>,
+    event_counts: BTreeMap<String, usize>,
     consent_events: Vec<ConsentEventRow>,
     seen: BTreeMap<(String, String), String>,
     weak: BTreeMap<String, Vec<WeakMatch>>,
@@ -191,7 +200,16 @@ impl Space {
 
     /// Appends a fact.
     pub fn add_event(&mut self, row: EventRow) {
+        if let Some(session_id) = &row.session_id {
+            *self.event_counts.entry(session_id.clone()).or_default() += 1;
+        }
         self.events.push(row);
+    }
+
+    /// Facts of this batch that belong to a session.
+    #[must_use]
+    pub fn event_count(&self, session_id: &str) -> usize {
+        self.event_counts.get(session_id).copied().unwrap_or(0)
     }
 
     /// Appends a change of consent to the ledger.
@@ -246,6 +264,17 @@ impl Space {
                 .find(|(_, row)| row.external_id.as_deref() == Some(wanted))
                 .map(|(id, _)| id.as_str())
         })
+    }
+
+    /// Whether the batch left something for the dispatcher: a message to send, or one finished that others of
+    /// its session wait for.
+    pub(super) fn concerns_dispatcher(&self) -> bool {
+        self.messages.inserts().chain(self.messages.updates()).any(|row| row.state != MessageState::Sending)
+    }
+
+    /// The earliest timer among the sessions that the batch made or changed.
+    pub(super) fn earliest_timer(&self) -> Option<NaiveDateTime> {
+        self.sessions.inserts().chain(self.sessions.updates()).filter_map(|row| row.wake_at).min()
     }
 
     pub(super) fn load_session(&mut self, row: SessionRow) {

@@ -3,6 +3,7 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
+use super::{AnyConnection, StoreError};
 use super::schema::{survey_revisions, surveys};
 
 /// A survey and which revision is active.
@@ -36,4 +37,69 @@ pub struct RevisionRow {
     pub hash: String,
     pub source: String,
     pub created_at: NaiveDateTime,
+}
+
+/// All surveys.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn all(connection: &mut AnyConnection) -> Result<Vec<SurveyRow>, StoreError> {
+    Ok(surveys::table.order(surveys::id).load(connection)?)
+}
+
+/// All revisions of all surveys, oldest first.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn all_revisions(connection: &mut AnyConnection) -> Result<Vec<RevisionRow>, StoreError> {
+    Ok(survey_revisions::table
+        .order((survey_revisions::survey_id, survey_revisions::revision))
+        .load(connection)?)
+}
+
+/// One survey.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn find(connection: &mut AnyConnection, id: &str) -> Result<Option<SurveyRow>, StoreError> {
+    Ok(surveys::table.find(id).first(connection).optional()?)
+}
+
+/// One revision.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn find_revision(
+    connection: &mut AnyConnection,
+    survey_id: &str,
+    revision: i32,
+) -> Result<Option<RevisionRow>, StoreError> {
+    Ok(survey_revisions::table.find((survey_id, revision)).first(connection).optional()?)
+}
+
+/// Stores a new survey.
+///
+/// # Errors
+/// [`StoreError::Constraint`] when the slug or the UUID is taken; other [`StoreError`]s of the statement.
+pub fn insert(connection: &mut AnyConnection, row: &SurveyRow) -> Result<(), StoreError> {
+    diesel::insert_into(surveys::table).values(row).execute(connection)?;
+    Ok(())
+}
+
+/// Stores a new revision.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub fn insert_revision(connection: &mut AnyConnection, row: &RevisionRow) -> Result<(), StoreError> {
+    diesel::insert_into(survey_revisions::table).values(row).execute(connection)?;
+    Ok(())
+}
+
+/// Writes a survey back.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub fn update(connection: &mut AnyConnection, row: &SurveyRow) -> Result<(), StoreError> {
+    diesel::update(surveys::table.find(&row.id)).set(row).execute(connection)?;
+    Ok(())
 }

@@ -4,6 +4,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread::JoinHandle;
 
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -73,12 +74,41 @@ pub trait Work: Send + 'static {
 }
 
 /// Woken after each commit that may have made a message or a timer due.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Signals {
     /// Messages were queued or moved.
     pub outbox: Arc<Notify>,
-    /// Sessions were started, moved or ended.
+    /// A timer is due before the one that was waited for.
     pub timers: Arc<Notify>,
+    /// The timer that is waited for, in microseconds since 1970.
+    expected_timer: Arc<AtomicI64>,
+}
+
+impl Default for Signals {
+    fn default() -> Self {
+        Self {
+            outbox: Arc::default(),
+            timers: Arc::default(),
+            expected_timer: Arc::new(AtomicI64::new(i64::MAX)),
+        }
+    }
+}
+
+impl Signals {
+    /// Says until when the timer task sleeps; commits that need it earlier wake it.
+    pub fn expect_timer_at(&self, instant: Timestamp) {
+        self.expected_timer.store(instant.timestamp_micros(), Ordering::SeqCst);
+    }
+
+    fn tell(&self, space: &Space) {
+        if space.concerns_dispatcher() {
+            self.outbox.notify_one();
+        }
+        let expected = self.expected_timer.load(Ordering::SeqCst);
+        if space.earliest_timer().is_some_and(|at| at.and_utc().timestamp_micros() < expected) {
+            self.timers.notify_one();
+        }
+    }
 }
 
 /// A handle to the writer thread. Dropping the last one ends it after the work in hand.
@@ -227,8 +257,6 @@ impl Lane {
         while receiver.blocking_recv_many(&mut batch, BATCH_MAX) > 0 {
             self.commit(&mut batch);
             batch.clear();
-            self.signals.outbox.notify_one();
-            self.signals.timers.notify_one();
         }
     }
 
@@ -270,7 +298,8 @@ impl Lane {
             let sequence = self.sequence.clone();
             let result = connection.write(|connection| transact(connection, batch, sequence, now));
             match result {
-                Ok(Run::Done) => {
+                Ok(Run::Done(space)) => {
+                    self.signals.tell(&space);
                     self.connection = Some(connection);
                     return Ok(());
                 }
@@ -292,7 +321,7 @@ impl Lane {
 }
 
 enum Run {
-    Done,
+    Done(Box<Space>),
     Faulted,
 }
 
@@ -313,7 +342,7 @@ fn transact(
         }
     }
     flush::flush(connection, &space)?;
-    Ok(Run::Done)
+    Ok(Run::Done(Box::new(space)))
 }
 
 fn finish_all(batch: &mut [Box<dyn Job>], result: impl Fn() -> Result<(), WriteError>) {

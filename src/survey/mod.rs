@@ -4,13 +4,19 @@
 //! Everything here is pure: data in, data out. It never reads a clock, a file or a socket, never logs and
 //! never draws a random number.
 
+pub mod check;
 pub(in crate::survey) mod definition;
 pub mod element;
 pub mod expr;
 pub mod finding;
+#[cfg(test)]
+mod fixture;
 pub mod language;
+pub mod messages;
 pub mod number;
+pub mod play;
 pub mod progress;
+pub mod prompt;
 pub mod reply;
 mod survey;
 pub mod turn;
@@ -22,7 +28,9 @@ pub use language::{Language, Text};
 pub use number::Number;
 pub use progress::{Given, Position, Progress};
 pub use reply::{Method, Reading, Reason};
-pub use survey::{Completion, Reminder, ReminderWhen, Settings, Survey, SurveyParts};
+pub use survey::{
+    Completion, IfOpenSession, Reminder, ReminderWhen, SendWindow, Settings, Survey, SurveyParts,
+};
 pub use turn::{Effect, Turn};
 pub use value::{AnswerState, Value};
 pub use variables::Variables;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{AnswerState, Language, Value};
+use super::expr::Facts;
+use super::{AnswerState, Language, Survey, Value, Variables};
 
 /// Where a session stands. It names the revision it belongs to and is only valid with that survey (A45).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,9 +27,13 @@ pub struct Progress {
     pub visits: BTreeMap<String, u32>,
     /// The latest answer to each element, by element id.
     pub given: BTreeMap<String, Given>,
-    /// Recent replies that were not accepted, for the loop guard (N96): folded text and time, at most 3.
+    /// Recent replies that were not accepted, for the loop guard (N96): fingerprint of the folded text, and
+    /// time; at most 7, none older than 10 minutes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rejected: Vec<(String, DateTime<Utc>)>,
+    /// The question left last (answered, skipped or exhausted): what a correction would be about (N98 b).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<String>,
     /// A free text that still takes fragments (N98, N99).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub appending: Option<Appending>,
@@ -40,8 +45,21 @@ pub struct Progress {
     pub muted: bool,
     /// When the session began.
     pub began_at: DateTime<Utc>,
-    /// When the last valid answer was registered.
+    /// When the last valid answer or skip was registered; reminders for `started` count from it (F8).
     pub answered_at: Option<DateTime<Utc>>,
+}
+
+impl Progress {
+    /// What expressions and texts of this session can see.
+    #[must_use]
+    pub fn facts<'a>(&'a self, survey: &'a Survey, variables: &'a Variables) -> Facts<'a> {
+        Facts {
+            survey,
+            given: &self.given,
+            variables,
+            language: &self.language,
+        }
+    }
 }
 
 /// What is current in a session (P47, P62).

@@ -35,7 +35,7 @@ pub enum AnswerState {
     NotAsked,
     /// Asked, no valid reply yet.
     Pending,
-    /// `max_attempts` invalid replies and `on_exhausted: skip` (N95).
+    /// `max_attempts` invalid replies, whether the survey went on or closed (N95).
     Exhausted,
     /// Asked, and the session expired before a valid reply.
     Expired,

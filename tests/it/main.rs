@@ -1,1 +1,11 @@
+//! All integration tests of antiphon, in one binary: one link.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    reason = "in a test a panic is how a fault is shown, in its helpers too"
+)]
 
+mod config;
+mod gateway;
+mod http;

@@ -39,8 +39,10 @@ CREATE TABLE channels (
     sender TEXT NOT NULL,
     sender_type TEXT NOT NULL CHECK (sender_type IN ('short_number', 'international')),
     subnumbering BOOLEAN NOT NULL,
+    -- JSON list of country codes; null = every country (simulator only).
     allowed_countries TEXT NOT NULL,
-    throttle_per_second INTEGER NOT NULL CHECK (throttle_per_second >= 1),
+    -- Messages per second in millionths.
+    throttle_micro BIGINT NOT NULL CHECK (throttle_micro >= 1),
     on_ambiguous TEXT NOT NULL CHECK (on_ambiguous IN ('by_class', 'at_most_once', 'at_least_once')),
     default_language TEXT,
     default_skill TEXT,
@@ -261,7 +263,7 @@ CREATE TABLE messages (
     CHECK (is_open = (state IN ('due', 'sending', 'held') OR (state = 'unknown' AND settled_at IS NULL)))
 );
 CREATE UNIQUE INDEX messages_session ON messages (session_id, seq) WHERE session_id IS NOT NULL;
-CREATE INDEX messages_due ON messages (due_at, priority) WHERE state = 'due';
+CREATE INDEX messages_due ON messages (priority, due_at, seq) WHERE state = 'due';
 CREATE INDEX messages_open ON messages (session_id, seq) WHERE is_open;
 CREATE INDEX messages_lease ON messages (lease_until) WHERE state = 'sending';
 CREATE INDEX messages_unknown ON messages (updated_at) WHERE state = 'unknown' AND is_open;

@@ -1,8 +1,8 @@
 //! The checker (survey-file.md §7): every fault of a survey file at once, and a [`Survey`] if there is none.
 //! The loader uses this very code, so what it accepts can run (RF27). It reads no files itself.
 
+mod advice;
 mod conditions;
-mod fold;
 mod flow;
 mod identity;
 mod kinds;
@@ -25,8 +25,7 @@ use super::survey::SurveyParts;
 use super::{Language, Survey};
 
 pub use names::{FileName, duplicates};
-pub use paths::{PathRow, Paths};
-pub(in crate::survey) use lengths::longest_wording;
+pub use paths::{NextRow, PATHS_MAX, PathRow, Paths};
 pub use lint::{TextLength, text_lengths};
 
 /// Most elements of a survey (RF27).
@@ -34,6 +33,9 @@ pub const ELEMENTS_MAX: usize = 500;
 
 /// Most text elements in a row (RF27).
 pub const TEXTS_IN_A_ROW_MAX: usize = 10;
+
+/// Combinations of answers tried for one file, all conditions together.
+const EFFORT_MAX: usize = 2_000_000;
 
 /// What the installation adds to the check.
 #[derive(Clone, Copy, Debug, Default)]
@@ -84,6 +86,7 @@ pub fn check(source: &str, name: &FileName, context: &Context<'_>) -> Checked {
             faults,
             languages: Vec::new(),
             default_language: None,
+            effort_left: EFFORT_MAX,
         };
         let parts = checker.parts(name, &mut paths);
         let whole = checker
@@ -120,6 +123,8 @@ struct Checker<'f> {
     /// Languages of the survey; empty when the list is broken.
     languages: Vec<Language>,
     default_language: Option<Language>,
+    /// Combinations still tried; when they run out, flow questions stay undecided.
+    effort_left: usize,
 }
 
 impl Checker<'_> {
@@ -141,9 +146,9 @@ impl Checker<'_> {
         let scope = self.scope(&steps);
         self.conditions(&mut steps, &scope);
         let completion = self.completion(&scope);
-        let flow = self.flow(&steps);
-        self.domains(&steps, completion.as_ref(), &flow, &settings);
-        *paths = self.paths(&steps, &flow, &settings);
+        let flow = self.flow(&steps, &scope, &settings);
+        self.domains(&steps, completion.as_ref(), &flow, &scope, &settings);
+        *paths = self.paths(&steps, &flow, &scope, &settings);
         self.placeholders(&steps);
         self.lengths(&steps, completion.as_ref(), &settings);
         self.advice(&steps, &settings);

@@ -8,30 +8,11 @@ use crate::survey::definition::Spanned;
 use crate::survey::definition::file::{ElementFile, OptionFile};
 use crate::survey::element::ChoiceOption;
 use crate::survey::finding::Code;
+use crate::survey::reply::lexicon::keywords::reserved_words;
+use crate::survey::reply::plain_form;
 
 use super::Checker;
-use super::fold::fold;
 use super::names::is_identifier;
-
-/// The keywords of E08. Keywords always win over answers (A53), so such an option could never be chosen.
-pub(super) const KEYWORDS: [&str; 16] = [
-    "STOP",
-    "STOPP",
-    "STOPALL",
-    "UNSUBSCRIBE",
-    "OPTOUT",
-    "OPT OUT",
-    "END",
-    "QUIT",
-    "CANCEL",
-    "REVOKE",
-    "AVSLUTT",
-    "AVMELD",
-    "START",
-    "HELP",
-    "INFO",
-    "HJELP",
-];
 
 /// Codes that statistics programs read as something else (W12).
 const MISREAD_CODES: [&str; 7] = ["t", "f", "true", "false", "na", "yes", "no"];
@@ -124,10 +105,10 @@ impl Checker<'_> {
     }
 
     fn keyword(&mut self, word: &Spanned<String>, what: &str) {
-        let folded = fold(&word.value);
-        let fixed = KEYWORDS.into_iter().find(|keyword| fold(keyword) == folded);
-        let configured = || self.context.keywords.iter().find(|keyword| fold(keyword) == folded);
-        let Some(keyword) = fixed.map(str::to_owned).or_else(|| configured().cloned()) else {
+        let folded = plain_form(&word.value);
+        let fixed = reserved_words().into_iter().find(|keyword| plain_form(keyword) == folded);
+        let configured = || self.context.keywords.iter().find(|keyword| plain_form(keyword) == folded);
+        let Some(keyword) = fixed.map(str::to_uppercase).or_else(|| configured().cloned()) else {
             return;
         };
         self.fault(
@@ -153,7 +134,8 @@ impl Checker<'_> {
         }
     }
 
-    /// Within a language, labels and aliases of different options must differ after folding (E07).
+    /// Within a language, labels and aliases of different options must differ after folding (E07). Keywords win
+    /// over answers (A53).
     fn told_apart(&mut self, options: &[OptionFile], name: &str) {
         let mut seen: BTreeMap<(Language, String), (usize, String)> = BTreeMap::new();
         for (index, option) in options.iter().enumerate() {
@@ -167,7 +149,7 @@ impl Checker<'_> {
                 let Ok(language) = Language::parse(&language.value) else {
                     continue;
                 };
-                let folded = fold(&word.value);
+                let folded = plain_form(&word.value);
                 if folded.is_empty() {
                     continue;
                 }
@@ -183,11 +165,8 @@ impl Checker<'_> {
                         let hint = "a reply could mean either; use other words";
                         self.fault(Code::E07, word.place, message, hint);
                     }
-                    Some((_, written)) => {
-                        let message =
-                            format!("`{}` of option {} is written twice (`{written}`)", word.value, index + 1);
-                        self.fault(Code::E07, word.place, message, "remove it; case and accents do not matter");
-                    }
+                    // The same option twice can only mean that option.
+                    Some(_) => {}
                     None => {
                         seen.insert(key, (index, word.value.clone()));
                     }

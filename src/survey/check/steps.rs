@@ -44,8 +44,8 @@ pub(super) enum Jump {
     /// None is written.
     None,
     To(Target),
-    /// It names no element.
-    Broken,
+    /// It names no element; the one that was probably meant, if there is one near.
+    Broken(Option<Target>),
 }
 
 /// A variant being checked.
@@ -73,7 +73,7 @@ impl Jump {
         match self {
             Self::None => Some(None),
             Self::To(target) => Some(Some(target)),
-            Self::Broken => None,
+            Self::Broken(_) => None,
         }
     }
 }
@@ -378,13 +378,14 @@ impl<'f> Checker<'f> {
             return Jump::To(Target::Element(*index));
         }
         let names = targets.keys().map(String::as_str).chain([COMPLETION]);
-        let hint = match closest(&written.value, names) {
+        let near = closest(&written.value, names);
+        let hint = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => "write the id of an element, or `completion`".to_owned(),
         };
         let message = format!("`{key}: {}` names no element", written.value);
         self.fault(Code::E01, written.place, message, hint);
-        Jump::Broken
+        Jump::Broken(near.map(|near| targets.get(near).map_or(Target::Completion, |index| Target::Element(*index))))
     }
 
     /// The completion with its conditions.

@@ -1,9 +1,27 @@
 //! The interpreter: [`begin`], [`reply`], [`remind`] and [`expire`] turn one event into a [`Turn`]: the new
 //! progress and the effects, as values. Whatever a person can text yields a turn (HOUSE 3).
+//!
+//! It never sends, stores or logs; it never answers for an ended session: the caller does that with
+//! [`super::prompt::session_text`] and counts (P50, F37).
 
-use chrono::{DateTime, Duration, NaiveDate, Utc};
+mod begin;
+mod expire;
+mod guard;
+mod remind;
+mod reply;
+mod walk;
 
-use super::{AnswerState, Language, Method, Progress, Reason, Survey, Value, Variables};
+#[cfg(test)]
+mod tests;
+
+use chrono::{Duration, NaiveDate};
+
+use super::{AnswerState, Element, Language, Method, Position, Progress, Reason, Survey, Value, Variables};
+
+pub use begin::begin;
+pub use expire::expire;
+pub use remind::{next_reminder, prompt_again, remind};
+pub use reply::reply;
 
 /// The outcome of one event: where the session stands now, and what is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +30,38 @@ pub struct Turn {
     pub progress: Progress,
     /// What is to be done, in order.
     pub effects: Vec<Effect>,
+    /// Which ways through the survey the turn took, in order: for the log, "why was this asked", and the
+    /// coverage of survey tests.
+    pub path: Vec<Branch>,
+}
+
+/// One way an element can go.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Branch {
+    /// A rule of the element matched (F24).
+    Rule {
+        /// The element answered.
+        element: String,
+        /// The rule's place in the file, from 0.
+        rule: usize,
+    },
+    /// No rule jumped: its `next`, else the following element (P59).
+    Onward {
+        /// The element left.
+        element: String,
+    },
+    /// Its `when` was false (F20).
+    Passed {
+        /// The element passed over.
+        element: String,
+    },
+    /// A wording was chosen (F19).
+    Worded {
+        /// The element, or `completion`.
+        element: String,
+        /// The variant's place in the file, from 0; `None` = its `text`.
+        variant: Option<usize>,
+    },
 }
 
 /// The start of a session.
@@ -81,6 +131,8 @@ pub enum Effect {
     },
     /// The loop guard stopped the session's SMS (N96).
     Mute,
+    /// The session is muted: the text is kept as `ignored` (RE1) and nothing else happens, valid or not.
+    Muted,
     /// A walk stopped because an element would have been visited more than 20 times (F27).
     VisitLimit {
         /// That element.
@@ -133,7 +185,8 @@ pub enum SendKind {
     Message(&'static str),
 }
 
-/// An answer row to store (P56).
+/// An answer row to store (P56). There is never one with state `pending`: a question that waits is known
+/// from the progress.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// The question.
@@ -166,23 +219,22 @@ pub struct Misfit {
     pub expected: String,
 }
 
-/// Starts a session: the texts before the first question, the question, or at once the completion.
-#[must_use]
-pub fn begin(survey: &Survey, begin: &Begin<'_>, now: DateTime<Utc>) -> Turn {
-    let _ = (survey, begin, now);
-    unimplemented!()
-}
-
-/// Applies one reply to an open session.
-///
-/// # Errors
-/// [`Misfit`] when the progress belongs to another survey or revision.
-pub fn reply(
-    survey: &Survey,
-    progress: Progress,
-    reply: &Reply<'_>,
-    now: DateTime<Utc>,
-) -> Result<Turn, Misfit> {
-    let _ = (survey, progress, reply, now);
-    unimplemented!()
+/// The question a progress stands at, after checking that it belongs to the survey; `None` at the end.
+fn current<'a>(survey: &'a Survey, progress: &Progress) -> Result<Option<&'a Element>, Misfit> {
+    let misfit = || Misfit {
+        element: progress.position.element_id().to_owned(),
+        found: progress.revision.clone(),
+        expected: survey.hash.clone(),
+    };
+    if progress.revision != survey.hash {
+        return Err(misfit());
+    }
+    match &progress.position {
+        Position::Completion => Ok(None),
+        Position::Question(id) => survey
+            .element(id)
+            .filter(|element| element.kind.is_question())
+            .map(Some)
+            .ok_or_else(misfit),
+    }
 }

@@ -1,0 +1,275 @@
+//! Claims due messages for sending: one short transaction that checks everything a send depends on at the last
+//! moment (RE16). It sends nothing itself.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{Duration, NaiveDateTime, Timelike};
+
+use super::channels::Channel;
+use super::consent;
+use super::engine::Engine;
+use super::expire_sessions::survey_of;
+use super::moment::{Moment, message_mut};
+use crate::clock::Timestamp;
+use crate::phone::Phone;
+use crate::session::pace::Bucket;
+use crate::session::{MessageState, Status};
+use crate::store::channels::BucketRow;
+use crate::store::messages::{self, AttemptRow, MessageRow};
+use crate::store::{AnyConnection, Fault, Keys, SessionRow, Space, StoreError, Work};
+
+/// Most messages of one claim.
+pub const CLAIM_MAX: i64 = 256;
+
+/// The kind of the one text that may still go to somebody who said stop (A57).
+const STOP_CONFIRMATION: &str = "opted_out";
+
+/// A message whose send may start now.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// The message as claimed; its `lease_token` and `attempts` name this try.
+    pub message: MessageRow,
+    /// The channel it leaves by.
+    pub channel: Arc<Channel>,
+    /// The gateway session it belongs to.
+    pub thread: ThreadWish,
+}
+
+/// How a send uses the gateway's sessions (GW51).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ThreadWish {
+    /// Without one.
+    Plain,
+    /// A new one is wanted.
+    New,
+    /// It belongs to this one.
+    Known(String),
+}
+
+/// The claim of whatever is due.
+#[derive(Debug)]
+pub struct ClaimMessages {
+    /// Shared parts of the server.
+    pub engine: Engine,
+    /// Channels that may not send now: paused, circuit open, or as many sends in flight as allowed.
+    pub closed_channels: Vec<String>,
+    candidates: Vec<String>,
+}
+
+impl ClaimMessages {
+    /// A claim that passes over some channels.
+    #[must_use]
+    pub fn new(engine: &Engine, closed_channels: Vec<String>) -> Self {
+        Self { engine: engine.clone(), closed_channels, candidates: Vec::new() }
+    }
+}
+
+impl Work for ClaimMessages {
+    type Output = Vec<Claimed>;
+
+    fn keys(&mut self, connection: &mut AnyConnection, keys: &mut Keys) -> Result<(), StoreError> {
+        let now = self.engine.clock.now().naive_utc();
+        self.candidates = messages::claimable(connection, now, &self.closed_channels, CLAIM_MAX)?;
+        keys.messages.extend(self.candidates.iter().cloned());
+        keys.buckets.extend(self.engine.channels.all().iter().map(|channel| channel.row.id.clone()));
+        Ok(())
+    }
+
+    fn run(&mut self, space: &mut Space, now: Timestamp) -> Result<Vec<Claimed>, Fault> {
+        let engine = self.engine.clone();
+        let mut moment = Moment { engine: &engine, space, now };
+        let mut claim = Claim { throttled: BTreeMap::new() };
+        let mut claimed = Vec::new();
+        for id in &self.candidates {
+            if let Some(one) = claim.one(&mut moment, id)? {
+                claimed.push(one);
+            }
+        }
+        Ok(claimed)
+    }
+}
+
+/// The state of one claim.
+struct Claim {
+    /// How many messages of a channel were already put off for want of tokens.
+    throttled: BTreeMap<String, i64>,
+}
+
+impl Claim {
+    fn one(&mut self, moment: &mut Moment<'_>, id: &str) -> Result<Option<Claimed>, Fault> {
+        let Some(message) = moment.space.messages.get(id).cloned() else { return Ok(None) };
+        let at = moment.at();
+        if message.state != MessageState::Due || message.due_at > at {
+            return Ok(None);
+        }
+        let session = message.session_id.as_ref().and_then(|id| moment.space.sessions.get(id)).cloned();
+        if is_blocked(moment, &message) {
+            return Ok(None);
+        }
+        if message.ttl_at <= at {
+            moment.move_message(id, MessageState::Expired, Some("time_to_live"))?;
+            return Ok(None);
+        }
+        if let Some(session) = &session
+            && !may_send_for(moment, &message, session)?
+        {
+            return Ok(None);
+        }
+        let survey_id = session.as_ref().map(|session| session.survey_id.as_str());
+        if message.kind != STOP_CONFIRMATION && consent::is_stopped(moment.space, &message.phone, survey_id) {
+            moment.move_message(id, MessageState::Cancelled, Some("opted_out"))?;
+            return Ok(None);
+        }
+        let Some(channel) = moment.engine.channels.get(&message.channel_id).filter(|c| c.row.enabled) else {
+            moment.move_message(id, MessageState::Held, Some("channel_disabled"))?;
+            return Ok(None);
+        };
+        if !within_hourly_cap(moment, &message)? || !self.take_token(moment, &message, &channel)? {
+            return Ok(None);
+        }
+        start(moment, message, session.as_ref(), channel).map(Some)
+    }
+
+    /// One token of the channel's bucket; without one the message is put off to when its token will be there
+    /// (A73). The bucket is a row, so the rate holds across nodes.
+    fn take_token(
+        &mut self,
+        moment: &mut Moment<'_>,
+        message: &MessageRow,
+        channel: &Channel,
+    ) -> Result<bool, Fault> {
+        let at = moment.at();
+        let rate = channel.row.throttle_micro;
+        let stored = moment.space.buckets.get(&channel.row.id).cloned();
+        let paused_until = stored.as_ref().and_then(|row| row.paused_until).filter(|until| *until > at);
+        let bucket = stored.map_or_else(
+            || Bucket::full(rate, at),
+            |row| Bucket { tokens_micro: row.tokens_micro, refilled_at: row.refilled_at },
+        );
+        let bucket = bucket.refilled(rate, at);
+        let taken = if paused_until.is_some() { None } else { bucket.taken() };
+        let kept = taken.unwrap_or(bucket);
+        let row = BucketRow {
+            channel_id: channel.row.id.clone(),
+            tokens_micro: kept.tokens_micro,
+            refilled_at: kept.refilled_at,
+            paused_until,
+        };
+        moment.space.buckets.put(channel.row.id.clone(), row);
+        if taken.is_some() {
+            return Ok(true);
+        }
+        let nth = self.throttled.entry(channel.row.id.clone()).or_default();
+        let due_at = kept.available_at(rate, *nth).max(paused_until.unwrap_or(at));
+        *nth += 1;
+        put_off(moment, &message.id, due_at)?;
+        Ok(false)
+    }
+}
+
+/// An earlier message of the session is unfinished: order beats timing (A12).
+fn is_blocked(moment: &Moment<'_>, message: &MessageRow) -> bool {
+    message.session_id.as_ref().is_some_and(|session_id| {
+        moment.space.messages_of(session_id).any(|earlier| earlier.is_open && earlier.seq < message.seq)
+    })
+}
+
+/// What the session has to say: halted, closed, or the gap since its last hand-over not over yet.
+fn may_send_for(moment: &mut Moment<'_>, message: &MessageRow, session: &SessionRow) -> Result<bool, Fault> {
+    if session.halted_at.is_some() && session.status == Status::Active {
+        moment.move_message(&message.id, MessageState::Held, Some("halted"))?;
+        return Ok(false);
+    }
+    let asks = matches!(message.kind.as_str(), "question" | "reask" | "reminder" | "text");
+    if asks && session.status != Status::Active && session.status != Status::Completed {
+        moment.move_message(&message.id, MessageState::Cancelled, Some("session_ended"))?;
+        return Ok(false);
+    }
+    let gap = survey_of(moment, &session.id)?.settings.element_gap;
+    if let Some(earliest) = session.handed_over_at.map(|last| last + gap)
+        && earliest > moment.at()
+    {
+        put_off(moment, &message.id, earliest)?;
+        return Ok(false);
+    }
+    Ok(true)
+}
+
+/// At most 30 texts per phone and hour, counted here, exactly (GW84).
+fn within_hourly_cap(moment: &mut Moment<'_>, message: &MessageRow) -> Result<bool, Fault> {
+    let at = moment.at();
+    let hour = start_of_hour(at);
+    let cap = moment.engine.settings.outbound_per_phone_hour;
+    consent::touch_contact(moment, &message.phone, None);
+    let Some(contact) = moment.space.contacts.get_mut(&message.phone) else { return Ok(true) };
+    if contact.outbound_window_at != Some(hour) {
+        contact.outbound_window_at = Some(hour);
+        contact.outbound_count = 0;
+    }
+    if contact.outbound_count >= cap && message.kind != STOP_CONFIRMATION {
+        put_off(moment, &message.id, hour + Duration::hours(1))?;
+        return Ok(false);
+    }
+    contact.outbound_count += 1;
+    contact.updated_at = at;
+    Ok(true)
+}
+
+fn put_off(moment: &mut Moment<'_>, id: &str, due_at: NaiveDateTime) -> Result<(), Fault> {
+    let at = moment.at();
+    let message = message_mut(moment.space, id)?;
+    message.due_at = due_at;
+    message.updated_at = at;
+    Ok(())
+}
+
+/// Marks the start: lease, token, attempt row, and the place in the one sequence if it is the first (RE11).
+fn start(
+    moment: &mut Moment<'_>,
+    message: MessageRow,
+    session: Option<&SessionRow>,
+    channel: Arc<Channel>,
+) -> Result<Claimed, Fault> {
+    let at = moment.at();
+    let send_seq = moment.space.next_seq();
+    let lease_until = at + moment.engine.settings.lease;
+    moment.move_message(&message.id, MessageState::Sending, None)?;
+    let row = message_mut(moment.space, &message.id)?;
+    row.lease_token += 1;
+    row.lease_until = Some(lease_until);
+    row.attempts += 1;
+    row.send_seq = row.send_seq.or(Some(send_seq));
+    row.started_at = row.started_at.or(Some(at));
+    let row = row.clone();
+    let attempt = AttemptRow {
+        message_id: row.id.clone(),
+        attempt: row.attempts,
+        node: moment.engine.node.to_string(),
+        started_at: at,
+        finished_at: None,
+        result: None,
+        code: None,
+        external_id: None,
+    };
+    moment.space.attempts.insert((attempt.message_id.clone(), attempt.attempt), attempt);
+    let thread = thread_for(&row, session, &channel);
+    Ok(Claimed { message: row, channel, thread })
+}
+
+fn thread_for(message: &MessageRow, session: Option<&SessionRow>, channel: &Channel) -> ThreadWish {
+    let Some(session) = session else { return ThreadWish::Plain };
+    match session.sms_session.as_deref() {
+        // Refused once: this session goes without (A11).
+        Some("") => ThreadWish::Plain,
+        Some(handle) => ThreadWish::Known(handle.to_owned()),
+        None => match Phone::from_stored(&message.phone) {
+            Some(phone) if channel.subnumbers(&phone) => ThreadWish::New,
+            Some(_) | None => ThreadWish::Plain,
+        },
+    }
+}
+
+fn start_of_hour(at: NaiveDateTime) -> NaiveDateTime {
+    at.date().and_hms_opt(at.hour(), 0, 0).unwrap_or(at)
+}

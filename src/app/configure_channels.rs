@@ -1,0 +1,112 @@
+//! Channels of the configuration become rows at start, by name (upsert); channels made by the API stay as they
+//! are. Then all of them are read into memory.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDateTime;
+
+use super::channels::{Channel, Channels};
+use crate::ids::Ids;
+use crate::clock::Timestamp;
+use crate::store::channels::{self, ChannelRow};
+use crate::store::{AnyConnection, StoreError};
+
+/// A channel as the configuration has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfiguredChannel {
+    /// Its name; the key of the upsert.
+    pub name: String,
+    /// Off = nothing is sent and no survey starts.
+    pub enabled: bool,
+    /// A configured gateway.
+    pub gateway: String,
+    /// Sender, opaque.
+    pub sender: String,
+    /// `short_number` or `international`.
+    pub sender_type: &'static str,
+    /// Gateway sessions for Norwegian numbers (P45).
+    pub subnumbering: bool,
+    /// Country codes; `None` = every country.
+    pub allowed_countries: Option<Vec<String>>,
+    /// Messages per second in millionths.
+    pub throttle_micro: i64,
+    /// `by_class`, `at_most_once`, `at_least_once`.
+    pub on_ambiguous: &'static str,
+    /// Language of system texts.
+    pub default_language: Option<String>,
+    /// `global` or `survey`.
+    pub keyword_scope: &'static str,
+    /// Own system texts: key, language, wording.
+    pub texts: BTreeMap<String, BTreeMap<String, String>>,
+    /// Own keywords as JSON, as the API shows them.
+    pub keywords: serde_json::Value,
+}
+
+/// What a gateway can do, as far as channels care.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GatewayTraits {
+    /// It hands out sessions.
+    pub has_sessions: bool,
+    /// It is the built-in simulator.
+    pub is_simulator: bool,
+}
+
+/// Writes the configured channels and reads all channels into memory.
+///
+/// # Errors
+/// [`StoreError`] of the store, or [`StoreError::Corrupt`] for a row that cannot be read.
+pub fn configure_channels(
+    connection: &mut AnyConnection,
+    configured: &[ConfiguredChannel],
+    gateways: &BTreeMap<String, GatewayTraits>,
+    ids: &Ids,
+    now: Timestamp,
+) -> Result<Channels, StoreError> {
+    let at = now.naive_utc();
+    connection.write(|connection| {
+        let known = channels::all(connection)?;
+        for wanted in configured {
+            match known.iter().find(|row| row.name == wanted.name) {
+                Some(row) => channels::update(connection, &row_of(wanted, row.id.clone(), row.created_at, at)?)?,
+                None => channels::insert(connection, &row_of(wanted, ids.next(now), at, at)?)?,
+            }
+        }
+        Ok(())
+    })?;
+    let shelf = Channels::default();
+    for row in channels::all(connection)? {
+        let traits = gateways.get(&row.gateway).copied();
+        let traits = traits.unwrap_or(GatewayTraits { has_sessions: false, is_simulator: false });
+        shelf.put(Channel::new(row, traits.has_sessions, traits.is_simulator)?);
+    }
+    Ok(shelf)
+}
+
+fn row_of(
+    wanted: &ConfiguredChannel,
+    id: String,
+    created_at: NaiveDateTime,
+    updated_at: NaiveDateTime,
+) -> Result<ChannelRow, StoreError> {
+    let corrupt = |error: serde_json::Error| StoreError::Corrupt(error.to_string());
+    Ok(ChannelRow {
+        id,
+        name: wanted.name.clone(),
+        kind: "sms".to_owned(),
+        enabled: wanted.enabled,
+        gateway: wanted.gateway.clone(),
+        sender: wanted.sender.clone(),
+        sender_type: wanted.sender_type.to_owned(),
+        subnumbering: wanted.subnumbering,
+        allowed_countries: serde_json::to_string(&wanted.allowed_countries).map_err(corrupt)?,
+        throttle_micro: wanted.throttle_micro,
+        on_ambiguous: wanted.on_ambiguous.to_owned(),
+        default_language: wanted.default_language.clone(),
+        default_skill: None,
+        keyword_scope: wanted.keyword_scope.to_owned(),
+        texts: serde_json::to_string(&wanted.texts).map_err(corrupt)?,
+        keywords: wanted.keywords.to_string(),
+        created_at,
+        updated_at,
+    })
+}

@@ -1,0 +1,108 @@
+//! [`Engine`]: what every use case needs: the store, the clock, ids, surveys, channels and settings.
+//! It decides nothing itself.
+
+use std::sync::Arc;
+
+use chrono::Duration;
+
+use super::channels::Channels;
+use super::library::Library;
+use crate::clock::Clock;
+use crate::ids::Ids;
+use crate::phone::PhoneRules;
+use crate::session::keywords::Keywords;
+use crate::store::Store;
+use crate::telemetry::Metrics;
+
+/// The shared parts of a running server. Cloning is cheap.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    /// The open database.
+    pub store: Store,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Makes ids.
+    pub ids: Ids,
+    /// The surveys, checked, by revision.
+    pub library: Library,
+    /// The channels.
+    pub channels: Channels,
+    /// Settings of the deployment.
+    pub settings: Arc<Settings>,
+    /// Counters for `/metrics`.
+    pub metrics: Metrics,
+    /// Random name of this process (RE29).
+    pub node: Arc<str>,
+}
+
+/// Settings that use cases read; each has a documented key in `config.default.toml`.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How long a repeated SendSurvey is a duplicate (A03); default 24 h.
+    pub duplicate_window: Duration,
+    /// No record of consent is not enough (A09); default false.
+    pub require_consent: bool,
+    /// Between two not-found texts to a phone (P49); default 24 h.
+    pub not_found_gap: Duration,
+    /// Not-found texts per channel and hour (P49); default 100.
+    pub not_found_per_hour: i32,
+    /// Unavailable or expired texts per session (A32); default 3.
+    pub unavailable_max: i32,
+    /// How long an ended session answers with its texts (A29); default 30 d.
+    pub ended_memory: Duration,
+    /// Look for sessions on other channels too (A28); default false.
+    pub cross_channel_lookup: bool,
+    /// Inbound per session (GW84); default 100.
+    pub inbound_per_session: i32,
+    /// Outbound per phone and hour (GW84); default 30.
+    pub outbound_per_phone_hour: i32,
+    /// Sessions queued per phone and sender (A90); default 5.
+    pub queue_max: usize,
+    /// Farthest expiry and start (P14, A91); default 30 d.
+    pub horizon: Duration,
+    /// Life of a lease on a send (RE16); default 90 s.
+    pub lease: Duration,
+    /// Tries to hand a message over (RF11); default 8.
+    pub attempts_max: i32,
+    /// Wait for proof of an ambiguous send (A82); default 120 s.
+    pub proof_wait: Duration,
+    /// Wait for a delivery report (A76); default 72 h.
+    pub receipt_wait: Duration,
+    /// Faulting turns that halt a session (RE9); default 3.
+    pub faults_max: i32,
+    /// Zone of offset-less times and of recipients without one (A05, F22); default Europe/Oslo.
+    pub default_timezone: chrono_tz::Tz,
+    /// Which numbers are mobiles in spite of the metadata (A10).
+    pub phone_rules: PhoneRules,
+    /// STOP, START, HELP and their like (A53–A58).
+    pub keywords: Keywords,
+    /// Messages waiting above which SendSurvey answers 429 (RE36); default 100,000.
+    pub outbox_max: i64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            duplicate_window: Duration::hours(24),
+            require_consent: false,
+            not_found_gap: Duration::hours(24),
+            not_found_per_hour: 100,
+            unavailable_max: 3,
+            ended_memory: Duration::days(30),
+            cross_channel_lookup: false,
+            inbound_per_session: 100,
+            outbound_per_phone_hour: 30,
+            queue_max: 5,
+            horizon: Duration::days(30),
+            lease: Duration::seconds(90),
+            attempts_max: 8,
+            proof_wait: Duration::seconds(120),
+            receipt_wait: Duration::hours(72),
+            faults_max: 3,
+            default_timezone: chrono_tz::Europe::Oslo,
+            phone_rules: PhoneRules::default(),
+            keywords: Keywords::default(),
+            outbox_max: 100_000,
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Use cases: one file each, one write transaction each. Nothing here knows HTTP, and nothing here touches the
+//! network.
+
+pub mod api_key;
+pub mod apply_turn;
+pub mod channels;
+pub mod claim_messages;
+pub mod configure_channels;
+pub mod consent;
+pub mod engine;
+pub mod expire_sessions;
+pub mod idempotency;
+pub mod library;
+pub mod moment;
+pub mod receive_message;
+pub mod receive_status;
+pub mod send_survey;
+pub mod settle_message;
+pub mod start_session;
+pub mod sweep_outbox;
+pub mod warning;
+pub mod zone;

@@ -1,0 +1,213 @@
+//! STOP, START and HELP, handled before any survey sees the text (A53–A58, GW60–GW62).
+
+use chrono::Duration;
+
+use super::{ReceiveMessage, Verdict, session_of, session_text};
+use crate::app::channels::Channel;
+use crate::app::consent::{self, Change, EXPRESS, GLOBAL, STOP};
+use crate::app::expire_sessions::survey_of;
+use crate::app::moment::{Moment, Queued, priority};
+use crate::i18n::SystemText;
+use crate::phone::Phone;
+use crate::session::correlate::Match;
+use crate::session::keywords::Command;
+use crate::session::{MessageClass, Outcome, Status};
+use crate::store::Fault;
+use crate::survey::Language;
+use crate::survey::messages::SessionText;
+
+/// How long a confirmation may wait: the FCC asks for it within 5 minutes (GW62).
+const CONFIRMATION_LIFE: Duration = Duration::minutes(5);
+/// How long a help text may wait.
+const HELP_LIFE: Duration = Duration::hours(1);
+
+impl ReceiveMessage {
+    /// Carries out a keyword.
+    pub(super) fn obey(
+        &self,
+        moment: &mut Moment<'_>,
+        channel: &Channel,
+        phone: &Phone,
+        found: &Match,
+        command: &Command,
+    ) -> Result<Verdict, Fault> {
+        let session_id = session_of(found).map(str::to_owned);
+        let reason = match command {
+            Command::Stop { word, .. } => self.stop(moment, channel, phone, found, word)?,
+            Command::Start => self.start(moment, channel, phone)?,
+            Command::Help => self.help(moment, channel, phone, found)?,
+        };
+        Ok(match session_id {
+            Some(id) => Verdict::of(Outcome::Keyword, Some(reason), &id),
+            None => Verdict::new(Outcome::Keyword, Some(reason)),
+        })
+    }
+
+    /// A57: consent = stop, queued texts cancelled, sessions in scope closed, one confirmation.
+    fn stop(
+        &self,
+        moment: &mut Moment<'_>,
+        channel: &Channel,
+        phone: &Phone,
+        found: &Match,
+        word: &str,
+    ) -> Result<&'static str, Fault> {
+        let survey_id = session_of(found)
+            .and_then(|id| moment.space.sessions.get(id))
+            .map(|session| session.survey_id.clone())
+            .filter(|_| channel.row.keyword_scope == "survey");
+        let was_stopped = consent::is_stopped(moment.space, phone.as_e164(), survey_id.as_deref());
+        let scope = survey_id.as_deref().unwrap_or(GLOBAL);
+        consent::record(moment, &self.change(phone, scope, STOP, Some(word)))?;
+        apply_stop(moment, phone.as_e164(), survey_id.as_deref())?;
+        moment.engine.metrics.optout(if survey_id.is_some() { "survey" } else { GLOBAL });
+        // Said again, it is already done: every text we send to somebody who said stop is one too many.
+        if !was_stopped {
+            let language = self.language(moment, phone, found);
+            let own = survey_text(moment, found, SessionText::OptedOut)?;
+            let body = own.unwrap_or_else(|| channel_text(channel, SystemText::OptOut, &language));
+            self.queue_notice(moment, channel, phone, "opted_out", body, CONFIRMATION_LIFE)?;
+        }
+        Ok("stop")
+    }
+
+    /// A55: only reached when the phone is opted out. It does not revive a session (A58).
+    fn start(&self, moment: &mut Moment<'_>, channel: &Channel, phone: &Phone) -> Result<&'static str, Fault> {
+        for scope in consent::stopped_scopes(moment.space, phone.as_e164()) {
+            consent::record(moment, &self.change(phone, &scope, EXPRESS, Some("START")))?;
+        }
+        let language = self.language(moment, phone, &Match::Nothing);
+        let body = channel_text(channel, SystemText::OptIn, &language);
+        self.queue_notice(moment, channel, phone, "opted_in", body, HELP_LIFE)?;
+        Ok("start")
+    }
+
+    /// A56: the help text is sent, the question stays, no attempt is counted.
+    fn help(
+        &self,
+        moment: &mut Moment<'_>,
+        channel: &Channel,
+        phone: &Phone,
+        found: &Match,
+    ) -> Result<&'static str, Fault> {
+        let survey_id =
+            session_of(found).and_then(|id| moment.space.sessions.get(id)).map(|s| s.survey_id.clone());
+        if consent::is_stopped(moment.space, phone.as_e164(), survey_id.as_deref()) {
+            return Ok("help_opted_out");
+        }
+        let language = self.language(moment, phone, found);
+        let own = survey_text(moment, found, SessionText::Help)?;
+        let body = own.unwrap_or_else(|| channel_text(channel, SystemText::Help, &language));
+        self.queue_notice(moment, channel, phone, "help", body, HELP_LIFE)?;
+        Ok("help")
+    }
+
+    fn change<'a>(
+        &'a self,
+        phone: &'a Phone,
+        scope: &'a str,
+        consent_type: &'a str,
+        keyword: Option<&'a str>,
+    ) -> Change<'a> {
+        Change {
+            phone: phone.as_e164(),
+            scope,
+            consent_type,
+            source: "inbound",
+            obtained_at: self.received_at.naive_utc(),
+            keyword,
+            raw: Some(&self.message.text),
+            inbound_id: Some(&self.id),
+            actor: None,
+            note: None,
+        }
+    }
+
+    /// The language of the session, else of the phone's last one, else by country (A21).
+    pub(super) fn language(&self, moment: &Moment<'_>, phone: &Phone, found: &Match) -> Language {
+        let of_session = session_of(found)
+            .and_then(|id| moment.space.sessions.get(id))
+            .map(|session| session.language.clone());
+        let of_phone = || {
+            moment.space.contacts.get(phone.as_e164()).and_then(|contact| contact.language.clone())
+        };
+        let of_channel = || self.receiving.as_ref().and_then(|(channel, _)| channel.row.default_language.clone());
+        of_session
+            .or_else(of_phone)
+            .or_else(of_channel)
+            .and_then(|code| Language::parse(&code).ok())
+            .unwrap_or_else(|| if phone.is_norwegian() { Language::no() } else { Language::en() })
+    }
+
+    /// Queues a text that belongs to no session's sequence.
+    pub(super) fn queue_notice(
+        &self,
+        moment: &mut Moment<'_>,
+        channel: &Channel,
+        phone: &Phone,
+        kind: &str,
+        body: String,
+        life: Duration,
+    ) -> Result<(), Fault> {
+        let at = moment.at();
+        let queued = Queued {
+            session_id: None,
+            channel_id: channel.row.id.clone(),
+            phone: phone.as_e164().to_owned(),
+            class: MessageClass::Notice,
+            kind: kind.to_owned(),
+            priority: priority::REPLY,
+            element_id: None,
+            visit: None,
+            body,
+            due_at: at,
+            ttl_at: at + life,
+            inbound_id: Some(self.id.clone()),
+        };
+        moment.queue(queued, Duration::zero())?;
+        Ok(())
+    }
+}
+
+/// Cancels what waits for a phone and closes its open sessions, all of them or those of one survey (A57).
+///
+/// # Errors
+/// [`Fault`] when a row is missing.
+pub fn apply_stop(moment: &mut Moment<'_>, phone: &str, survey_id: Option<&str>) -> Result<(), Fault> {
+    let in_scope: Vec<String> = moment
+        .space
+        .sessions_of(phone)
+        .filter(|session| session.status.is_open())
+        .filter(|session| survey_id.is_none_or(|survey_id| session.survey_id == survey_id))
+        .map(|session| session.id.clone())
+        .collect();
+    for id in &in_scope {
+        moment.cancel_waiting(id, "opted_out")?;
+        moment.close_session(id, Status::OptedOut, Some("opted_out"))?;
+    }
+    if survey_id.is_none() {
+        for id in moment.space.open_messages_to(phone) {
+            moment.cancel_message(&id, "opted_out")?;
+        }
+    }
+    Ok(())
+}
+
+/// A text of the survey the person is in, if the survey has its own (§5).
+fn survey_text(
+    moment: &mut Moment<'_>,
+    found: &Match,
+    key: SessionText,
+) -> Result<Option<String>, Fault> {
+    let Some(id) = session_of(found).map(str::to_owned) else { return Ok(None) };
+    let survey = survey_of(moment, &id)?;
+    if !survey.messages.contains_key(key.as_str()) {
+        return Ok(None);
+    }
+    session_text(moment, &id, &survey, key).map(Some)
+}
+
+/// A system text: the channel's own, else the built-in one.
+pub(super) fn channel_text(channel: &Channel, key: SystemText, language: &Language) -> String {
+    channel.texts.wording(key, language).to_owned()
+}

@@ -1,0 +1,160 @@
+//! One delivery report, one turn: the message's state only ever rises (RE22, A88). Reports never touch a
+//! session's place in the survey (GW34).
+
+use serde_json::json;
+
+use super::engine::Engine;
+use super::moment::{Moment, message_mut, session_mut};
+use crate::clock::Timestamp;
+use crate::gateway::{Report, ReportState};
+use crate::session::{MessageState, Receipt};
+use crate::store::messages::ReportRow;
+use crate::store::{AnyConnection, Fault, Keys, Space, StoreError, Work};
+
+/// The receipt that a report's state leaves behind; `None` for interim ones.
+fn receipt(state: ReportState) -> Option<Receipt> {
+    match state {
+        ReportState::Accepted | ReportState::Unmapped => None,
+        ReportState::Delivered => Some(Receipt::Delivered),
+        ReportState::Undelivered => Some(Receipt::Undelivered),
+        ReportState::Expired => Some(Receipt::Expired),
+        ReportState::Rejected => Some(Receipt::Rejected),
+    }
+}
+
+/// A delivery report as the edge understood it.
+#[derive(Clone, Debug)]
+pub struct StatusReport {
+    /// The gateway's configured name.
+    pub gateway: String,
+    /// Our reference, if the report has it; tried first (GW35).
+    pub client_ref: Option<String>,
+    /// The gateway's id of the message.
+    pub external_id: Option<String>,
+    /// What it says.
+    pub state: ReportState,
+    /// The gateway's own code.
+    pub code: Option<String>,
+    /// The gateway's own words.
+    pub reason: Option<String>,
+}
+
+impl StatusReport {
+    /// A report as its gateway's reader gave it.
+    #[must_use]
+    pub fn of(gateway: &str, report: Report) -> Self {
+        Self {
+            gateway: gateway.to_owned(),
+            client_ref: report.our_ref,
+            external_id: report.external_id,
+            state: report.state,
+            code: report.code.or_else(|| (!report.raw_state.is_empty()).then_some(report.raw_state)),
+            reason: report.reason,
+        }
+    }
+}
+
+/// The turn of one delivery report.
+#[derive(Debug)]
+pub struct ReceiveStatus {
+    /// Shared parts of the server.
+    pub engine: Engine,
+    /// The report.
+    pub report: StatusReport,
+}
+
+impl Work for ReceiveStatus {
+    /// The message it was matched to.
+    type Output = Option<String>;
+
+    fn keys(&mut self, _: &mut AnyConnection, keys: &mut Keys) -> Result<(), StoreError> {
+        keys.client_refs.extend(self.report.client_ref.clone());
+        keys.external_ids.extend(self.report.external_id.clone());
+        Ok(())
+    }
+
+    fn run(&mut self, space: &mut Space, now: Timestamp) -> Result<Option<String>, Fault> {
+        let engine = self.engine.clone();
+        let mut moment = Moment { engine: &engine, space, now };
+        let report = &self.report;
+        let found = moment
+            .space
+            .message_by_reference(report.client_ref.as_deref(), report.external_id.as_deref())
+            .map(str::to_owned)
+            .filter(|id| is_of_gateway(&moment, id, &report.gateway));
+        let row = ReportRow {
+            id: moment.id(),
+            gateway: report.gateway.clone(),
+            client_ref: report.client_ref.clone(),
+            external_id: report.external_id.clone(),
+            state: report.state.as_str().to_owned(),
+            code: report.code.clone(),
+            reason: report.reason.clone(),
+            received_at: moment.at(),
+            message_id: None,
+        };
+        let report_id = row.id.clone();
+        moment.space.reports.insert(report_id.clone(), row);
+        if let Some(message_id) = &found {
+            apply_report(&mut moment, &report_id, message_id)?;
+        }
+        Ok(found)
+    }
+}
+
+/// A reference of one gateway says nothing about another's messages.
+fn is_of_gateway(moment: &Moment<'_>, message_id: &str, gateway: &str) -> bool {
+    let channel = moment.space.messages.get(message_id).and_then(|m| moment.engine.channels.get(&m.channel_id));
+    channel.is_some_and(|channel| channel.row.gateway == gateway)
+}
+
+/// Applies a stored report to its message: accepted < failed < delivered, never back (RE22).
+///
+/// # Errors
+/// [`Fault`] when a row is missing.
+pub fn apply_report(moment: &mut Moment<'_>, report_id: &str, message_id: &str) -> Result<(), Fault> {
+    let Some(report) = moment.space.reports.get_mut(report_id) else { return Ok(()) };
+    report.message_id = Some(message_id.to_owned());
+    let report = report.clone();
+    let reported = ReportState::parse(&report.state);
+    let message = message_mut(moment.space, message_id)?;
+    let next = match reported {
+        ReportState::Accepted => MessageState::Accepted,
+        ReportState::Delivered => MessageState::Delivered,
+        ReportState::Undelivered | ReportState::Expired | ReportState::Rejected => MessageState::Failed,
+        // Stored as it came; it changes nothing (GW33).
+        ReportState::Unmapped => return Ok(()),
+    };
+    if !message.state.may_become(next) {
+        return Ok(());
+    }
+    let was_uncertain = matches!(message.state, MessageState::Sending | MessageState::Unknown);
+    let session_id = message.session_id.clone();
+    let class = message.class.as_str();
+    message.external_id = message.external_id.take().or(report.external_id);
+    message.gateway_code.clone_from(&report.code);
+    message.receipt = receipt(reported).or(message.receipt);
+    moment.move_message(message_id, next, report.reason.as_deref())?;
+    let at = moment.at();
+    if let Some(session_id) = &session_id {
+        let session = session_mut(moment.space, session_id)?;
+        session.updated_at = at;
+        if was_uncertain {
+            session.handed_over_at = session.handed_over_at.or(Some(at));
+        }
+    }
+    moment.engine.metrics.delivery(&report.gateway, reported.as_str(), class);
+    let kind = match next {
+        MessageState::Delivered => "message.delivered",
+        MessageState::Failed => "message.failed",
+        MessageState::Due
+        | MessageState::Sending
+        | MessageState::Accepted
+        | MessageState::Unknown
+        | MessageState::Held
+        | MessageState::Expired
+        | MessageState::Cancelled => return Ok(()),
+    };
+    let data = json!({"messageId": message_id, "code": report.code, "reason": report.reason});
+    moment.record_event(kind, session_id.as_deref(), &data)
+}

@@ -1,0 +1,167 @@
+//! What SendSurvey can settle before its transaction: which survey, channel and language the call means, and
+//! the faults that need them (http-api.md 2.3).
+
+use std::sync::Arc;
+
+use chrono::Duration;
+
+use super::SendSurvey;
+use crate::app::channels::Channel;
+use crate::app::engine::Engine;
+use crate::app::warning::{Warning, WarningCode};
+use crate::clock::Timestamp;
+use crate::store::surveys::SurveyRow;
+use crate::survey::{Effect, Language, Survey, turn};
+use crate::text;
+
+/// Expiry above which the caller is warned (P35).
+const ADVISED_EXPIRY: Duration = Duration::hours(24);
+/// Life of a subnumber after the last send (A06).
+const SUBNUMBER_LIFE: Duration = Duration::days(14);
+
+/// A call with everything it names resolved.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The call.
+    pub command: SendSurvey,
+    /// The survey it names.
+    pub survey_row: SurveyRow,
+    /// The revision a session would be pinned to.
+    pub revision: i32,
+    /// That revision.
+    pub survey: Arc<Survey>,
+    /// The channel it would leave by; `None` when none is configured.
+    pub channel: Option<Arc<Channel>>,
+    /// The session's language (P32, A20).
+    pub language: Language,
+    /// Advice.
+    pub warnings: Vec<Warning>,
+}
+
+/// A fault of the request that needs the survey or the channel to be seen; answered 422.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault422 {
+    /// The channel may not text that country (A86).
+    CountryNotAllowed {
+        /// The country code, for the detail.
+        country_code: String,
+    },
+    /// The first SMS would be longer than 6 parts (P30).
+    ContentTooLong {
+        /// Its parts.
+        segments: usize,
+    },
+}
+
+/// Why a call could not be prepared; answered 404 or 409.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unprepared {
+    /// No survey has that slug or UUID.
+    SurveyNotFound,
+    /// The survey has no active revision (P03).
+    SurveyNotActive,
+    /// No channel has that id.
+    ChannelNotFound,
+}
+
+impl Prepared {
+    /// Days between two of these surveys to one phone (A71).
+    #[must_use]
+    pub fn quarantine(&self) -> Duration {
+        self.survey.settings.quarantine
+    }
+}
+
+/// Resolves what a call names.
+///
+/// # Errors
+/// [`Unprepared`] when the survey or the channel is unknown.
+pub fn prepare(
+    engine: &Engine,
+    command: SendSurvey,
+    now: Timestamp,
+) -> Result<(Prepared, Vec<Fault422>), Unprepared> {
+    let survey_row = engine.library.find(&command.survey).ok_or(Unprepared::SurveyNotFound)?;
+    let (revision, survey) = engine.library.active(&survey_row.id).ok_or(Unprepared::SurveyNotActive)?;
+    let channel = match &command.channel_id {
+        Some(id) => Some(engine.channels.get(id).ok_or(Unprepared::ChannelNotFound)?),
+        None => engine.channels.default_channel(),
+    }
+    .filter(|channel| channel.row.enabled);
+    let language = survey.language_for(command.language.as_ref());
+    let mut prepared =
+        Prepared { command, survey_row, revision, survey, channel, language, warnings: Vec::new() };
+    prepared.warnings = advice(&prepared, now);
+    let faults = faults(&prepared, now);
+    Ok((prepared, faults))
+}
+
+fn faults(prepared: &Prepared, now: Timestamp) -> Vec<Fault422> {
+    let mut faults = Vec::new();
+    let phone = &prepared.command.identifier;
+    if prepared.channel.as_ref().is_some_and(|channel| !channel.allows(phone)) {
+        faults.push(Fault422::CountryNotAllowed { country_code: phone.country_code().to_owned() });
+    }
+    if prepared.command.content.is_some() {
+        let segments = first_sms_segments(prepared, now);
+        if segments > text::PARTS_MAX {
+            faults.push(Fault422::ContentTooLong { segments });
+        }
+    }
+    faults
+}
+
+fn first_sms_segments(prepared: &Prepared, now: Timestamp) -> usize {
+    let begin = turn::Begin {
+        language: prepared.language.clone(),
+        variables: &prepared.command.variables,
+        content: prepared.command.content.as_deref(),
+    };
+    let first = turn::begin(&prepared.survey, &begin, now).effects.into_iter().find_map(|effect| match effect {
+        Effect::Send(send) => Some(send.text),
+        Effect::Record(_)
+        | Effect::Append { .. }
+        | Effect::Reject { .. }
+        | Effect::Extra { .. }
+        | Effect::Tag { .. }
+        | Effect::Mute
+        | Effect::Muted
+        | Effect::VisitLimit { .. }
+        | Effect::Complete
+        | Effect::Close(_) => None,
+    });
+    first.map_or(0, |text| text::length(&text).segments)
+}
+
+fn advice(prepared: &Prepared, now: Timestamp) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    match &prepared.command.language {
+        None => warnings.push(Warning::language_not_set(&prepared.language)),
+        Some(wish) if *wish != prepared.language => warnings.push(Warning::new(
+            WarningCode::LanguageFallback,
+            "/language",
+            format!("the survey has no {wish}; {} is used", prepared.language),
+        )),
+        Some(_) => {}
+    }
+    let open_for = prepared.command.expiry.map_or(prepared.survey.settings.expiry, |expiry| expiry - now);
+    if open_for > ADVISED_EXPIRY {
+        warnings.push(Warning::new(
+            WarningCode::ExpiryOver24h,
+            "/expiryTime",
+            format!("the session stays open for {} hours; at most 24 are advised for SMS", open_for.num_hours()),
+        ));
+    }
+    let subnumbered = prepared
+        .channel
+        .as_ref()
+        .is_some_and(|channel| channel.subnumbers(&prepared.command.identifier));
+    if subnumbered && open_for > SUBNUMBER_LIFE {
+        warnings.push(Warning::new(
+            WarningCode::ExpiryOverSubnumberLife,
+            "/expiryTime",
+            "a subnumber lives for 14 days after the last message",
+        ));
+    }
+    warnings
+}

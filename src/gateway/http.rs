@@ -1,0 +1,101 @@
+//! The HTTP client of a gateway: pooled, no redirects, no proxy from the environment, no decompression, answers
+//! of at most 256 KiB (GW41, RP1). It tells what surely never left from what nobody knows, and repeats nothing.
+
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::{Client, Response, Url};
+
+use super::settings::Timeouts;
+use super::types::RetryAfter;
+
+/// Most bytes of an answer that are read (GW41).
+const ANSWER_BYTES_MAX: usize = 256 * 1024;
+
+/// A pooled client for one gateway.
+#[derive(Clone, Debug)]
+pub struct HttpClient(Client);
+
+/// What came back.
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// `Retry-After`, if it can be read.
+    pub retry_after: Option<RetryAfter>,
+    /// The whole body, or why it cannot be had.
+    pub body: Result<Vec<u8>, &'static str>,
+}
+
+/// Why nothing came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// No byte of the request left: refused, DNS, TLS, no connection in time.
+    NeverLeft(&'static str),
+    /// The request, or a part of it, left.
+    Unknown(&'static str),
+}
+
+impl HttpClient {
+    /// A client with these limits and headers on every request.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up on this machine.
+    pub fn new(timeouts: Timeouts, headers: HeaderMap) -> Result<Self, reqwest::Error> {
+        // Fails when a provider is installed already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .referer(false)
+            .http1_only()
+            .default_headers(headers)
+            .user_agent(concat!("antiphon/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(timeouts.connect)
+            .timeout(timeouts.request)
+            .build()
+            .map(Self)
+    }
+
+    /// Sends JSON and reads the answer.
+    pub async fn post_json(&self, url: &Url, body: &serde_json::Value) -> Result<Answer, NoAnswer> {
+        let request = self.0.post(url.clone()).json(body);
+        let response = request.send().await.map_err(|error| no_answer(&error))?;
+        let retry_after = response
+            .headers()
+            .get(RETRY_AFTER)
+            .and_then(|value| value.to_str().ok())
+            .and_then(RetryAfter::parse);
+        Ok(Answer {
+            status: response.status().as_u16(),
+            retry_after,
+            body: read_body(response).await,
+        })
+    }
+}
+
+/// A fault before the connection stood is certain; every other one is not (GW30).
+fn no_answer(error: &reqwest::Error) -> NoAnswer {
+    if error.is_builder() {
+        NoAnswer::NeverLeft("the request could not be built")
+    } else if error.is_connect() {
+        NoAnswer::NeverLeft("no connection to the gateway")
+    } else if error.is_timeout() {
+        NoAnswer::Unknown("no answer in time")
+    } else {
+        NoAnswer::Unknown("the connection broke before the answer")
+    }
+}
+
+async fn read_body(mut response: Response) -> Result<Vec<u8>, &'static str> {
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() > ANSWER_BYTES_MAX => {
+                return Err("the answer is too long");
+            }
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => return Ok(body),
+            Err(error) if error.is_timeout() => return Err("the answer did not end in time"),
+            Err(_) => return Err("the connection broke within the answer"),
+        }
+    }
+}

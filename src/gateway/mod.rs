@@ -1,0 +1,28 @@
+//! SMS gateways: what is sent to them, what they answer, what they call back with, and who may call.
+//!
+//! [`Gateways`] is the list of configured ones by name; each [`Gateway`] sends one SMS at a time, verifies a
+//! callback over its raw bytes and reads it. A gateway never looks into the store, never repeats a send by
+//! itself, never paces (that is the dispatcher's) and never decides what an inbound SMS means. Two kinds exist:
+//! [`Simulator`], the built-in fake handset network, and `generic`, the JSON of gateways of one's own (GW12).
+
+mod generic;
+mod http;
+mod json;
+mod registry;
+mod settings;
+mod simulator;
+mod types;
+mod verify;
+
+pub use generic::{inbound_json, report_json};
+pub use registry::{Gateway, Gateways, OpenError};
+pub use settings::{
+    GatewaySettings, GenericSettings, OptOutHandling, OutboundAuth, ProfileSettings, SimulatorSettings,
+    Timeouts, UrlFault, check_base_url,
+};
+pub use simulator::{Delivered, Script, Simulator};
+pub use types::{
+    CallbackItem, Detail, Flag, GatewaySession, Inbound, Report, ReportState, RetryAfter, SendClass,
+    SendRequest, SendResult, SenderType,
+};
+pub use verify::{Callback, Forged, Place, Secrets, SecretsFault, Verifier, sign};

@@ -1,0 +1,58 @@
+//! What handlers take as arguments: a small body as bytes, or as strict JSON. Authentication comes before it in
+//! a handler's arguments, so that nobody without a key makes us read.
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+
+use super::body::{self, Limits};
+use super::json::{self, Json, JsonFault};
+use super::problem::{Problem, ProblemCode};
+
+/// A body of at most 64 KiB that claims to be JSON, not parsed yet (SendSurvey).
+#[derive(Debug)]
+pub struct SmallBody(pub Vec<u8>);
+
+/// A body of at most 64 KiB as strict JSON; no body at all is an empty object, for actions whose every property
+/// is optional. Read it with [`super::fields::Fields`].
+#[derive(Debug)]
+pub struct StrictJson(pub Json);
+
+impl FromRequest for SmallBody {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let mut payload = payload.take();
+        async move {
+            body::media_type(&request, body::JSON)?;
+            body::read(&request, &mut payload, Limits::SMALL).await.map(Self)
+        }
+        .boxed_local()
+    }
+}
+
+impl FromRequest for StrictJson {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = SmallBody::from_request(request, payload);
+        async move {
+            let SmallBody(body) = body.await?;
+            if body.is_empty() {
+                return Ok(Self(Json::Object(Vec::new())));
+            }
+            Ok(json::strict(&body).map(Self)?)
+        }
+        .boxed_local()
+    }
+}
+
+impl From<JsonFault> for Problem {
+    fn from(fault: JsonFault) -> Self {
+        Self::new(ProblemCode::InvalidJson, fault.to_string())
+    }
+}

@@ -1,0 +1,156 @@
+//! Lists (http-api.md 1.5): their common parameters, the opaque cursor, and the envelope. Order is by
+//! (`updatedAt`, `id`); there is no offset.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::DateTime;
+use serde::Serialize;
+
+use super::parameters::Parameters;
+use super::problem::FaultCode;
+use crate::clock::Timestamp;
+
+/// Most items on a page.
+pub const LIMIT_MAX: usize = 1_000;
+/// Items on a page when the caller does not say.
+pub const LIMIT_DEFAULT: usize = 100;
+
+/// First letter of a cursor's content; another layout gets another letter.
+const LAYOUT: &str = "a";
+/// Longest id a cursor carries.
+const ID_CHARS_MAX: usize = 128;
+
+/// Where a page ended: after this item.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cursor {
+    /// When the item was last changed.
+    pub updated_at: Timestamp,
+    /// The item.
+    pub id: String,
+}
+
+impl Cursor {
+    /// The opaque text given to callers.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let micros = self.updated_at.timestamp_micros();
+        URL_SAFE_NO_PAD.encode(format!("{LAYOUT}:{micros}:{}", self.id))
+    }
+
+    /// A cursor we gave; `None` for any other text.
+    #[must_use]
+    pub fn decode(text: &str) -> Option<Self> {
+        let content = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+        let (layout, rest) = content.split_once(':')?;
+        let (micros, id) = rest.split_once(':')?;
+        let fits = layout == LAYOUT && (1..=ID_CHARS_MAX).contains(&id.len()) && !id.contains('\0');
+        Some(Self {
+            updated_at: DateTime::from_timestamp_micros(micros.parse().ok()?)?,
+            id: id.to_owned(),
+        })
+        .filter(|_| fits)
+    }
+}
+
+/// Direction of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Oldest change first: what a poller wants.
+    Ascending,
+    /// Latest change first.
+    Descending,
+}
+
+/// The parameters every list takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paging {
+    /// Items wanted, 1 to 1,000.
+    pub limit: usize,
+    /// Continue after this item.
+    pub cursor: Option<Cursor>,
+    /// Direction.
+    pub order: Order,
+    /// Created at this time or later.
+    pub from: Option<Timestamp>,
+    /// Created before this time.
+    pub to: Option<Timestamp>,
+    /// Changed after this time.
+    pub updated_after: Option<Timestamp>,
+}
+
+impl Paging {
+    /// Takes the common parameters out of a query; faults stay with the query.
+    #[must_use]
+    pub fn take(parameters: &mut Parameters) -> Self {
+        let paging = Self {
+            limit: limit(parameters),
+            cursor: cursor(parameters),
+            order: parameters
+                .word("order", &[("asc", Order::Ascending), ("desc", Order::Descending)])
+                .unwrap_or(Order::Ascending),
+            from: parameters.time("from"),
+            to: parameters.time("to"),
+            updated_after: parameters.time("updatedAfter"),
+        };
+        if let (Some(from), Some(to)) = (paging.from, paging.to)
+            && from > to
+        {
+            parameters.fault("to", FaultCode::InvalidParam, "to is before from");
+        }
+        paging
+    }
+}
+
+fn limit(parameters: &mut Parameters) -> usize {
+    let Some(text) = parameters.text("limit") else {
+        return LIMIT_DEFAULT;
+    };
+    let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let limit = text
+        .parse()
+        .ok()
+        .filter(|limit| is_digits && (1..=LIMIT_MAX).contains(limit));
+    limit.unwrap_or_else(|| {
+        let detail = format!("use a whole number from 1 to {LIMIT_MAX}");
+        parameters.fault("limit", FaultCode::InvalidParam, detail);
+        LIMIT_DEFAULT
+    })
+}
+
+fn cursor(parameters: &mut Parameters) -> Option<Cursor> {
+    let text = parameters.text("cursor")?;
+    let cursor = Cursor::decode(&text);
+    if cursor.is_none() {
+        let detail = "use nextCursor of an earlier answer, unchanged";
+        parameters.fault("cursor", FaultCode::InvalidParam, detail);
+    }
+    cursor
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Page<T> {
+    /// The items.
+    pub data: Vec<T>,
+    /// Pass it as `cursor` to go on; given on the last page too, `null` only when nothing was ever listed.
+    pub next_cursor: Option<String>,
+    /// Whether more items are waiting now.
+    pub has_more: bool,
+}
+
+impl<T> Page<T> {
+    /// A page of at most `paging.limit` items out of `found`, which holds one item more when there are more.
+    /// `cursor_of` tells where an item stands.
+    #[must_use]
+    pub fn new(mut found: Vec<T>, paging: &Paging, cursor_of: impl Fn(&T) -> Cursor) -> Self {
+        let has_more = found.len() > paging.limit;
+        found.truncate(paging.limit);
+        let next = found.last().map(cursor_of).or_else(|| paging.cursor.clone());
+        Self {
+            data: found,
+            next_cursor: next.map(|cursor| cursor.encode()),
+            has_more,
+        }
+    }
+}

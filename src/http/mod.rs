@@ -1,0 +1,21 @@
+//! The HTTP edge: reads requests into commands of [`crate::app`] and writes answers. Never decides what a survey
+//! does and never touches the store.
+
+pub mod auth;
+pub mod body;
+pub mod code_pages;
+pub mod codes;
+pub mod docs;
+pub mod edge;
+pub mod extract;
+pub mod fields;
+pub mod html;
+pub mod json;
+pub mod lists;
+pub mod openapi;
+pub mod parameters;
+pub mod pointer;
+pub mod problem;
+pub mod rate;
+pub mod route;
+pub mod send_survey;

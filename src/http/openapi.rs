@@ -1,0 +1,133 @@
+//! The OpenAPI description, generated from the handlers themselves.
+//!
+//! How a handler joins it: annotate the handler with `#[utoipa::path(...)]` (method, path, `tag`, `params`,
+//! `request_body`, and only the answers that are its own), derive `utoipa::ToSchema` on its types, and name it in
+//! `paths(...)` below. What all routes share is added by [`Conventions`]: the ways to authenticate, and the
+//! problems 401, 403, 429, 500 and 503. A route without a key says `security(())` and gets 500 and 503 only.
+
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Components, ContentBuilder, OpenApi as Document, Ref, Response, ResponseBuilder};
+use utoipa::{Modify, OpenApi};
+
+use super::code_pages::{self, CodePage, Meaning};
+use super::docs;
+use super::problem::{Fault, MEDIA_TYPE, ProblemSchema};
+use super::send_survey::{SendSurveyBody, SendSurveyVariable};
+use crate::app::warning::Warning;
+
+/// The whole API.
+#[derive(OpenApi, Debug)]
+#[openapi(
+    info(
+        title = "antiphon",
+        description = "2-way SMS surveys. JSON in UTF-8, camelCase names, times in RFC 3339. Refusals are \
+                       problems (RFC 9457) with a stable code."
+    ),
+    paths(code_pages::problem_page, docs::openapi_json, docs::reference),
+    components(schemas(
+        CodePage,
+        Fault,
+        Meaning,
+        ProblemSchema,
+        SendSurveyBody,
+        SendSurveyVariable,
+        Warning
+    )),
+    security(("bearer" = []), ("basic" = []), ("apiKey" = [])),
+    tags(
+        (name = "surveys", description = "Survey files and sending"),
+        (name = "sessions", description = "Sessions, answers and messages"),
+        (name = "operation", description = "Health, versions and reference")
+    ),
+    modifiers(&Conventions)
+)]
+pub struct ApiDoc;
+
+/// What holds for every route (http-api.md 1).
+#[derive(Clone, Copy, Debug)]
+pub struct Conventions;
+
+/// Problems any route can answer, and those any route with a key can.
+const SHARED: [(&str, &str); 2] = [
+    ("500", "A fault of ours: `internal_error`"),
+    (
+        "503",
+        "Database away or overload: `unavailable`, with `Retry-After`",
+    ),
+];
+const WITH_KEY: [(&str, &str); 3] = [
+    ("401", "No valid key: `unauthenticated`"),
+    ("403", "The key lacks the scope: `insufficient_scope`"),
+    ("429", "Too many requests: `rate_limited`, with `Retry-After`"),
+];
+
+impl Modify for Conventions {
+    fn modify(&self, document: &mut Document) {
+        let components = document.components.get_or_insert_with(Components::new);
+        for (name, scheme) in schemes() {
+            components.add_security_scheme(name, scheme);
+        }
+        for item in document.paths.paths.values_mut() {
+            operations(item).for_each(add_shared_problems);
+        }
+    }
+}
+
+fn schemes() -> [(&'static str, SecurityScheme); 3] {
+    let http = |scheme, description: &str| {
+        let http = HttpBuilder::new().scheme(scheme).description(Some(description));
+        SecurityScheme::Http(http.build())
+    };
+    [
+        ("bearer", http(HttpAuthScheme::Bearer, "The API key")),
+        (
+            "basic",
+            http(HttpAuthScheme::Basic, "User: key id. Password: the API key"),
+        ),
+        (
+            "apiKey",
+            SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-API-Key"))),
+        ),
+    ]
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [
+        &mut item.get,
+        &mut item.put,
+        &mut item.post,
+        &mut item.delete,
+        &mut item.head,
+        &mut item.patch,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+fn add_shared_problems(operation: &mut Operation) {
+    // `security(())` stands for "none needed"; no statement at all for the usual three.
+    let with_key: &[_] = if operation.security.is_some() {
+        &[]
+    } else {
+        &WITH_KEY
+    };
+    for (status, description) in SHARED.iter().chain(with_key) {
+        operation
+            .responses
+            .responses
+            .entry((*status).to_owned())
+            .or_insert_with(|| problem(description).into());
+    }
+}
+
+/// An answer that is a problem.
+fn problem(description: &str) -> Response {
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("Problem")))
+        .build();
+    ResponseBuilder::new()
+        .description(description)
+        .content(MEDIA_TYPE, content)
+        .build()
+}

@@ -1,0 +1,264 @@
+//! [`Dispatcher`]: claims what is due, sends it, settles it. It wakes on every commit and sleeps until the next
+//! message is due; each channel has its own limit of sends in flight, so a slow gateway holds up no other
+//! (RF10).
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::circuit::{Circuit, CircuitState};
+use crate::app::claim_messages::{CLAIM_MAX, ClaimMessages, Claimed, ThreadWish};
+use crate::app::engine::Engine;
+use crate::app::settle_message::SettleMessage;
+use crate::clock::Timestamp;
+use crate::gateway::{GatewaySession, Gateways, SendClass, SendRequest, SendResult, SenderType};
+use crate::store::messages;
+use crate::text::Encoding;
+
+/// Sends in flight per channel.
+const IN_FLIGHT_MAX: usize = 64;
+/// How long to wait after the database failed, and the longest sleep while nothing is due: a safety net, since
+/// every commit wakes the dispatcher.
+const SAFETY_NET: Duration = Duration::seconds(30);
+const AFTER_FAILURE: Duration = Duration::seconds(1);
+
+/// Takes messages from the outbox to the gateways.
+#[derive(Clone, Debug)]
+pub struct Dispatcher {
+    engine: Engine,
+    gateways: Gateways,
+    public_url: Option<Arc<reqwest::Url>>,
+    health: GatewayHealth,
+}
+
+/// What the dispatcher knows about each gateway, for `GET /v1/gateways` and `/readyz`.
+#[derive(Clone, Debug, Default)]
+pub struct GatewayHealth {
+    by_name: Arc<Mutex<BTreeMap<String, Health>>>,
+}
+
+/// One gateway's recent past.
+#[derive(Clone, Debug, Default)]
+pub struct Health {
+    /// Opens when the gateway refuses or is silent.
+    pub circuit: Circuit,
+    /// Stopped by an operator.
+    pub is_paused: bool,
+    /// Last message handed over.
+    pub last_outbound_at: Option<Timestamp>,
+    /// Codes of failed sends and how often each came.
+    pub errors: BTreeMap<String, u64>,
+}
+
+impl GatewayHealth {
+    /// A gateway's recent past.
+    #[must_use]
+    pub fn of(&self, name: &str) -> Health {
+        self.locked().get(name).cloned().unwrap_or_default()
+    }
+
+    /// Stops or starts sending to a gateway; inbound goes on.
+    pub fn pause(&self, name: &str, is_paused: bool) {
+        self.locked().entry(name.to_owned()).or_default().is_paused = is_paused;
+    }
+
+    /// Whether any gateway can be sent to.
+    #[must_use]
+    pub fn any_usable(&self, names: &[String], now: Timestamp) -> bool {
+        names.is_empty() || names.iter().any(|name| self.of(name).circuit.state(now) != CircuitState::Open)
+    }
+
+    fn note(&self, name: &str, result: &SendResult, now: Timestamp) {
+        let mut locked = self.locked();
+        let health = locked.entry(name.to_owned()).or_default();
+        let class = result.class();
+        health.circuit.note(class, now);
+        if class == SendClass::Accepted {
+            health.last_outbound_at = Some(now);
+        }
+        if let Some(detail) = result.detail() {
+            let code = detail.code.clone().unwrap_or_else(|| detail.reason.to_owned());
+            *health.errors.entry(code).or_default() += 1;
+        }
+    }
+
+    fn locked(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Health>> {
+        self.by_name.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One send that has come back.
+struct Returned {
+    channel_id: String,
+}
+
+impl Dispatcher {
+    /// A dispatcher for these gateways; `public_url` is where they can reach us with reports.
+    #[must_use]
+    pub fn new(
+        engine: &Engine,
+        gateways: Gateways,
+        public_url: Option<reqwest::Url>,
+        health: GatewayHealth,
+    ) -> Self {
+        Self { engine: engine.clone(), gateways, public_url: public_url.map(Arc::new), health }
+    }
+
+    /// Runs until `stop` turns true; then waits for the sends in flight.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let mut flights: JoinSet<Returned> = JoinSet::new();
+        let mut in_flight: BTreeMap<String, usize> = BTreeMap::new();
+        while !*stop.borrow() {
+            let wake = self.engine.store.signals().outbox.clone();
+            let notified = wake.notified();
+            let wait_until = self.dispatch(&mut flights, &mut in_flight).await;
+            tokio::select! {
+                () = notified => {}
+                () = self.engine.clock.sleep_until(wait_until) => {}
+                Some(landed) = flights.join_next(), if !flights.is_empty() => {
+                    land(landed, &mut in_flight);
+                }
+                _ = stop.changed() => {}
+            }
+            while let Some(landed) = flights.try_join_next() {
+                land(landed, &mut in_flight);
+            }
+        }
+        while flights.join_next().await.is_some() {}
+    }
+
+    /// Claims and starts whatever may leave now; gives until when there is nothing more to do.
+    async fn dispatch(
+        &self,
+        flights: &mut JoinSet<Returned>,
+        in_flight: &mut BTreeMap<String, usize>,
+    ) -> Timestamp {
+        loop {
+            let now = self.engine.clock.now();
+            let (closed, reopens) = self.closed_channels(in_flight, now);
+            let claimed = match self.engine.store.write(ClaimMessages::new(&self.engine, closed)).await {
+                Ok(claimed) => claimed,
+                Err(error) => {
+                    tracing::error!(%error, "messages could not be claimed");
+                    return now + AFTER_FAILURE;
+                }
+            };
+            let count = claimed.len();
+            for one in claimed {
+                *in_flight.entry(one.channel.row.id.clone()).or_default() += 1;
+                flights.spawn(self.clone().fly(one));
+            }
+            if i64::try_from(count).is_ok_and(|count| count < CLAIM_MAX) {
+                let net = now + SAFETY_NET;
+                let next = self.next_due(now).await.map_or(net, |due| due.min(net));
+                return reopens.map_or(next, |reopens| next.min(reopens));
+            }
+        }
+    }
+
+    async fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
+        let now = now.naive_utc();
+        match self.engine.store.read(move |connection| messages::next_due(connection, now)).await {
+            Ok(due) => due.map(|due| due.and_utc()),
+            Err(error) => {
+                tracing::error!(%error, "the outbox could not be read");
+                Some(now.and_utc() + AFTER_FAILURE)
+            }
+        }
+    }
+
+    /// Channels that may not send now, and when the first of them may again.
+    fn closed_channels(
+        &self,
+        in_flight: &BTreeMap<String, usize>,
+        now: Timestamp,
+    ) -> (Vec<String>, Option<Timestamp>) {
+        let mut closed = Vec::new();
+        let mut reopens: Option<Timestamp> = None;
+        for channel in self.engine.channels.all() {
+            let health = self.health.of(&channel.row.gateway);
+            let flying = in_flight.get(&channel.row.id).copied().unwrap_or(0);
+            let limit = match health.circuit.state(now) {
+                CircuitState::Closed => IN_FLIGHT_MAX,
+                CircuitState::HalfOpen => 1,
+                CircuitState::Open => 0,
+            };
+            if health.is_paused || flying >= limit {
+                closed.push(channel.row.id.clone());
+                if !health.is_paused && limit == 0 {
+                    reopens = [reopens, health.circuit.open_until()].into_iter().flatten().min();
+                }
+            }
+        }
+        (closed, reopens)
+    }
+
+    /// One message: send, then settle. A send that outlives its lease finds its message `unknown` and changes
+    /// nothing but its attempt row.
+    async fn fly(self, claimed: Claimed) -> Returned {
+        let channel_id = claimed.channel.row.id.clone();
+        let name = claimed.channel.row.gateway.clone();
+        let result = match self.gateways.get(&name) {
+            Some(gateway) => gateway.send(&self.request(&claimed, gateway)).await,
+            None => SendResult::Retry(crate::gateway::Detail::plain("the gateway is not configured")),
+        };
+        self.health.note(&name, &result, self.engine.clock.now());
+        let class = result.class();
+        tracing::info!(
+            message_id = %claimed.message.id,
+            session_id = claimed.message.session_id.as_deref(),
+            gateway = %name,
+            attempt = claimed.message.attempts,
+            result = class.as_str(),
+            "send"
+        );
+        let jitter = self.engine.ids.below(1000);
+        let settle = SettleMessage { engine: self.engine.clone(), claimed, result, jitter };
+        if let Err(error) = self.engine.store.write(settle).await {
+            tracing::error!(%error, "a send could not be settled; its lease will run out");
+        }
+        Returned { channel_id }
+    }
+
+    fn request(&self, claimed: &Claimed, gateway: &crate::gateway::Gateway) -> SendRequest {
+        let message = &claimed.message;
+        let now = self.engine.clock.now().naive_utc();
+        let ttl_seconds = u64::try_from((message.ttl_at - now).num_seconds()).unwrap_or(0);
+        SendRequest {
+            client_ref: message.client_ref.clone(),
+            to: message.phone.clone(),
+            from: claimed.channel.row.sender.clone(),
+            sender_type: match claimed.channel.row.sender_type.as_str() {
+                "short_number" => SenderType::ShortNumber,
+                _ => SenderType::International,
+            },
+            text: message.body.clone(),
+            encoding: if message.encoding == Encoding::Gsm7.as_str() { Encoding::Gsm7 } else { Encoding::Ucs2 },
+            segments: usize::try_from(message.segments).unwrap_or(1),
+            session: match &claimed.thread {
+                ThreadWish::Plain => GatewaySession::None,
+                ThreadWish::New => GatewaySession::New,
+                ThreadWish::Known(handle) => GatewaySession::Existing(handle.clone()),
+            },
+            status_url: self
+                .public_url
+                .as_deref()
+                .map(|public_url| gateway.status_url(public_url, &message.client_ref)),
+            ttl_seconds,
+        }
+    }
+}
+
+fn land(landed: Result<Returned, tokio::task::JoinError>, in_flight: &mut BTreeMap<String, usize>) {
+    match landed {
+        Ok(Returned { channel_id }) => {
+            if let Some(count) = in_flight.get_mut(&channel_id) {
+                *count = count.saturating_sub(1);
+            }
+        }
+        Err(error) => tracing::error!(%error, "a send ended with a panic; its lease will run out"),
+    }
+}

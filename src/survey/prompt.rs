@@ -1,0 +1,555 @@
+//! Elements become SMS texts here (F21, P43, P44): wording, placeholders, option lines, error texts.
+//! This is the only place that adds 1 to the position of an option; it never subtracts, and it never expands
+//! a value that was put into a text.
+
+use chrono::NaiveDate;
+
+use super::element::{ChoiceOption, Variant};
+use super::expr::Facts;
+use super::messages::{self, SessionText};
+use super::survey::OptionStyle;
+use super::{Element, Kind, Language, Number, Reason, Survey, Text, Value};
+
+/// Characters of a variable that the survey does not declare, as for a declared one without `max_length`.
+const VARIABLE_MAX_LENGTH: usize = 30;
+
+/// A text ready to send, and the wording it came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendered {
+    /// The text.
+    pub text: String,
+    /// Which variant gave the wording, from 0; `None` = the element's `text` (F19).
+    pub variant: Option<usize>,
+}
+
+/// An element as it is sent: its wording, then for choices one numbered line per option (F21, P44).
+#[must_use]
+pub fn element(facts: &Facts<'_>, element: &Element) -> Rendered {
+    let (wording, variant) = wording(facts, &element.text, &element.variants);
+    let body = expand(wording, |name| session_value(facts, name));
+    let lines: Vec<String> = std::iter::once(body)
+        .chain(
+            element
+                .kind
+                .options()
+                .iter()
+                .enumerate()
+                .map(|(index, option)| option_line(facts.survey.settings.option_style, facts.language, index, option)),
+        )
+        .collect();
+    Rendered {
+        text: join(lines.iter().map(String::as_str)),
+        variant,
+    }
+}
+
+/// The closing text (P60).
+#[must_use]
+pub fn completion(facts: &Facts<'_>) -> Rendered {
+    let completion = &facts.survey.completion;
+    let (wording, variant) = wording(facts, &completion.text, &completion.variants);
+    let body = expand(wording, |name| session_value(facts, name));
+    Rendered {
+        text: join([body.as_str()]),
+        variant,
+    }
+}
+
+/// Error text, newline, question: one SMS (P55, F36).
+#[must_use]
+pub fn reask(facts: &Facts<'_>, question: &Element, reason: Reason) -> String {
+    let error = error_text(facts, question, reason);
+    join([error.as_str(), element(facts, question).text.as_str()])
+}
+
+/// Reminder text, newline, question (F8).
+#[must_use]
+pub fn reminder(facts: &Facts<'_>, text: &Text, question: &Element) -> String {
+    let lead = expand(text.in_language(facts.language), |name| {
+        session_value(facts, name)
+    });
+    join([lead.as_str(), element(facts, question).text.as_str()])
+}
+
+/// Which text answers: `expired` is the survey's own, else its `unavailable` (A29), else the built-in `expired`.
+#[must_use]
+pub fn session_key(survey: &Survey, key: SessionText) -> SessionText {
+    let has = |key: SessionText| survey.messages.contains_key(key.as_str());
+    match key {
+        SessionText::Expired if !has(SessionText::Expired) && has(SessionText::Unavailable) => {
+            SessionText::Unavailable
+        }
+        SessionText::Expired
+        | SessionText::Unavailable
+        | SessionText::Exhausted
+        | SessionText::OptedOut
+        | SessionText::Help => key,
+    }
+}
+
+/// A text about the session as a whole, such as `unavailable` (§5), by [`session_key`].
+#[must_use]
+pub fn session_text(facts: &Facts<'_>, key: SessionText) -> String {
+    let key = session_key(facts.survey, key);
+    let wording = facts.survey.messages.get(key.as_str()).map_or_else(
+        || messages::session(key, facts.language),
+        |text| text.in_language(facts.language),
+    );
+    let body = expand(wording, |name| session_value(facts, name));
+    join([body.as_str()])
+}
+
+/// Parts of one SMS, one newline between them; trailing space goes, empty parts leave no separator (A13).
+#[must_use]
+pub fn join<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
+    let parts: Vec<&str> = parts
+        .into_iter()
+        .map(str::trim_end)
+        .filter(|part| !part.is_empty())
+        .collect();
+    parts.join("\n")
+}
+
+/// The number a person sees for the option at `index`.
+fn shown(index: usize) -> usize {
+    index + 1
+}
+
+/// One numbered line of a choice, also for the checker's lengths.
+pub(in crate::survey) fn option_line(
+    style: OptionStyle,
+    language: &Language,
+    index: usize,
+    option: &ChoiceOption,
+) -> String {
+    let number = shown(index);
+    let label = option.label.in_language(language);
+    match style {
+        OptionStyle::Colon => format!("{number}: {label}"),
+        OptionStyle::Point => format!("{number}. {label}"),
+        OptionStyle::Bracket => format!("{number}) {label}"),
+        OptionStyle::Equals => format!("{number} = {label}"),
+    }
+}
+
+/// The first variant whose condition holds, else the text (F19), in the session's language (F4).
+fn wording<'a>(facts: &Facts<'a>, text: &'a Text, variants: &'a [Variant]) -> (&'a str, Option<usize>) {
+    let found = variants
+        .iter()
+        .enumerate()
+        .find(|(_, variant)| variant.condition.eval(facts));
+    found.map_or_else(
+        || (text.in_language(facts.language), None),
+        |(index, variant)| (variant.text.in_language(facts.language), Some(index)),
+    )
+}
+
+/// The survey's text for the reason, else the built-in one, else `unrecognised` (§5).
+fn error_text(facts: &Facts<'_>, question: &Element, reason: Reason) -> String {
+    let language = facts.language;
+    let key = messages::key(reason);
+    let own = |key: &str| {
+        facts
+            .survey
+            .messages
+            .get(key)
+            .map(|text| text.in_language(language))
+    };
+    let wording = own(key)
+        .or_else(|| messages::error(reason, question, language))
+        .or_else(|| own("unrecognised"))
+        .unwrap_or_else(|| messages::error_in_english(reason, question));
+    expand(wording, |name| {
+        limit(question, reason, language, name).or_else(|| session_value(facts, name))
+    })
+}
+
+/// One pass over `{{name}}` and `{{name|fallback}}`; what is put in is never looked at again (F34, F35).
+/// A value that is absent or blank gives the fallback, without one nothing.
+pub(in crate::survey) fn expand(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("{{") {
+        out.push_str(before);
+        let Some((inside, following)) = after.split_once("}}") else {
+            out.push_str("{{");
+            rest = after;
+            continue;
+        };
+        let (name, fallback) = inside.split_once('|').unwrap_or((inside, ""));
+        match value(name.trim()).filter(|found| !found.trim().is_empty()) {
+            Some(found) => out.push_str(&found),
+            None => out.push_str(fallback),
+        }
+        rest = following;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The value of an answer or a variable as it stands in a text: no control characters, cut to its length.
+fn session_value(facts: &Facts<'_>, name: &str) -> Option<String> {
+    if let Some(element) = facts.survey.element(name) {
+        let value = facts.given.get(name)?.value.as_ref()?;
+        return Some(answer(element, value, facts.language));
+    }
+    let declared = facts.survey.variable(name);
+    let max_length = declared.map_or(VARIABLE_MAX_LENGTH, |variable| variable.max_length);
+    facts
+        .variables
+        .get(name)
+        .map(|given| clean(given, max_length))
+        .filter(|given| !given.trim().is_empty())
+        .or_else(|| {
+            let default = declared?.default.as_ref()?;
+            Some(clean(default.in_language(facts.language), max_length))
+        })
+}
+
+/// An answer as a person reads it: the label of a choice, the local form of a number or date (F34).
+#[must_use]
+pub fn answer(element: &Element, value: &Value, language: &Language) -> String {
+    let label = |index: &usize| {
+        let option = element.kind.options().get(*index);
+        option.map_or("", |option| option.label.in_language(language))
+    };
+    match value {
+        Value::Number(number) => number_text(*number, language),
+        Value::Choice(index) => label(index).to_owned(),
+        Value::Choices(indices) => indices.iter().map(label).collect::<Vec<_>>().join(", "),
+        Value::YesNo(yes) => messages::yes_no(*yes, language).to_owned(),
+        Value::Text(text) => match &element.kind {
+            Kind::FreeText { max_length, .. } => clean(text, *max_length),
+            Kind::Text
+            | Kind::SingleChoice { .. }
+            | Kind::MultipleChoice { .. }
+            | Kind::Scale { .. }
+            | Kind::Nps { .. }
+            | Kind::Number { .. }
+            | Kind::YesNo
+            | Kind::Date { .. } => clean(text, VARIABLE_MAX_LENGTH),
+        },
+        Value::Date(date) => date_text(*date, language),
+    }
+}
+
+/// Control characters go, then everything beyond `max_length` characters (F35).
+fn clean(value: &str, max_length: usize) -> String {
+    value
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(max_length)
+        .collect()
+}
+
+fn number_text(number: Number, language: &Language) -> String {
+    let text = number.to_string();
+    if language.code() == "no" {
+        text.replace('.', ",")
+    } else {
+        text
+    }
+}
+
+fn date_text(date: NaiveDate, language: &Language) -> String {
+    let form = if language.code() == "no" {
+        "%d.%m.%Y"
+    } else {
+        "%-d %b %Y"
+    };
+    date.format(form).to_string()
+}
+
+/// `{{min}}`, `{{max}}`, `{{options}}` and `{{unit}}` of an error text (F34).
+fn limit(question: &Element, reason: Reason, language: &Language, name: &str) -> Option<String> {
+    match name {
+        "min" => bounds(question, reason, language).0,
+        "max" => bounds(question, reason, language).1,
+        "options" => allowed(question, language),
+        "unit" => match &question.kind {
+            Kind::Number { unit, .. } => unit.clone(),
+            Kind::Text
+            | Kind::SingleChoice { .. }
+            | Kind::MultipleChoice { .. }
+            | Kind::Scale { .. }
+            | Kind::Nps { .. }
+            | Kind::YesNo
+            | Kind::FreeText { .. }
+            | Kind::Date { .. } => None,
+        },
+        _ => None,
+    }
+}
+
+/// Lower and upper limit that the reason is about: number of options, of characters, or the value itself.
+fn bounds(question: &Element, reason: Reason, language: &Language) -> (Option<String>, Option<String>) {
+    let count = matches!(reason, Reason::TooFew | Reason::TooMany);
+    let number = |number: &Number| number_text(*number, language);
+    match &question.kind {
+        Kind::MultipleChoice {
+            min_select,
+            max_select,
+            ..
+        } if count => (Some(min_select.to_string()), Some(max_select.to_string())),
+        Kind::SingleChoice { options } | Kind::MultipleChoice { options, .. } => (
+            Some(shown(0).to_string()),
+            options.len().checked_sub(1).map(|last| shown(last).to_string()),
+        ),
+        Kind::Scale { min, max, .. } => (Some(number(min)), Some(number(max))),
+        Kind::Nps { .. } => (Some("0".to_owned()), Some("10".to_owned())),
+        Kind::Number { min, max, .. } => (min.as_ref().map(number), max.as_ref().map(number)),
+        Kind::FreeText {
+            min_length,
+            max_length,
+            ..
+        } => (Some(min_length.to_string()), Some(max_length.to_string())),
+        Kind::Date { min, max, .. } => (
+            min.map(|day| date_text(day, language)),
+            max.map(|day| date_text(day, language)),
+        ),
+        Kind::YesNo => (Some(shown(0).to_string()), Some(shown(1).to_string())),
+        Kind::Text => (None, None),
+    }
+}
+
+/// The replies a closed question takes, shortly: `1-4`, `YES or NO`.
+fn allowed(question: &Element, language: &Language) -> Option<String> {
+    match &question.kind {
+        Kind::YesNo => Some(messages::yes_or_no(language).to_owned()),
+        Kind::SingleChoice { .. }
+        | Kind::MultipleChoice { .. }
+        | Kind::Scale { .. }
+        | Kind::Nps { .. }
+        | Kind::Number { .. } => {
+            let (min, max) = bounds(question, Reason::OutOfRange, language);
+            Some(format!("{}-{}", min?, max?))
+        }
+        Kind::Text | Kind::FreeText { .. } | Kind::Date { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use chrono::NaiveDate;
+
+    use super::{element, expand, join, reask, session_key, session_text};
+    use crate::survey::element::{Direction, Kind};
+    use crate::survey::expr::Facts;
+    use crate::survey::fixture::{
+        both, choice, date, free, many, number, parts, scale, survey, text, variable, yes_no,
+    };
+    use crate::survey::messages::SessionText;
+    use crate::survey::{
+        AnswerState, Element, Given, Language, Number, Reason, Survey, SurveyParts, Value, Variables,
+    };
+
+    /// The wording rendered for a session with these variables and answers.
+    fn rendered(
+        wording: &str,
+        mut parts: SurveyParts,
+        variables: &[(&str, &str)],
+        given: &[(&str, Value)],
+        language: &Language,
+    ) -> String {
+        let mut asked = yes_no("asked");
+        asked.text = text(wording);
+        parts.elements.push(asked.clone());
+        let survey = Survey::seal(parts);
+        let pairs = variables
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        let variables = Variables::new(pairs.collect());
+        let given = answers(given);
+        let facts = Facts {
+            survey: &survey,
+            given: &given,
+            variables: &variables,
+            language,
+        };
+        element(&facts, &asked).text
+    }
+
+    fn answers(given: &[(&str, Value)]) -> BTreeMap<String, Given> {
+        let answered = |value: &Value| Given {
+            state: AnswerState::Answered,
+            value: Some(value.clone()),
+        };
+        given
+            .iter()
+            .map(|(id, value)| ((*id).to_owned(), answered(value)))
+            .collect()
+    }
+
+    fn named(variables: &[(&str, &str)], wording: &str) -> String {
+        let mut parts = parts(vec![scale("csat")]);
+        parts.variables = vec![
+            variable("firstName", Some(both("there", "der")), 10),
+            variable("city", None, 30),
+        ];
+        rendered(wording, parts, variables, &[], &Language::no())
+    }
+
+    #[test]
+    fn f34_variables_match_without_regard_to_case_and_fall_back_to_their_default_per_language() {
+        assert_eq!(named(&[("FIRSTNAME", "Kari")], "Hei {{firstName}}!"), "Hei Kari!");
+        assert_eq!(named(&[], "Hei {{ firstname }}!"), "Hei der!");
+        assert_eq!(named(&[("firstName", " ")], "Hei {{firstName}}!"), "Hei der!");
+        assert_eq!(named(&[], "Hei {{firstName|du}}!"), "Hei der!");
+        assert_eq!(named(&[], "I {{city|byen}}, {{town|her}}"), "I byen, her");
+        assert_eq!(named(&[("city", "Oslo")], "I {{city|byen}}"), "I Oslo");
+        assert_eq!(named(&[], "[{{city}}]"), "[]");
+    }
+
+    #[test]
+    fn f35_values_lose_control_characters_are_cut_and_never_expanded_again() {
+        assert_eq!(named(&[("firstName", "Ka\u{7}ri\n")], "{{firstName}}!"), "Kari!");
+        assert_eq!(
+            named(&[("firstName", "Maximilian-Alexander")], "{{firstName}}"),
+            "Maximilian"
+        );
+        assert_eq!(
+            named(&[("firstName", "{{city}}"), ("city", "Oslo")], "{{firstName}}"),
+            "{{city}}"
+        );
+        let long = "x".repeat(50);
+        assert_eq!(named(&[("undeclared", &long)], "{{undeclared|a}}").len(), 30);
+    }
+
+    #[test]
+    fn a_placeholder_left_open_stays_as_written() {
+        assert_eq!(expand("a {{b", |_| Some("x".to_owned())), "a {{b");
+        assert_eq!(expand("{{a}}{{b|c}}}}", |_| None), "c}}");
+    }
+
+    #[test]
+    fn f34_answers_stand_as_a_person_reads_them() {
+        let day = NaiveDate::from_ymd_opt(2026, 11, 24).unwrap();
+        let given = [
+            ("csat", Value::Number(Number::small(4))),
+            ("spent", Value::Number(Number::parse("499.9").unwrap())),
+            ("reason", Value::Choice(1)),
+            ("improve", Value::Choices(vec![0, 2])),
+            ("solved", Value::YesNo(true)),
+            ("why", Value::Text("{{csat}}\nok".to_owned())),
+            ("day", Value::Date(day)),
+        ];
+        let all = || {
+            vec![
+                scale("csat"),
+                number("spent"),
+                choice("reason"),
+                many("improve"),
+                yes_no("solved"),
+                free("why", 0),
+                date("day"),
+            ]
+        };
+        let wording = "{{csat}} {{spent}} {{reason}} {{improve}} {{solved}} {{why}} {{day}}";
+        let render = |language: Language| rendered(wording, parts(all()), &[], &given, &language);
+        assert_eq!(
+            render(Language::en()),
+            "4 499.9 Technical problem Price, Speed yes {{csat}}ok 24 Nov 2026"
+        );
+        assert_eq!(
+            render(Language::no()),
+            "4 499,9 Teknisk feil Pris, Fart ja {{csat}}ok 24.11.2026"
+        );
+        assert_eq!(
+            rendered("[{{csat|none}}]", parts(all()), &[], &[], &Language::en()),
+            "[none]"
+        );
+    }
+
+    fn asked_again(question: &Element, reason: Reason, message: &str) -> String {
+        let mut parts = parts(vec![question.clone()]);
+        parts.messages.insert("unrecognised".to_owned(), text(message));
+        parts
+            .messages
+            .insert(super::messages::key(reason).to_owned(), text(message));
+        let survey = Survey::seal(parts);
+        let facts = Facts {
+            survey: &survey,
+            given: &BTreeMap::new(),
+            variables: &Variables::default(),
+            language: &Language::no(),
+        };
+        let text = reask(&facts, question, reason);
+        text.lines().next().unwrap().to_owned()
+    }
+
+    #[test]
+    fn f34_error_texts_know_min_max_options_and_unit() {
+        let limits = "{{min}} {{max}} {{options|-}} {{unit|-}}";
+        assert_eq!(asked_again(&scale("q"), Reason::OutOfRange, limits), "1 5 1-5 -");
+        assert_eq!(asked_again(&choice("q"), Reason::OutOfRange, limits), "1 3 1-3 -");
+        assert_eq!(asked_again(&many("q"), Reason::TooMany, limits), "1 3 1-3 -");
+        assert_eq!(asked_again(&free("q", 0), Reason::TooLong, limits), "0 40 - -");
+        assert_eq!(
+            asked_again(&yes_no("q"), Reason::Unsure, "{{options}}"),
+            "JA eller NEI"
+        );
+        assert_eq!(
+            asked_again(&number("q"), Reason::Unit, "{{min|-}} {{unit}}"),
+            "- kr"
+        );
+        let mut decimals = number("q");
+        decimals.kind = Kind::Number {
+            min: Number::parse("0.5"),
+            max: Number::whole(10),
+            decimals: 1,
+            unit: None,
+        };
+        assert_eq!(
+            asked_again(&decimals, Reason::OutOfRange, limits),
+            "0,5 10 0,5-10 -"
+        );
+        let Kind::Date { order, .. } = date("q").kind else {
+            unreachable!()
+        };
+        let mut day = date("q");
+        day.kind = Kind::Date {
+            direction: Direction::Any,
+            order,
+            min: NaiveDate::from_ymd_opt(2026, 1, 2),
+            max: NaiveDate::from_ymd_opt(2026, 12, 31),
+        };
+        assert_eq!(
+            asked_again(&day, Reason::OutOfRange, "{{min}} {{max}}"),
+            "02.01.2026 31.12.2026"
+        );
+    }
+
+    #[test]
+    fn a13_parts_are_joined_by_one_newline_and_empty_ones_leave_none() {
+        assert_eq!(join(["a \n", "", "  ", "b"]), "a\nb");
+    }
+
+    #[test]
+    fn a29_expired_falls_back_to_the_surveys_unavailable() {
+        let session = |survey: &Survey, key| {
+            let facts = Facts {
+                survey,
+                given: &BTreeMap::new(),
+                variables: &Variables::default(),
+                language: &Language::en(),
+            };
+            session_text(&facts, key)
+        };
+        let mut own = parts(vec![scale("csat")]);
+        assert_eq!(
+            session_key(&survey(own.elements.clone()), SessionText::Expired),
+            SessionText::Expired
+        );
+        own.messages.insert("unavailable".to_owned(), text("Closed."));
+        let closed = Survey::seal(own.clone());
+        assert_eq!(session(&closed, SessionText::Expired), "Closed.");
+        assert_eq!(
+            session_key(&closed, SessionText::Expired),
+            SessionText::Unavailable
+        );
+        own.messages.insert("expired".to_owned(), text("Late."));
+        assert_eq!(session(&Survey::seal(own), SessionText::Expired), "Late.");
+    }
+}

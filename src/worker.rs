@@ -1,0 +1,134 @@
+//! Supervises what runs beside the HTTP server: the dispatcher, the timers of sessions, the sweep of the outbox
+//! and the simulator's delivery reports. Each task is restarted by its own loop after an error; none of them
+//! holds state that the database does not have.
+
+use chrono::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::app::engine::Engine;
+use crate::app::expire_sessions::run_due_timers;
+use crate::app::receive_status::{ReceiveStatus, StatusReport};
+use crate::app::sweep_outbox::{SweepOutbox, sweep};
+use crate::clock::Timestamp;
+use crate::gateway::Gateways;
+use crate::outbox::{Dispatcher, GatewayHealth};
+use crate::store::WriteError;
+
+/// Longest sleep of a timer task; every commit wakes it anyway.
+const SAFETY_NET: Duration = Duration::seconds(30);
+/// Wait after the database failed.
+const AFTER_FAILURE: Duration = Duration::seconds(1);
+
+/// The running tasks; stop them with [`Worker::stop`].
+#[derive(Debug)]
+pub struct Worker {
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Worker {
+    /// Recovers what a crash left behind (RE31), then starts the tasks.
+    ///
+    /// # Errors
+    /// [`WriteError`] when the recovery cannot be stored.
+    pub async fn start(
+        engine: &Engine,
+        gateways: &Gateways,
+        public_url: Option<reqwest::Url>,
+        health: GatewayHealth,
+    ) -> Result<Self, WriteError> {
+        if !engine.store.is_shared() {
+            let lost = engine.store.write(SweepOutbox::at_start(engine)).await?;
+            if lost > 0 {
+                tracing::warn!(messages = lost, "sends were cut off; their results are unknown");
+            }
+        }
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = Vec::new();
+        let dispatcher = Dispatcher::new(engine, gateways.clone(), public_url, health);
+        tasks.push(tokio::spawn(dispatcher.run(stopped.clone())));
+        tasks.push(tokio::spawn(keep_timers(engine.clone(), stopped.clone())));
+        tasks.push(tokio::spawn(keep_sweeping(engine.clone(), stopped.clone())));
+        for gateway in gateways.iter() {
+            if gateway.simulator().is_some() {
+                let (engine, gateways) = (engine.clone(), gateways.clone());
+                tasks.push(tokio::spawn(pass_on_reports(engine, gateways, gateway.name().to_owned(), stopped.clone())));
+            }
+        }
+        Ok(Self { stop, tasks })
+    }
+
+    /// Stops claiming, lets the sends in flight finish, and ends all tasks (RE38).
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        for task in self.tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a background task ended with a panic");
+            }
+        }
+    }
+}
+
+/// Expiry, reminders and delayed starts.
+async fn keep_timers(engine: Engine, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let signal = engine.store.signals().timers.clone();
+        let notified = signal.notified();
+        let wait_until = match run_due_timers(&engine).await {
+            Ok(next) => {
+                let wait_until = until(&engine, next);
+                engine.store.signals().expect_timer_at(wait_until);
+                wait_until
+            }
+            Err(error) => {
+                tracing::error!(%error, "timers could not be read");
+                engine.clock.now() + AFTER_FAILURE
+            }
+        };
+        tokio::select! {
+            () = notified => {}
+            () = engine.clock.sleep_until(wait_until) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// Lost leases, `unknown` without proof, `accepted` without a report. Their waits are all longer than the safety
+/// net, so no commit needs to wake this task.
+async fn keep_sweeping(engine: Engine, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let wait_until = match sweep(&engine).await {
+            Ok(next) => until(&engine, next),
+            Err(error) => {
+                tracing::error!(%error, "the outbox could not be swept");
+                engine.clock.now() + AFTER_FAILURE
+            }
+        };
+        tokio::select! {
+            () = engine.clock.sleep_until(wait_until) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+fn until(engine: &Engine, next: Option<Timestamp>) -> Timestamp {
+    let net = engine.clock.now() + SAFETY_NET;
+    next.map_or(net, |next| next.min(net))
+}
+
+/// The simulator has no webhook to call: its reports are passed on in the process.
+async fn pass_on_reports(engine: Engine, gateways: Gateways, name: String, mut stop: watch::Receiver<bool>) {
+    let Some(simulator) = gateways.get(&name).and_then(|gateway| gateway.simulator()) else { return };
+    while !*stop.borrow() {
+        tokio::select! {
+            report = simulator.next_report() => {
+                let report = StatusReport::of(&name, report);
+                if let Err(error) = engine.store.write(ReceiveStatus { engine: engine.clone(), report }).await {
+                    tracing::error!(%error, "a simulated delivery report was lost");
+                }
+            }
+            _ = stop.changed() => {}
+        }
+    }
+}
