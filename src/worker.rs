@@ -11,8 +11,7 @@ use crate::app::expire_sessions::run_due_timers;
 use crate::app::receive_status::{ReceiveStatus, StatusReport};
 use crate::app::sweep_outbox::{SweepOutbox, sweep};
 use crate::clock::Timestamp;
-use crate::gateway::Gateways;
-use crate::outbox::{Dispatcher, GatewayHealth};
+use crate::outbox::Dispatcher;
 use crate::store::WriteError;
 
 /// Longest sleep of a timer task; every commit wakes it anyway.
@@ -34,9 +33,7 @@ impl Worker {
     /// [`WriteError`] when the recovery cannot be stored.
     pub async fn start(
         engine: &Engine,
-        gateways: &Gateways,
         public_url: Option<reqwest::Url>,
-        health: GatewayHealth,
     ) -> Result<Self, WriteError> {
         if !engine.store.is_shared() {
             let lost = engine.store.write(SweepOutbox::at_start(engine)).await?;
@@ -46,14 +43,14 @@ impl Worker {
         }
         let (stop, stopped) = watch::channel(false);
         let mut tasks = Vec::new();
-        let dispatcher = Dispatcher::new(engine, gateways.clone(), public_url, health);
+        let dispatcher = Dispatcher::new(engine, public_url);
         tasks.push(tokio::spawn(dispatcher.run(stopped.clone())));
         tasks.push(tokio::spawn(keep_timers(engine.clone(), stopped.clone())));
         tasks.push(tokio::spawn(keep_sweeping(engine.clone(), stopped.clone())));
-        for gateway in gateways.iter() {
+        for gateway in engine.gateways.iter() {
             if gateway.simulator().is_some() {
-                let (engine, gateways) = (engine.clone(), gateways.clone());
-                tasks.push(tokio::spawn(pass_on_reports(engine, gateways, gateway.name().to_owned(), stopped.clone())));
+                let name = gateway.name().to_owned();
+                tasks.push(tokio::spawn(pass_on_reports(engine.clone(), name, stopped.clone())));
             }
         }
         Ok(Self { stop, tasks })
@@ -118,8 +115,8 @@ fn until(engine: &Engine, next: Option<Timestamp>) -> Timestamp {
 }
 
 /// The simulator has no webhook to call: its reports are passed on in the process.
-async fn pass_on_reports(engine: Engine, gateways: Gateways, name: String, mut stop: watch::Receiver<bool>) {
-    let Some(simulator) = gateways.get(&name).and_then(|gateway| gateway.simulator()) else { return };
+async fn pass_on_reports(engine: Engine, name: String, mut stop: watch::Receiver<bool>) {
+    let Some(simulator) = engine.gateways.get(&name).and_then(|gateway| gateway.simulator()) else { return };
     while !*stop.borrow() {
         tokio::select! {
             report = simulator.next_report() => {

@@ -218,8 +218,8 @@ mod tests {
             "apn",
             "apn_live",
             "apn____",
-            &text[1..],
-            &text[..text.len() - 1],
+            text.strip_prefix('a').unwrap(),
+            text.split_at(text.len() - 1).0,
             &format!("{text}_"),
         ] {
             assert!(ApiKey::parse(wrong).is_none(), "{wrong}");

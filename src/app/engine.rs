@@ -6,8 +6,10 @@ use std::sync::Arc;
 use chrono::Duration;
 
 use super::channels::Channels;
+use super::gateway_health::GatewayHealth;
 use super::library::Library;
 use crate::clock::Clock;
+use crate::gateway::Gateways;
 use crate::ids::Ids;
 use crate::phone::PhoneRules;
 use crate::session::keywords::Keywords;
@@ -27,6 +29,10 @@ pub struct Engine {
     pub library: Library,
     /// The channels.
     pub channels: Channels,
+    /// The gateways.
+    pub gateways: Gateways,
+    /// Their recent past on this node.
+    pub health: GatewayHealth,
     /// Settings of the deployment.
     pub settings: Arc<Settings>,
     /// Counters for `/metrics`.

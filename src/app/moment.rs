@@ -3,10 +3,10 @@
 
 use chrono::{Duration, NaiveDateTime};
 use serde_json::{Value as Json, json};
-use sha2::{Digest, Sha256};
 
 use super::engine::Engine;
 use crate::clock::Timestamp;
+use crate::ids::client_ref;
 use crate::session::{MessageClass, MessageState, Status};
 use crate::store::events::EventRow;
 use crate::store::messages::MessageRow;
@@ -305,26 +305,4 @@ pub fn session_mut<'a>(space: &'a mut Space, id: &str) -> Result<&'a mut Session
 /// [`Fault::Invariant`] when it is not loaded.
 pub fn message_mut<'a>(space: &'a mut Space, id: &str) -> Result<&'a mut MessageRow, Fault> {
     space.messages.get_mut(id).ok_or_else(|| Fault::Invariant(format!("message {id} is not loaded")))
-}
-
-/// Our reference of a message at the gateway: 20 base32 characters of a hash of installation and message, equal
-/// over retries (RE17).
-#[must_use]
-pub fn client_ref(install_id: &str, message_id: &str) -> String {
-    const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-    let digest = Sha256::digest(format!("{install_id}/{message_id}").as_bytes());
-    let mut bits: u32 = 0;
-    let mut held: u32 = 0;
-    let mut reference = String::with_capacity(20);
-    for byte in digest {
-        bits = (bits << 8) | u32::from(byte);
-        held += 8;
-        while held >= 5 && reference.len() < 20 {
-            held -= 5;
-            let index = usize::try_from((bits >> held) & 31).unwrap_or(0);
-            reference.push(char::from(ALPHABET.get(index).copied().unwrap_or(b'a')));
-        }
-        bits &= (1 << held) - 1;
-    }
-    reference
 }

@@ -1,6 +1,7 @@
 //! The HTTP edge: reads requests into commands of [`crate::app`] and writes answers. Never decides what a survey
 //! does and never touches the store.
 
+pub mod api;
 pub mod auth;
 pub mod body;
 pub mod code_pages;
@@ -10,6 +11,7 @@ pub mod edge;
 pub mod extract;
 pub mod fields;
 pub mod html;
+pub mod idempotency;
 pub mod json;
 pub mod lists;
 pub mod openapi;

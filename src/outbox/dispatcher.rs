@@ -3,18 +3,18 @@
 //! (RF10).
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use chrono::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::circuit::{Circuit, CircuitState};
+use crate::app::circuit::CircuitState;
 use crate::app::claim_messages::{CLAIM_MAX, ClaimMessages, Claimed, ThreadWish};
 use crate::app::engine::Engine;
 use crate::app::settle_message::SettleMessage;
 use crate::clock::Timestamp;
-use crate::gateway::{GatewaySession, Gateways, SendClass, SendRequest, SendResult, SenderType};
+use crate::gateway::{GatewaySession, SendRequest, SendResult, SenderType};
 use crate::store::messages;
 use crate::text::Encoding;
 
@@ -29,65 +29,7 @@ const AFTER_FAILURE: Duration = Duration::seconds(1);
 #[derive(Clone, Debug)]
 pub struct Dispatcher {
     engine: Engine,
-    gateways: Gateways,
     public_url: Option<Arc<reqwest::Url>>,
-    health: GatewayHealth,
-}
-
-/// What the dispatcher knows about each gateway, for `GET /v1/gateways` and `/readyz`.
-#[derive(Clone, Debug, Default)]
-pub struct GatewayHealth {
-    by_name: Arc<Mutex<BTreeMap<String, Health>>>,
-}
-
-/// One gateway's recent past.
-#[derive(Clone, Debug, Default)]
-pub struct Health {
-    /// Opens when the gateway refuses or is silent.
-    pub circuit: Circuit,
-    /// Stopped by an operator.
-    pub is_paused: bool,
-    /// Last message handed over.
-    pub last_outbound_at: Option<Timestamp>,
-    /// Codes of failed sends and how often each came.
-    pub errors: BTreeMap<String, u64>,
-}
-
-impl GatewayHealth {
-    /// A gateway's recent past.
-    #[must_use]
-    pub fn of(&self, name: &str) -> Health {
-        self.locked().get(name).cloned().unwrap_or_default()
-    }
-
-    /// Stops or starts sending to a gateway; inbound goes on.
-    pub fn pause(&self, name: &str, is_paused: bool) {
-        self.locked().entry(name.to_owned()).or_default().is_paused = is_paused;
-    }
-
-    /// Whether any gateway can be sent to.
-    #[must_use]
-    pub fn any_usable(&self, names: &[String], now: Timestamp) -> bool {
-        names.is_empty() || names.iter().any(|name| self.of(name).circuit.state(now) != CircuitState::Open)
-    }
-
-    fn note(&self, name: &str, result: &SendResult, now: Timestamp) {
-        let mut locked = self.locked();
-        let health = locked.entry(name.to_owned()).or_default();
-        let class = result.class();
-        health.circuit.note(class, now);
-        if class == SendClass::Accepted {
-            health.last_outbound_at = Some(now);
-        }
-        if let Some(detail) = result.detail() {
-            let code = detail.code.clone().unwrap_or_else(|| detail.reason.to_owned());
-            *health.errors.entry(code).or_default() += 1;
-        }
-    }
-
-    fn locked(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Health>> {
-        self.by_name.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// One send that has come back.
@@ -96,15 +38,10 @@ struct Returned {
 }
 
 impl Dispatcher {
-    /// A dispatcher for these gateways; `public_url` is where they can reach us with reports.
+    /// A dispatcher; `public_url` is where gateways can reach us with reports.
     #[must_use]
-    pub fn new(
-        engine: &Engine,
-        gateways: Gateways,
-        public_url: Option<reqwest::Url>,
-        health: GatewayHealth,
-    ) -> Self {
-        Self { engine: engine.clone(), gateways, public_url: public_url.map(Arc::new), health }
+    pub fn new(engine: &Engine, public_url: Option<reqwest::Url>) -> Self {
+        Self { engine: engine.clone(), public_url: public_url.map(Arc::new) }
     }
 
     /// Runs until `stop` turns true; then waits for the sends in flight.
@@ -179,7 +116,7 @@ impl Dispatcher {
         let mut closed = Vec::new();
         let mut reopens: Option<Timestamp> = None;
         for channel in self.engine.channels.all() {
-            let health = self.health.of(&channel.row.gateway);
+            let health = self.engine.health.of(&channel.row.gateway);
             let flying = in_flight.get(&channel.row.id).copied().unwrap_or(0);
             let limit = match health.circuit.state(now) {
                 CircuitState::Closed => IN_FLIGHT_MAX,
@@ -201,11 +138,11 @@ impl Dispatcher {
     async fn fly(self, claimed: Claimed) -> Returned {
         let channel_id = claimed.channel.row.id.clone();
         let name = claimed.channel.row.gateway.clone();
-        let result = match self.gateways.get(&name) {
+        let result = match self.engine.gateways.get(&name) {
             Some(gateway) => gateway.send(&self.request(&claimed, gateway)).await,
             None => SendResult::Retry(crate::gateway::Detail::plain("the gateway is not configured")),
         };
-        self.health.note(&name, &result, self.engine.clock.now());
+        self.engine.health.note(&name, &result, self.engine.clock.now());
         let class = result.class();
         tracing::info!(
             message_id = %claimed.message.id,

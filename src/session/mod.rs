@@ -9,4 +9,5 @@ pub mod retry;
 mod status;
 
 pub use message::{MessageClass, MessageState, Outcome, Receipt};
+pub use keywords::{Command, Inbound, KeywordLists, KeywordSettings, Keywords, Noise, Stop, noise};
 pub use status::Status;

@@ -6,6 +6,7 @@ use chrono::{DateTime, Duration, NaiveDate, Utc};
 
 use super::element::{ChoiceOption, DateOrder, Direction, Rule, Variant};
 use super::expr::Expr;
+use super::expr::typing::{self, Scope, Type};
 use super::survey::{Settings, Variable};
 use super::turn::{Begin, Effect, Reply, Turn, begin, reply};
 use super::{
@@ -134,8 +135,36 @@ pub fn many(id: &str) -> Element {
     )
 }
 
+/// A condition over the elements that the tests name `csat`, `solved`, `more`, `why`, `reason` and `improve`.
 pub fn cond(source: &str) -> Expr {
-    Expr::seam(source)
+    let codes = |codes: &[&str]| codes.iter().map(|code| (*code).to_owned()).collect::<Vec<_>>();
+    let types = [
+        (
+            "csat",
+            Type::Number {
+                min: Some(Number::small(1)),
+                max: Some(Number::small(5)),
+                decimals: 0,
+            },
+        ),
+        ("solved", Type::YesNo),
+        ("more", Type::YesNo),
+        ("why", Type::Text),
+        ("reason", Type::Choice(codes(&["billing", "technical", "wait"]))),
+        (
+            "improve",
+            Type::Choices {
+                codes: codes(&["price", "quality", "speed"]),
+                min_select: 1,
+                max_select: 3,
+            },
+        ),
+    ];
+    let scope = Scope {
+        elements: types.map(|(id, kind)| (id.to_owned(), kind)).into(),
+        languages: vec![Language::en(), Language::no()],
+    };
+    typing::check(source, &scope).unwrap()
 }
 
 pub fn rule(condition: &str, goto: Option<Target>, tag: Option<&str>) -> Rule {

@@ -4,6 +4,7 @@
 //! Everything here is pure: data in, data out. It never reads a clock, a file or a socket, never logs and
 //! never draws a random number.
 
+pub mod branches;
 pub mod check;
 pub(in crate::survey) mod definition;
 pub mod element;

@@ -18,7 +18,7 @@ use super::turn::{
 use super::{Element, Language, Position, Progress, Survey, Variables, prompt};
 
 pub use clock::QuietHours;
-pub use row::Cell;
+pub use row::{Cell, cell, cell_text, method_word};
 
 /// `unavailable` and `expired` texts a session may cause (F37).
 const CLOSED_TEXTS_MAX: u32 = 3;
@@ -231,6 +231,12 @@ impl<'a> Player<'a> {
         }
         self.now = until;
         Ok(happened)
+    }
+
+    /// The survey played.
+    #[must_use]
+    pub fn survey(&self) -> &'a Survey {
+        self.survey
     }
 
     /// Where the session stands.

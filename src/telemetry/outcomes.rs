@@ -1,49 +1,5 @@
 //! The fixed words that metrics are labelled with. Counts nothing.
 
-/// What became of an inbound SMS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InboundOutcome {
-    /// Answer, append or re-ask.
-    Applied,
-    /// STOP, START, HELP.
-    Keyword,
-    /// Belonged to no current question.
-    Extra,
-    /// Came after the session's end.
-    Late,
-    /// Belonged to no session.
-    Unmatched,
-    /// Went to a conversation.
-    Conversation,
-    /// Muted, a reaction or an automatic reply.
-    Ignored,
-    /// A dead letter.
-    Dead,
-    /// Seen before.
-    Duplicate,
-    /// Not authentic.
-    Forged,
-}
-
-impl InboundOutcome {
-    /// The label's value.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Applied => "applied",
-            Self::Keyword => "keyword",
-            Self::Extra => "extra",
-            Self::Late => "late",
-            Self::Unmatched => "unmatched",
-            Self::Conversation => "conversation",
-            Self::Ignored => "ignored",
-            Self::Dead => "dead",
-            Self::Duplicate => "duplicate",
-            Self::Forged => "forged",
-        }
-    }
-}
-
 /// What started a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TurnKind {

@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 //! All integration tests of antiphon, in one binary: one link.
 #![expect(
     clippy::unwrap_used,
@@ -9,3 +10,8 @@
 mod config;
 mod gateway;
 mod http;
+=======
+//! The integration tests: one binary, one module per subject.
+
+>>>>>>> reply
+mod replies;

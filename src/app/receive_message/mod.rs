@@ -20,7 +20,7 @@ use super::{consent, zone};
 use crate::clock::Timestamp;
 use crate::phone::Phone;
 use crate::session::correlate::{Candidate, Match, Thread, correlate};
-use crate::session::{MessageState, Outcome, Status};
+use crate::session::{Inbound, MessageState, Outcome, Status};
 use crate::store::inbound::InboundRow;
 use crate::store::{AnyConnection, Fault, HandleRow, Keys, SessionRow, Space, StoreError, Work};
 use crate::survey::expr::Facts;
@@ -273,17 +273,16 @@ impl ReceiveMessage {
         consent::touch_contact(moment, phone.as_e164(), None);
         let found = self.find(moment);
         let stopped = !consent::stopped_scopes(moment.space, phone.as_e164()).is_empty();
-        if let Some(command) = moment.engine.settings.keywords.command(&self.message.text, stopped) {
-            return self.obey(moment, &channel, &phone, &found, &command);
+        let free_text = asks_free_text(moment, &found)?;
+        match moment.engine.settings.keywords.triage(&self.message.text, stopped, free_text) {
+            Some(Inbound::Command(command)) => {
+                return self.obey(moment, &channel, &phone, &found, &command);
+            }
+            Some(Inbound::Noise(noise)) => return Ok(ignored(&found, noise.as_str())),
+            None => {}
         }
         if self.is_silenced(moment, &phone, &found) {
-            return Ok(Verdict::new(Outcome::Ignored, Some("opted_out")));
-        }
-        if let Some(reason) = self.noise(moment, &found)? {
-            return Ok(match session_of(&found) {
-                Some(id) => Verdict::of(Outcome::Ignored, Some(reason), id),
-                None => Verdict::new(Outcome::Ignored, Some(reason)),
-            });
+            return Ok(ignored(&found, "opted_out"));
         }
         match found {
             Match::Open { id, is_ambiguous, adopts_thread } => {
@@ -306,21 +305,6 @@ impl ReceiveMessage {
     fn is_silenced(&self, moment: &Moment<'_>, phone: &Phone, found: &Match) -> bool {
         let survey = session_of(found).and_then(|id| moment.space.sessions.get(id));
         consent::is_stopped(moment.space, phone.as_e164(), survey.map(|session| session.survey_id.as_str()))
-    }
-
-    fn noise(&self, moment: &Moment<'_>, found: &Match) -> Result<Option<&'static str>, Fault> {
-        let free_text = match found {
-            Match::Open { id, .. } => {
-                let survey = survey_of(moment, id)?;
-                let current = moment.space.sessions.get(id).and_then(|s| s.current_element_id.as_deref());
-                current
-                    .and_then(|element| survey.element(element))
-                    .is_some_and(|element| matches!(element.kind, Kind::FreeText { .. }))
-            }
-            Match::Ended { .. } | Match::AnotherPhone | Match::StaleThread | Match::Nothing => false,
-        };
-        let noise = moment.engine.settings.keywords.noise(&self.message.text, free_text);
-        Ok(noise.map(|noise| noise.as_str()))
     }
 
     /// gateways.md 3.3 with the rows of this phone.
@@ -428,6 +412,22 @@ fn reason_of(applied: &Applied, is_ambiguous: bool) -> Option<&'static str> {
         (None, None, true) => Some("ambiguous_session"),
         (None, None, false) => None,
     }
+}
+
+fn ignored(found: &Match, reason: &'static str) -> Verdict {
+    match session_of(found) {
+        Some(id) => Verdict::of(Outcome::Ignored, Some(reason), id),
+        None => Verdict::new(Outcome::Ignored, Some(reason)),
+    }
+}
+
+/// Whether the open question is a free text: there a start such as "I'm driving" may be an answer (N13).
+fn asks_free_text(moment: &Moment<'_>, found: &Match) -> Result<bool, Fault> {
+    let Match::Open { id, .. } = found else { return Ok(false) };
+    let survey = survey_of(moment, id)?;
+    let current = moment.space.sessions.get(id).and_then(|session| session.current_element_id.as_deref());
+    let element = current.and_then(|element| survey.element(element));
+    Ok(element.is_some_and(|element| matches!(element.kind, Kind::FreeText { .. })))
 }
 
 fn session_of(found: &Match) -> Option<&str> {

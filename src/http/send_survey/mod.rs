@@ -23,6 +23,9 @@ use crate::phone::PhoneRules;
 
 pub use body::{SendSurveyBody, SendSurveyVariable};
 
+/// The compatibility route: `SendSurvey` in any case (http-api.md 2.1).
+pub const COMPATIBILITY_PATH: &str = "/v1/{send_survey:(?i:SendSurvey)}";
+
 /// Forgiven places named in one warning; the rest is counted.
 const FORGIVEN_NAMED_MAX: usize = 5;
 
@@ -56,8 +59,6 @@ pub struct Rules<'a> {
 pub struct Reading {
     survey: Option<String>,
     outcome: Result<Accepted, Vec<Fault>>,
-    /// Warnings on what is absent, which come last.
-    language_given: bool,
 }
 
 /// A call without faults.
@@ -67,7 +68,8 @@ pub struct Accepted {
     pub command: SendSurvey,
     /// Answer as if, but store and send nothing (A89).
     pub dry_run: bool,
-    /// Advice so far, in the order of http-api.md 2.5.
+    /// Advice on the request itself. Advice that needs the survey (no language, a long expiry) is the use
+    /// case's and comes after it (http-api.md 2.5).
     pub warnings: Vec<Warning>,
 }
 
@@ -93,19 +95,12 @@ impl Reading {
         self.survey.as_deref()
     }
 
-    /// The command with its warnings, once the survey's default language is known (P34); `None` if the survey
-    /// is not.
+    /// The command with its warnings.
     ///
     /// # Errors
-    /// All faults of the call, in the order of its properties.
-    pub fn finish(self, survey_default: Option<&Language>) -> Result<Accepted, Vec<Fault>> {
-        let mut accepted = self.outcome?;
-        if !self.language_given
-            && let Some(language) = survey_default
-        {
-            accepted.warnings.push(Warning::language_not_set(language));
-        }
-        Ok(accepted)
+    /// All faults of the call, in the order of its properties; what is missing comes last.
+    pub fn finish(self) -> Result<Accepted, Vec<Fault>> {
+        self.outcome
     }
 }
 

@@ -202,7 +202,6 @@ impl<'a> Properties<'a> {
             let detail = format!("{} is not after sendAt", times::shown(*expiry));
             self.notes.fault(place, FaultCode::InvalidExpiryTime, detail);
         }
-        let language_given = self.language.is_some();
         let survey = self.single_survey();
         let outcome = match (&survey, self.identifier) {
             (Some(survey), Some(identifier)) if self.notes.faults.is_empty() => Ok(Accepted {
@@ -225,11 +224,7 @@ impl<'a> Properties<'a> {
             }),
             (Some(_) | None, Some(_) | None) => Err(self.notes.faults),
         };
-        Reading {
-            survey,
-            outcome,
-            language_given,
-        }
+        Reading { survey, outcome }
     }
 
     /// The survey, if all places that name one name the same.

@@ -111,7 +111,7 @@ impl Player<'_> {
         let id = &element.export_as;
         row.push((
             id.clone(),
-            value.map_or(Cell::Empty, |value| code(element, value)),
+            value.map_or(Cell::Empty, |value| cell(element, value)),
         ));
         row.push((
             format!("{id}_label"),
@@ -138,7 +138,7 @@ impl Player<'_> {
                 "method",
                 record
                     .and_then(|record| record.method)
-                    .map(|method| Cell::Text(word(method))),
+                    .map(|method| Cell::Text(method_word(method))),
             ),
             ("attempts", record.map(|record| Cell::from(record.attempts))),
             (
@@ -211,7 +211,8 @@ impl Player<'_> {
 }
 
 /// The value as exported: numbers as they are, choices by code (X5), yes_no by word.
-pub(super) fn code(element: &Element, value: &Value) -> Cell {
+#[must_use]
+pub fn cell(element: &Element, value: &Value) -> Cell {
     let option = |index: &usize| {
         element
             .kind
@@ -255,8 +256,19 @@ fn time(at: Option<DateTime<FixedOffset>>) -> Cell {
     })
 }
 
+/// A cell as text; empty for an empty one.
+#[must_use]
+pub fn cell_text(cell: &Cell) -> String {
+    match cell {
+        Cell::Empty => String::new(),
+        Cell::Number(number) => number.to_string(),
+        Cell::Text(text) => text.clone(),
+    }
+}
+
 /// The method's word in exports (N90).
-pub(super) fn word(method: super::super::Method) -> String {
+#[must_use]
+pub fn method_word(method: super::super::Method) -> String {
     serde_json::to_value(method)
         .ok()
         .and_then(|value| value.as_str().map(str::to_owned))

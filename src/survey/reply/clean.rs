@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::fold::{fold, is_blank};
+use super::fold::fold;
 use super::lexicon::{Lexicons, List};
 
 /// The clean text of N10: characters made plain, mail tails cut off, trimmed.
@@ -45,7 +45,11 @@ pub(super) fn tidy(text: &str) -> Cow<'_, str> {
             None => opened.push(c),
         }
     }
-    let plain: String = opened.nfkc().filter(|&c| !is_dropped(c)).map(plain_char).collect();
+    let plain: String = opened
+        .nfkc()
+        .filter(|&c| !is_dropped(c))
+        .map(plain_char)
+        .collect();
     Cow::Owned(plain.replace("\r\n", "\n").replace('\r', "\n"))
 }
 
@@ -126,12 +130,29 @@ fn plain_char(c: char) -> char {
         '\0'..='\u{7f}' => c,
         '\u{2018}'..='\u{201b}' | '\u{2039}' | '\u{203a}' => '\'',
         '\u{201c}'..='\u{201f}' | '«' | '»' => '"',
-        '\u{58a}' | '\u{5be}' | '\u{1400}' | '\u{1806}' | '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
-        '\u{2e17}' | '\u{2e1a}' | '\u{2e3a}' | '\u{2e3b}' | '\u{2e40}' | '\u{301c}' | '\u{3030}' => '-',
-        '\u{30a0}' | '\u{10ead}' => '-',
+        _ if is_dash(c) => '-',
         '\u{2044}' | '\u{2215}' => '/',
         _ => decimal_digit(c).unwrap_or(c),
     }
+}
+
+/// The dashes of Unicode and the minus sign.
+fn is_dash(c: char) -> bool {
+    matches!(
+        c,
+        '\u{58a}' | '\u{5be}' | '\u{1400}' | '\u{1806}' | '\u{2010}'
+            ..='\u{2015}'
+                | '\u{2212}'
+                | '\u{2e17}'
+                | '\u{2e1a}'
+                | '\u{2e3a}'
+                | '\u{2e3b}'
+                | '\u{2e40}'
+                | '\u{301c}'
+                | '\u{3030}'
+                | '\u{30a0}'
+                | '\u{10ead}'
+    )
 }
 
 /// The code points of the digit zero of every script with decimal digits, in order.
@@ -155,7 +176,7 @@ fn decimal_digit(c: char) -> Option<char> {
 pub(super) fn trim_outer(text: &str) -> &str {
     text.trim_matches(|c: char| {
         c.is_ascii_punctuation()
-            || is_blank(c.encode_utf8(&mut [0; 4]))
+            || c.is_whitespace()
             || matches!(c, '¡' | '¿' | '·' | '\u{2026}' | '\u{3001}' | '\u{3002}')
     })
 }
@@ -181,7 +202,10 @@ mod tests {
             ("ja\n> How was it?", "ja"),
             ("ja\n-- \nOla", "ja"),
             ("7\nOn Fri, 20 Nov 2026 Nordlys wrote:\n> x", "7"),
-            ("7\nDen fre. 20. nov. skrev Ola\nDen 20.11 Nordlys skrev:", "7\nDen fre. 20. nov. skrev Ola"),
+            (
+                "7\nDen fre. 20. nov. skrev Ola\nDen 20.11 Nordlys skrev:",
+                "7\nDen fre. 20. nov. skrev Ola",
+            ),
             ("> quoted", ""),
             ("  \u{a0}8 ", "8"),
         ] {
@@ -191,6 +215,9 @@ mod tests {
 
     #[test]
     fn a_free_text_keeps_its_own_characters() {
-        assert_eq!(raw_without_tails(" “Fine” – ½\0\r\nSent from my iPhone"), "“Fine” – ½");
+        assert_eq!(
+            raw_without_tails(" “Fine” – ½\0\r\nSent from my iPhone"),
+            "“Fine” – ½"
+        );
     }
 }

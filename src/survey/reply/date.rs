@@ -28,7 +28,11 @@ pub(super) fn read(
         direction,
         order,
     };
-    let (date, method) = match dates.one().or_else(|| dates.several()).unwrap_or(Err(Reason::NotADate)) {
+    let (date, method) = match dates
+        .one()
+        .or_else(|| dates.several())
+        .unwrap_or(Err(Reason::NotADate))
+    {
         Ok(found) => found,
         Err(reason) => return Reading::Reask(reason),
     };
@@ -104,7 +108,9 @@ impl Dates<'_> {
         let lexicons = self.scene.lexicons;
         self.tokens.word(at).is_some_and(|word| {
             lexicons.shared().has(List::DateFiller, word)
-                || lexicons.every_language().any(|lexicon| lexicon.has(List::Common, word))
+                || lexicons
+                    .every_language()
+                    .any(|lexicon| lexicon.has(List::Common, word))
         })
     }
 
@@ -116,7 +122,9 @@ impl Dates<'_> {
     fn expression(&self, at: usize) -> Option<Expression> {
         if let Some((weekday, mark, next)) = self.weekday(at) {
             if mark.is_none() {
-                let date_at = (next..).find(|&at| !self.is_filler(at)).unwrap_or(next);
+                let date_at = (next..self.tokens.all.len())
+                    .find(|&at| !self.is_filler(at))
+                    .unwrap_or(next);
                 let dates = [next, date_at].into_iter().find_map(|at| self.date(at));
                 if let Some((found, end)) = dates {
                     let agreed = found.and_then(|(date, method)| {
@@ -146,7 +154,9 @@ impl Dates<'_> {
     /// The value of the word at a place in a list of any survey language.
     fn value(&self, list: List, at: usize) -> Option<i32> {
         let word = self.tokens.word(at)?;
-        self.scene.every_lexicon().find_map(|lexicon| lexicon.value(list, word))
+        self.scene
+            .every_lexicon()
+            .find_map(|lexicon| lexicon.value(list, word))
     }
 
     /// A weekday with the mark before it, and the token after it.
@@ -159,7 +169,10 @@ impl Dates<'_> {
 
     /// *today*, *i går*: today with an offset.
     fn relative(&self, at: usize) -> Option<Expression> {
-        let words: Vec<&str> = [at, at + 1].into_iter().map_while(|at| self.tokens.word(at)).collect();
+        let words: Vec<&str> = [at, at + 1]
+            .into_iter()
+            .map_while(|at| self.tokens.word(at))
+            .collect();
         let start = |lexicon: &Lexicon| lexicon.longest_start(List::Day, &words);
         let (length, offset) = self.scene.every_lexicon().find_map(start)?;
         let date = add_days(self.scene.today, i64::from(offset)).ok_or(Reason::NotADate);
@@ -197,10 +210,13 @@ impl Dates<'_> {
             digits.parse::<u32>().ok()
         };
         let (year, month, day) = (part(at, 4)?, part(at + 2, 2)?, part(at + 4, 2)?);
-        let dashes = [at + 1, at + 3].iter().all(|&at| self.tokens.sign(at) == Some('-'));
+        let dashes = [at + 1, at + 3]
+            .iter()
+            .all(|&at| self.tokens.sign(at) == Some('-'));
         let joined = (at + 1..=at + 4).all(|at| self.tokens.touches(at));
         (dashes && joined && !self.goes_on(at + 5)).then(|| {
-            let found = written_year(year, 4).and_then(|year| ymd(year, month, day).ok_or(Reason::NoSuchDate));
+            let found =
+                written_year(year, 4).and_then(|year| ymd(year, month, day).ok_or(Reason::NoSuchDate));
             (found.map(|date| (date, Method::Exact)), at + 5)
         })
     }
@@ -293,9 +309,10 @@ impl Dates<'_> {
             .digits(year_at)
             .filter(|year| matches!(year.len(), 2 | 4) && !self.goes_on(year_at + 1));
         let end = if year.is_some() { year_at + 1 } else { next };
-        let found = year.map(parse_year).transpose().and_then(|year| {
-            self.resolve(day, month, year).ok_or(Reason::NoSuchDate)
-        });
+        let found = year
+            .map(parse_year)
+            .transpose()
+            .and_then(|year| self.resolve(day, month, year).ok_or(Reason::NoSuchDate));
         Some((found.map(|date| (date, Method::Named)), end))
     }
 
@@ -306,14 +323,20 @@ impl Dates<'_> {
     /// After *st nd rd th* and a point behind a day number.
     fn after_suffix(&self, at: usize) -> usize {
         let shared = self.scene.lexicons.shared();
-        let suffix = self.tokens.word(at).is_some_and(|word| shared.has(List::DaySuffix, word));
+        let suffix = self
+            .tokens
+            .word(at)
+            .is_some_and(|word| shared.has(List::DaySuffix, word));
         let comma_free = at + usize::from(suffix);
         self.after_point(comma_free)
     }
 
     fn after_joiner(&self, at: usize) -> usize {
         let shared = self.scene.lexicons.shared();
-        let joiner = self.tokens.word(at).is_some_and(|word| shared.has(List::DayJoiner, word));
+        let joiner = self
+            .tokens
+            .word(at)
+            .is_some_and(|word| shared.has(List::DayJoiner, word));
         at + usize::from(joiner)
     }
 
@@ -332,7 +355,9 @@ impl Dates<'_> {
         let year = parse_year(digits.get(4..)?);
         let backwards = || {
             let year = written_year(part(0, 4)?, 4).ok()?;
-            (digits.len() == 8).then(|| ymd(year, part(4, 6)?, part(6, 8)?)).flatten()
+            (digits.len() == 8)
+                .then(|| ymd(year, part(4, 6)?, part(6, 8)?))
+                .flatten()
         };
         let forwards = year.ok().and_then(|year| ymd(year, month, day));
         let found = forwards

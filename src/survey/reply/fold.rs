@@ -57,14 +57,14 @@ pub(super) fn spans(text: &str) -> impl Iterator<Item = Span> + '_ {
         let mut span: Option<Span> = None;
         while let Some((at, c)) = chars.next() {
             let next_is_word = chars.peek().is_some_and(|&(_, next)| is_word_char(next));
+            let in_word = is_word_char(c) || (is_apostrophe(c) && next_is_word);
             match &mut span {
-                None if !is_word_char(c) => continue,
-                Some(open) if !is_word_char(c) && !(is_apostrophe(c) && next_is_word) => {
+                Some(open) if in_word => fold_char(c, &mut open.folded),
+                Some(open) => {
                     open.end = at;
                     return span;
                 }
-                Some(open) => fold_char(c, &mut open.folded),
-                None => {
+                None if is_word_char(c) => {
                     let mut folded = String::new();
                     fold_char(c, &mut folded);
                     span = Some(Span {
@@ -73,6 +73,7 @@ pub(super) fn spans(text: &str) -> impl Iterator<Item = Span> + '_ {
                         folded,
                     });
                 }
+                None => {}
             }
         }
         span
@@ -115,6 +116,15 @@ pub(super) fn look_up<T>(word: &str, find: impl Fn(&str) -> Option<T>) -> Option
             .and_then(|two| find(&two))
             .or_else(|| squeeze(word, 1).and_then(|one| find(&one)))
     })
+}
+
+/// A word or text as it is, then with runs of three or more equal letters cut to two and to one (N22).
+#[must_use]
+pub fn squeezed_forms(text: &str) -> Vec<String> {
+    std::iter::once(text.to_owned())
+        .chain(squeeze(text, 2))
+        .chain(squeeze(text, 1))
+        .collect()
 }
 
 /// Whether a word of a reply is a listed word, squeezed letters allowed (N22).
@@ -196,6 +206,10 @@ mod tests {
     fn squeezing_keeps_two_then_one() {
         assert!(same("niiii", "ni") && same("jaaa", "ja") && same("stoppppp", "stopp"));
         assert!(!same("jaa", "ja"), "a run of two stays");
-        assert_eq!(look_up("888", |w| (w == "8").then_some(())), None, "digits are no letters");
+        assert_eq!(
+            look_up("888", |w| (w == "8").then_some(())),
+            None,
+            "digits are no letters"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! The free_text grammar (N80): any text, never cut.
+//! The `free_text` grammar (N80): any text, never cut.
 
 use regex::Regex;
 

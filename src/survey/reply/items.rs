@@ -122,10 +122,33 @@ impl<'t> Items<'t> {
 
     /// The numbers that count, with their places (N26).
     pub(super) fn counting(&self) -> impl Iterator<Item = (usize, Amount)> + '_ {
-        self.all.iter().enumerate().filter_map(|(at, item)| match item.what {
-            What::Number { amount, aside: None, .. } => Some((at, amount)),
-            What::Number { .. } | What::Word { .. } => None,
-        })
+        self.all
+            .iter()
+            .enumerate()
+            .filter_map(|(at, item)| match item.what {
+                What::Number {
+                    amount, aside: None, ..
+                } => Some((at, amount)),
+                What::Number { .. } | What::Word { .. } => None,
+            })
+    }
+
+    /// Whether a number that counts stands at a place.
+    pub(super) fn is_counting(&self, at: usize) -> bool {
+        matches!(
+            self.get(at).map(|item| &item.what),
+            Some(What::Number { aside: None, .. })
+        )
+    }
+
+    /// Whether a number that counts and says `wanted` stands at a place.
+    pub(super) fn counts_as(&self, at: usize, wanted: Amount) -> bool {
+        match self.get(at).map(|item| &item.what) {
+            Some(What::Number {
+                amount, aside: None, ..
+            }) => *amount == wanted,
+            Some(What::Number { .. } | What::Word { .. }) | None => false,
+        }
     }
 
     /// Whether the text holds a digit, counting or not.
@@ -160,7 +183,7 @@ impl<'t> Items<'t> {
     /// The value of the number word that starts at a place and how many items it takes (N24): `twenty-one`
     /// and `tjue en` take two.
     pub(super) fn number_word(&self, at: usize, lexicon: &Lexicon) -> Option<(i32, usize)> {
-        let value = lexicon.value(List::Number, self.word(at)?)?;
+        let value = lexicon.number(self.word(at)?)?;
         let joined = matches!(value, 20 | 30 | 40 | 50)
             && (self.adjoins(at + 1) || (self.word(at + 1).is_some() && self.gap_before(at + 1) == "-"));
         let ones = joined
@@ -177,8 +200,8 @@ impl<'t> Items<'t> {
             return false;
         };
         let listed = |list| lexicon.has(list, word);
-        let number_group = fillers.number_group
-            && (listed(List::NumberGroup) && !(fillers.keep_no && word == "no"));
+        let number_group =
+            fillers.number_group && (listed(List::NumberGroup) && !(fillers.keep_no && word == "no"));
         let grade_sign = || {
             fillers.number_group
                 && self.shared.has(List::GradeSign, word)

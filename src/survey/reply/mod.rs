@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 use super::{Element, Kind, Language, Number, Value};
 pub use clean::clean;
 pub use correction::correction;
-pub use fold::{fold, plain_form};
+pub use fold::{fold, plain_form, squeezed_forms};
 pub use lexicon::Lexicons;
 use scene::Scene;
 

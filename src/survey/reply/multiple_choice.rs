@@ -1,4 +1,4 @@
-//! The multiple_choice grammar (N60 to N62), step by step in its normative order.
+//! The `multiple_choice` grammar (N60 to N62), step by step in its normative order.
 
 use std::collections::BTreeSet;
 

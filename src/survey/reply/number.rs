@@ -56,6 +56,9 @@ pub(super) fn read(
     if has_other_unit(&numeric.items) {
         return Reading::Reask(Reason::Unit);
     }
+    if has_multiplier(&numeric.items, scene.lexicons) {
+        return Reading::Reask(Reason::Ambiguous);
+    }
     if let Some(reason) = numeric.mixed_fraction() {
         return Reading::Reask(reason);
     }
@@ -70,7 +73,9 @@ impl OwnUnit {
         let shared = lexicons.shared();
         let own_words = words(unit);
         let class = own_words.iter().find_map(|word| shared.value(List::Unit, word));
-        let sign = fold(unit).chars().find(|c| !c.is_alphanumeric() && !c.is_whitespace());
+        let sign = fold(unit)
+            .chars()
+            .find(|c| !c.is_alphanumeric() && !c.is_whitespace());
         let unit = match (class, sign) {
             (Some(class), _) => Unit::Known(class),
             (None, Some('%')) => PERCENT,
@@ -108,10 +113,25 @@ fn ignore_own_unit(items: &mut Items<'_>, own: Unit) {
     }
 }
 
+/// Whether a number is multiplied by the word after it, as in *2 thousand*.
+fn has_multiplier(items: &Items<'_>, lexicons: &Lexicons) -> bool {
+    let multiplies = |at: usize| {
+        items
+            .word(at)
+            .is_some_and(|word| lexicons.shared().has(List::Multiplier, word))
+    };
+    (1..items.all.len()).any(|at| items.is_number(at - 1) && items.adjoins(at) && multiplies(at))
+}
+
 /// Whether any number has another known unit (N34).
 fn has_other_unit(items: &Items<'_>) -> bool {
-    items
-        .all
-        .iter()
-        .any(|item| matches!(item.what, What::Number { aside: Some(Aside::Unit(_)), .. }))
+    items.all.iter().any(|item| {
+        matches!(
+            item.what,
+            What::Number {
+                aside: Some(Aside::Unit(_)),
+                ..
+            }
+        )
+    })
 }

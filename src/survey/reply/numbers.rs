@@ -97,14 +97,18 @@ impl<'t, 'u> Scan<'t, 'u> {
         }
         let (end, amount, longest_run) = self.digits(from);
         let glued_end = word_end(&self.chars, end);
-        let glued_unit = (glued_end > end).then(|| self.unit_word(end, glued_end)).flatten();
+        let glued_unit = (glued_end > end)
+            .then(|| self.unit_word(end, glued_end))
+            .flatten();
         if (glued_end > end && glued_unit.is_none()) || self.continues_glued_word(from) {
             self.push_word(from, glued_end);
             return glued_end;
         }
         let (unit, form_end) = match glued_unit {
             Some(unit) => (Some(unit), glued_end),
-            None => self.unit_after(end).map_or((None, end), |(unit, end)| (Some(unit), end)),
+            None => self
+                .unit_after(end)
+                .map_or((None, end), |(unit, end)| (Some(unit), end)),
         };
         let long = longest_run >= LONG_RUN && !matches!(self.separators, Separators::Thousands(_));
         let aside = unit.map(Aside::Unit).or(long.then_some(Aside::LongRun));
@@ -113,7 +117,14 @@ impl<'t, 'u> Scan<'t, 'u> {
     }
 
     /// Pushes a number with the sign, currency or *minus* in front of it.
-    fn push_number(&mut self, from: usize, end: usize, form_end: usize, amount: Amount, aside: Option<Aside>) {
+    fn push_number(
+        &mut self,
+        from: usize,
+        end: usize,
+        form_end: usize,
+        amount: Amount,
+        aside: Option<Aside>,
+    ) {
         let (mut start, mut amount, mut aside) = (from, amount, aside);
         if let Some(sign_at) = from.checked_sub(1).filter(|&at| self.is_sign(at)) {
             start = sign_at;
@@ -122,7 +133,12 @@ impl<'t, 'u> Scan<'t, 'u> {
             }
         }
         let mut start_byte = self.byte(start);
-        if let Some(Item { start: before, end: word_end, what: What::Word { folded, .. } }) = self.items.last() {
+        if let Some(Item {
+            start: before,
+            end: word_end,
+            what: What::Word { folded, .. },
+        }) = self.items.last()
+        {
             let gap = self.text.get(*word_end..start_byte).unwrap_or_default();
             let directly = is_blank(gap);
             let dotted = directly || is_blank(gap.strip_prefix('.').unwrap_or("."));
@@ -162,9 +178,10 @@ impl<'t, 'u> Scan<'t, 'u> {
     /// `-` or `+` is a sign at the start and after a space or one of `( : , ;` (N26).
     fn is_sign(&self, at: usize) -> bool {
         matches!(self.char(at), Some('-' | '+'))
-            && at.checked_sub(1).and_then(|before| self.char(before)).is_none_or(|c| {
-                c.is_whitespace() || matches!(c, '(' | ':' | ',' | ';')
-            })
+            && at
+                .checked_sub(1)
+                .and_then(|before| self.char(before))
+                .is_none_or(|c| c.is_whitespace() || matches!(c, '(' | ':' | ',' | ';'))
     }
 
     /// The end of a clock time `d:dd` that starts here.
@@ -214,10 +231,16 @@ impl<'t, 'u> Scan<'t, 'u> {
     }
 
     /// Whether a space and three digits continue a number in groups of three (N34).
-    fn is_spaced_group(&self, sign: char, signs: &[char], runs: &[(usize, usize)], next: (usize, usize)) -> bool {
-        let first_fits = runs.first().is_some_and(|(from, to)| {
-            to - from <= 3 && self.char(*from) != Some('0')
-        });
+    fn is_spaced_group(
+        &self,
+        sign: char,
+        signs: &[char],
+        runs: &[(usize, usize)],
+        next: (usize, usize),
+    ) -> bool {
+        let first_fits = runs
+            .first()
+            .is_some_and(|(from, to)| to - from <= 3 && self.char(*from) != Some('0'));
         matches!(self.separators, Separators::Thousands(_))
             && sign == ' '
             && next.1 - next.0 == 3
@@ -305,7 +328,12 @@ impl<'t, 'u> Scan<'t, 'u> {
     }
 
     fn run_end(&self, from: usize) -> usize {
-        (from..).find(|&at| !self.is_digit(at)).unwrap_or(from)
+        let digits = self
+            .chars
+            .iter()
+            .skip(from)
+            .take_while(|(_, c)| c.is_ascii_digit());
+        from + digits.count()
     }
 
     fn is_digit(&self, at: usize) -> bool {
@@ -329,7 +357,9 @@ impl Amount {
     /// The amount with a minus sign.
     fn negated(self) -> Self {
         match self {
-            Self::Exact(number) => Number::from_hundredths(-number.hundredths()).map_or(Self::TooBig, Self::Exact),
+            Self::Exact(number) => {
+                Number::from_hundredths(-number.hundredths()).map_or(Self::TooBig, Self::Exact)
+            }
             Self::TooBig | Self::Unclear => self,
         }
     }

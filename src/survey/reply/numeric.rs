@@ -85,9 +85,7 @@ impl Numeric<'_> {
     fn is_single_digit_fraction(&self, at: usize) -> bool {
         let items = &self.items;
         let whole = matches!(self.amount(at), Some(Amount::Exact(n)) if n.decimals() == 0);
-        let single = |at: usize| {
-            matches!(items.get(at).map(|i| &i.what), Some(What::Number { digits: (from, to), .. }) if to - from == 1)
-        };
+        let single = |at: usize| matches!(items.get(at).map(|i| &i.what), Some(What::Number { digits: (from, to), .. }) if to - from == 1);
         whole
             && items.is_number(at + 1)
             && items.adjoins(at + 1)
@@ -126,8 +124,7 @@ impl Numeric<'_> {
     fn counted_digits(&self) -> Result<Reading, Reason> {
         let mut counting = self.items.counting();
         let (at, first) = counting.next().ok_or(Reason::NotANumber)?;
-        let rest: Vec<(usize, Amount)> = counting.collect();
-        if first == Amount::Unclear || rest.iter().any(|&(_, amount)| amount != first) {
+        if first == Amount::Unclear || counting.any(|(_, amount)| amount != first) {
             return Err(Reason::Ambiguous);
         }
         let value = match first {
@@ -135,10 +132,14 @@ impl Numeric<'_> {
             Amount::TooBig => return Err(Reason::OutOfRange),
             Amount::Unclear => return Err(Reason::Ambiguous),
         };
-        let same_again = |at: usize| rest.iter().any(|&(other, _)| other == at);
+        let same_again = |other: usize| self.items.counts_as(other, first);
         let around =
             |lexicon: &Lexicon| Around::value(&self.items, (at, at + 1), lexicon, &self.fillers, same_again);
-        if self.scene.every_lexicon().any(|lexicon| around(lexicon).is_bare()) {
+        if self
+            .scene
+            .every_lexicon()
+            .any(|lexicon| around(lexicon).is_bare())
+        {
             return Ok(Reading::ok(Value::Number(value), self.bare));
         }
         let end = self.items.get(at).map_or(0, |item| item.end);
@@ -169,56 +170,70 @@ impl Numeric<'_> {
                 Err(reason) => Reading::Reask(reason),
             };
         }
-        match self.mistyped_word().map(|value| self.range.accept(Number::small(value))) {
+        match self
+            .mistyped_word()
+            .map(|value| self.range.accept(Number::small(value)))
+        {
             Some(Ok(value)) => Reading::ok(Value::Number(value), Method::Fuzzy),
             Some(Err(reason)) => Reading::Reask(reason),
             None => Reading::Reask(Reason::NotANumber),
         }
     }
 
-    /// A number word of the session language at the very start, followed by `. , : ; !` or a spaced `-`.
+    /// A number word of the session language at the very start (with the element's own unit), followed by
+    /// `. , : ; !` or a spaced `-`.
     fn leading_word(&self) -> Option<(i32, Option<String>)> {
         let minus = self.is_minus(0);
         let at = usize::from(minus);
         let (value, length) = self.items.number_word(at, self.scene.session)?;
-        let end = self.items.get(at + length - 1)?.end;
+        let is_unit = |at: usize| {
+            self.items
+                .word(at)
+                .is_some_and(|word| self.fillers.unit_words.iter().any(|unit| unit == word))
+        };
+        let next = at + length;
+        let last = if self.items.adjoins(next) && is_unit(next) {
+            next
+        } else {
+            next - 1
+        };
+        let end = self.items.get(last)?.end;
         let rest = self.items.text.get(end..)?;
         let spaced_dash = rest.trim_start().strip_prefix('-').is_some_and(|after| {
             rest.starts_with(char::is_whitespace) && after.starts_with(char::is_whitespace)
         });
         let set_off = rest.starts_with(['.', ',', ':', ';', '!']) || spaced_dash;
         let at_start = is_blank(self.items.gap_before(0)) && (!minus || self.items.adjoins(1));
-        (set_off && at_start).then(|| (if minus { -value } else { value }, comment::after(self.items.text, end)))
+        (set_off && at_start).then(|| {
+            (
+                if minus { -value } else { value },
+                comment::after(self.items.text, end),
+            )
+        })
     }
 
     fn is_minus(&self, at: usize) -> bool {
         let shared = self.scene.lexicons.shared();
-        self.items.word(at).is_some_and(|word| shared.has(List::Minus, word))
+        self.items
+            .word(at)
+            .is_some_and(|word| shared.has(List::Minus, word))
     }
 
     /// Step 11: what is left without fillers is one word and a typing error of a number word (N28).
     fn mistyped_word(&self) -> Option<i32> {
         let session = self.scene.session;
-        let mut left = (0..self.items.all.len()).filter(|&at| !self.items.is_filler(at, session, &self.fillers));
+        let mut left =
+            (0..self.items.all.len()).filter(|&at| !self.items.is_filler(at, session, &self.fillers));
         let word = left.next().and_then(|at| self.items.word(at))?;
         if left.next().is_some() {
             return None;
         }
-        let compounds = [20, 30, 40, 50].into_iter().flat_map(|tens| {
-            let named = move |value: i32| {
-                session
-                    .entries(List::Number)
-                    .filter(move |&(_, v)| v == value)
-                    .map(|(word, _)| word)
-            };
-            (1..=9).flat_map(move |ones| {
-                named(tens).flat_map(move |ten| named(ones).map(move |one| (format!("{ten} {one}"), tens + ones)))
-            })
-        });
-        let simple = session
-            .entries(List::Number)
-            .map(|(word, value)| (word.to_owned(), value));
-        typo::nearest(self.scene.lexicons, word, simple.chain(compounds), TYPO_LETTERS_MIN)
+        typo::nearest(
+            self.scene.lexicons,
+            word,
+            session.numbers_about(word.len()),
+            TYPO_LETTERS_MIN,
+        )
     }
 }
 
@@ -329,8 +344,7 @@ fn alternative_at(items: &Items<'_>, scene: &Scene<'_>, fillers: &Fillers<'_>, a
         (joins.then_some(joiner)?.into(), first.next + 1)
     };
     let second = operand(items, second_at, session).filter(|second| second.aside != Some(Aside::Clock))?;
-    let tail_is_filler =
-        (second.next..items.all.len()).all(|at| items.is_filler(at, session, fillers));
+    let tail_is_filler = (second.next..items.all.len()).all(|at| items.is_filler(at, session, fillers));
     let adds_a_remark = second.aside.is_some() && joiner.is_some_and(|word| matches!(word, "and" | "og"));
     let counts = (!second.is_word || tail_is_filler) && !adds_a_remark;
     let same = first.amount == second.amount && first.amount != Amount::Unclear;

@@ -32,10 +32,15 @@ pub(super) fn by_name(scene: &Scene<'_>, options: &[ChoiceOption], text: &str) -
     let session = name_in(scene.language, options, &whole);
     session.or_else(|| {
         scene.others.iter().find_map(|&(language, lexicon)| {
+            if let Some(found) = name_in(language, options, &whole) {
+                return Some(found);
+            }
             let words = words(text);
             let kept = words.iter().filter(|word| !lexicon.has(List::Common, word));
             let without_fillers = kept.map(String::as_str).collect::<Vec<_>>().join(" ");
-            name_in(language, options, &whole).or_else(|| name_in(language, options, &without_fillers))
+            (without_fillers != whole)
+                .then(|| name_in(language, options, &without_fillers))
+                .flatten()
         })
     })
 }
@@ -45,8 +50,10 @@ fn name_in(language: &Language, options: &[ChoiceOption], plain: &str) -> Option
     if plain.is_empty() {
         return None;
     }
-    let is = |name: &str| same(plain, &plain_name(name));
-    let label = options.iter().position(|option| is(option.label.in_language(language)));
+    let is = |name: &str| starts_alike(name, plain) && same(plain, &plain_name(name));
+    let label = options
+        .iter()
+        .position(|option| is(option.label.in_language(language)));
     let alias = || {
         options
             .iter()
@@ -55,6 +62,14 @@ fn name_in(language: &Language, options: &[ChoiceOption], plain: &str) -> Option
     label
         .map(|at| (at, Method::Label))
         .or_else(|| alias().map(|at| (at, Method::Alias)))
+}
+
+/// Whether a name may equal a plain text by its first letter: spares folding most names.
+fn starts_alike(name: &str, plain: &str) -> bool {
+    match name.chars().next() {
+        Some(c) if c.is_ascii_alphanumeric() => plain.starts_with(c.to_ascii_lowercase()),
+        Some(_) | None => true,
+    }
 }
 
 /// Whether the whole text is exactly the label of an option in any survey language (N86).
@@ -130,7 +145,11 @@ fn occurs(scene: &Scene<'_>, option: &ChoiceOption, said: &[String]) -> bool {
 fn is_form_of(scene: &Scene<'_>, said: &str, word: &str) -> bool {
     let ending_fits = |form: &str| {
         let ending = form.strip_prefix(word)?;
-        let listed = scene.lexicons.shared().entries(List::Ending).any(|(known, _)| known == ending);
+        let listed = scene
+            .lexicons
+            .shared()
+            .entries(List::Ending)
+            .any(|(known, _)| known == ending);
         listed.then_some(())
     };
     same(said, word)

@@ -60,7 +60,10 @@ pub(super) fn read_parts(
         parts.extend(read_part(scene, options, text, exact_only)?);
     }
     let strength = |part: &Part| STRENGTH.iter().position(|&method| method == part.method);
-    let weakest = parts.iter().max_by_key(|part| strength(part)).ok_or(Reason::Unrecognised)?;
+    let weakest = parts
+        .iter()
+        .max_by_key(|part| strength(part))
+        .ok_or(Reason::Unrecognised)?;
     let comments: Vec<&str> = parts.iter().filter_map(|part| part.comment.as_deref()).collect();
     Ok(Parts {
         method: weakest.method,
@@ -94,7 +97,10 @@ fn split<'t>(scene: &Scene<'t>, options: &[ChoiceOption]) -> Vec<&'t str> {
         .iter()
         .filter(|word| shared.has(List::PartJoiner, &word.folded))
         .map(|word| (word.start, word.end));
-    let mut cuts: Vec<(usize, usize)> = signs.chain(joiners).filter(|&(start, _)| !is_kept(start)).collect();
+    let mut cuts: Vec<(usize, usize)> = signs
+        .chain(joiners)
+        .filter(|&(start, _)| !is_kept(start))
+        .collect();
     cuts.sort_unstable();
     let starts = std::iter::once(0).chain(cuts.iter().map(|&(_, end)| end));
     let ends = cuts.iter().map(|&(start, _)| start).chain([text.len()]);
@@ -123,7 +129,8 @@ fn kept_together(scene: &Scene<'_>, options: &[ChoiceOption], words: &[Span]) ->
     for name in names {
         let plain = plain_name(name);
         let parts: Vec<&str> = plain.split(' ').filter(|part| !part.is_empty()).collect();
-        let splits = name.trim().contains(is_separator) || parts.iter().any(|part| shared.has(List::PartJoiner, part));
+        let splits =
+            name.trim().contains(is_separator) || parts.iter().any(|part| shared.has(List::PartJoiner, part));
         if !splits || parts.is_empty() {
             continue;
         }
@@ -179,11 +186,13 @@ fn range(scene: &Scene<'_>, items: &Items<'_>, options: usize) -> Option<Result<
     if !(end..items.all.len()).all(is_filler) {
         return None;
     }
-    Some(match (position(low, options), position(high, options), low, high) {
-        (_, _, Amount::Exact(low), Amount::Exact(high)) if low > high => Err(Reason::Ambiguous),
-        (Ok(low), Ok(high), _, _) => Ok((low..=high).collect()),
-        (Err(reason), _, _, _) | (_, Err(reason), _, _) => Err(reason),
-    })
+    Some(
+        match (position(low, options), position(high, options), low, high) {
+            (_, _, Amount::Exact(low), Amount::Exact(high)) if low > high => Err(Reason::Ambiguous),
+            (Ok(low), Ok(high), _, _) => Ok((low..=high).collect()),
+            (Err(reason), _, _, _) | (_, Err(reason), _, _) => Err(reason),
+        },
+    )
 }
 
 /// The ends of the range that starts at a place, and the item after it.
@@ -203,11 +212,7 @@ fn range_at(scene: &Scene<'_>, items: &Items<'_>, at: usize) -> Option<(Amount, 
 
 /// Only numbers, or only number words of the session language, besides fillers; an empty list when there are
 /// only fillers, `None` when there is anything else.
-fn only_numbers(
-    scene: &Scene<'_>,
-    items: &Items<'_>,
-    options: usize,
-) -> Option<Result<Vec<usize>, Reason>> {
+fn only_numbers(scene: &Scene<'_>, items: &Items<'_>, options: usize) -> Option<Result<Vec<usize>, Reason>> {
     let as_it_stands = spoken_row(scene, items, false).filter(|row| !row.is_empty());
     let counting: Vec<Amount> = items.counting().map(|(_, amount)| amount).collect();
     if let Some(words) = as_it_stands.or_else(|| spoken_row(scene, items, true)) {
@@ -219,14 +224,17 @@ fn only_numbers(
     for at in kept {
         if items.number_word(at, scene.session).is_some() {
             spoken = true;
-        } else if !items.counting().any(|(place, _)| place == at) {
+        } else if !items.is_counting(at) {
             return None;
         }
     }
     Some(if spoken {
         Err(Reason::Ambiguous)
     } else {
-        counting.into_iter().map(|amount| position(amount, options)).collect()
+        counting
+            .into_iter()
+            .map(|amount| position(amount, options))
+            .collect()
     })
 }
 

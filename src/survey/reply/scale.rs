@@ -133,7 +133,10 @@ fn stars(text: &str, range: &Range) -> Option<Reading> {
     if count == 0 || !text.chars().all(|c| is_star(c) || c.is_whitespace()) {
         return None;
     }
-    let value = i32::try_from(count).ok().map(Number::small).filter(|&n| range.holds(n));
+    let value = i32::try_from(count)
+        .ok()
+        .map(Number::small)
+        .filter(|&n| range.holds(n));
     Some(value.map_or(Reading::Reask(Reason::OutOfRange), |value| {
         Reading::ok(Value::Number(value), Method::Stars)
     }))
@@ -156,7 +159,9 @@ fn read_fraction(
     let shared = numeric.scene.lexicons.shared();
     let unit_word = below.is_word
         && items.adjoins(below.next)
-        && items.word(below.next).is_some_and(|word| shared.has(List::Unit, word));
+        && items
+            .word(below.next)
+            .is_some_and(|word| shared.has(List::Unit, word));
     if unit_word || matches!(below.aside, Some(Aside::Unit(_))) {
         return Err(Reason::NotANumber);
     }
@@ -168,13 +173,18 @@ fn read_fraction(
         Amount::Exact(_) | Amount::TooBig => return Err(Reason::OutOfRange),
         Amount::Unclear => return Err(Reason::Ambiguous),
     };
-    if items.counting().any(|(other, _)| other < at || other >= below.next) {
+    if items
+        .counting()
+        .any(|(other, _)| other < at || other >= below.next)
+    {
         return Err(Reason::Ambiguous);
     }
-    let around = |lexicon| {
-        Around::value(items, (at, below.next), lexicon, &numeric.fillers, |_| false)
-    };
-    if numeric.scene.every_lexicon().any(|lexicon| around(lexicon).is_bare()) {
+    let around = |lexicon| Around::value(items, (at, below.next), lexicon, &numeric.fillers, |_| false);
+    if numeric
+        .scene
+        .every_lexicon()
+        .any(|lexicon| around(lexicon).is_bare())
+    {
         return Ok(Reading::ok(Value::Number(value), Method::Fraction));
     }
     let end = items.get(below.next - 1).map_or(0, |item| item.end);
@@ -183,7 +193,11 @@ fn read_fraction(
     } else {
         comment::after(items.text, end)
     };
-    Ok(Reading::with_comment(Value::Number(value), Method::Fraction, comment))
+    Ok(Reading::with_comment(
+        Value::Number(value),
+        Method::Fraction,
+        comment,
+    ))
 }
 
 /// The two numbers of the fraction that starts at a place.
@@ -202,7 +216,8 @@ fn fraction_at(numeric: &Numeric<'_>, at: usize) -> Option<(usize, Operand, Oper
         return None;
     };
     let below = operand(items, below_at, session).filter(|below| below.aside != Some(Aside::Clock))?;
-    let whole = |amount: Amount| !matches!(amount, Amount::Exact(n) if n.decimals() > 0) && amount != Amount::Unclear;
+    let whole =
+        |amount: Amount| !matches!(amount, Amount::Exact(n) if n.decimals() > 0) && amount != Amount::Unclear;
     let plain = whole(above.amount)
         && whole(below.amount)
         && !has_decimals(items, at)
@@ -215,9 +230,12 @@ fn fraction_at(numeric: &Numeric<'_>, at: usize) -> Option<(usize, Operand, Oper
 /// Whether a number is written with decimals, even `.0`.
 fn has_decimals(items: &Items<'_>, at: usize) -> bool {
     match items.get(at).map(|item| &item.what) {
-        Some(What::Number { digits: (from, to), .. }) => {
-            items.text.get(*from..*to).is_some_and(|digits| digits.contains(['.', ',']))
-        }
+        Some(What::Number {
+            digits: (from, to), ..
+        }) => items
+            .text
+            .get(*from..*to)
+            .is_some_and(|digits| digits.contains(['.', ','])),
         Some(What::Word { .. }) | None => false,
     }
 }
@@ -225,5 +243,7 @@ fn has_decimals(items: &Items<'_>, at: usize) -> bool {
 /// Whether a `/` or `:` ties the item at a place to the number before it.
 fn touches(items: &Items<'_>, at: usize) -> bool {
     let tied = matches!(items.gap_before(at).trim(), "/" | ":");
-    tied && !is_blank(items.gap_before(at)) && items.is_number(at) && at.checked_sub(1).is_some_and(|b| items.is_number(b))
+    tied && !is_blank(items.gap_before(at))
+        && items.is_number(at)
+        && at.checked_sub(1).is_some_and(|b| items.is_number(b))
 }

@@ -59,7 +59,10 @@ impl<'a> Scene<'a> {
     where
         'a: 'b,
     {
-        Scene { clean, ..self.clone() }
+        Scene {
+            clean,
+            ..self.clone()
+        }
     }
 
     /// The session language's lists, then those of the others.
@@ -94,10 +97,20 @@ pub(super) fn whole_message(
                 && lexicon.has(List::NumberGroup, word)
                 && !(fillers.keep_no && word == "no"))
     };
-    let from = words.iter().position(|word| !is_filler(word)).unwrap_or(words.len());
-    let to = words.iter().rposition(|word| !is_filler(word)).map_or(from, |at| at + 1);
+    let from = words
+        .iter()
+        .position(|word| !is_filler(word))
+        .unwrap_or(words.len());
+    let to = words
+        .iter()
+        .rposition(|word| !is_filler(word))
+        .map_or(from, |at| at + 1);
     let ends_off = words.get(from..to).unwrap_or_default().join(" ");
-    let all_off: Vec<&str> = words.iter().filter(|w| !is_filler(w)).map(String::as_str).collect();
+    let all_off: Vec<&str> = words
+        .iter()
+        .filter(|w| !is_filler(w))
+        .map(String::as_str)
+        .collect();
     [words.join(" "), ends_off, all_off.join(" ")]
         .into_iter()
         .filter(|form| !form.is_empty())

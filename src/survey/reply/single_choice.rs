@@ -1,4 +1,4 @@
-//! The single_choice grammar (N50, N51), step by step in its normative order.
+//! The `single_choice` grammar (N50, N51), step by step in its normative order.
 
 use super::comment;
 use super::fold::words;
@@ -64,7 +64,7 @@ fn position_only(scene: &Scene<'_>, items: &Items<'_>, options: usize) -> Option
         Err(reason) => Reading::Reask(reason),
     };
     if let Some((at, amount)) = items.counting().next() {
-        let same_again = |other: usize| items.counting().any(|(i, again)| i == other && again == amount);
+        let same_again = |other: usize| items.counts_as(other, amount);
         let bare = scene.every_lexicon().any(|lexicon| {
             Around::value(items, (at, at + 1), lexicon, &Fillers::NUMBERS, same_again).is_bare()
         });
@@ -134,7 +134,7 @@ fn with_text(
         Ok(picked) => picked,
         Err(reason) => return Reading::Reask(reason),
     };
-    let same_again = |other: usize| items.counting().any(|(i, again)| i == other && again == amount);
+    let same_again = |other: usize| items.counts_as(other, amount);
     let around = Around::value(items, (at, at + 1), scene.session, &Fillers::NUMBERS, same_again);
     let end = items.get(at).map_or(0, |item| item.end);
     let comment = if around.before {

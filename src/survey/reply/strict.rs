@@ -24,9 +24,7 @@ pub(super) fn only_exact(kind: &Kind, scene: &Scene<'_>, reading: Reading) -> Re
             is_digits(text) || is_label(scene, options, text),
             Reason::Unrecognised,
         ),
-        Kind::MultipleChoice { options, .. } => {
-            (parts::is_exact(scene, options, text), Reason::Unrecognised)
-        }
+        Kind::MultipleChoice { options, .. } => (parts::is_exact(scene, options, text), Reason::Unrecognised),
         Kind::Date { .. } => (
             matches!(method, Method::Exact | Method::Numeric) && !text.contains(char::is_alphabetic),
             Reason::NotADate,
@@ -55,7 +53,9 @@ fn is_bare_number(text: &str) -> bool {
 fn is_plain_yes_no(scene: &Scene<'_>, text: &str) -> bool {
     let plain = plain_form(text);
     let number = look_up(&plain, |word| matches!(word, "1" | "2").then_some(())).is_some();
-    let nothing_else = text.chars().all(|c| c.is_alphanumeric() || c.is_whitespace() || c == '\'');
+    let nothing_else = text
+        .chars()
+        .all(|c| c.is_alphanumeric() || c.is_whitespace() || c == '\'');
     nothing_else
         && (number
             || scene

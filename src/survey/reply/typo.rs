@@ -1,7 +1,7 @@
 //! Typing errors (N28): a word that is one slip away from exactly one target.
 
 use super::fold::letters;
-use super::lexicon::{Lexicons, List};
+use super::lexicon::{Lexicons, List, TYPO_SLIPS_MAX};
 
 /// A reply of this many letters may be two slips away, a shorter one only one.
 const LETTERS_FOR_TWO: usize = 8;
@@ -18,7 +18,11 @@ pub(super) fn nearest<T: PartialEq + Copy>(
     if reply_letters < least_letters || is_ordinary(lexicons, reply) {
         return None;
     }
-    let limit = if reply_letters >= LETTERS_FOR_TWO { 2 } else { 1 };
+    let limit = if reply_letters >= LETTERS_FOR_TWO {
+        TYPO_SLIPS_MAX
+    } else {
+        1
+    };
     let length = reply.chars().count();
     let mut best: Option<(usize, T, bool)> = None;
     for (target, value) in targets {
@@ -31,7 +35,9 @@ pub(super) fn nearest<T: PartialEq + Copy>(
             continue;
         }
         best = match best {
-            Some((nearest, other, _)) if distance == nearest && other != value => Some((nearest, other, true)),
+            Some((nearest, other, _)) if distance == nearest && other != value => {
+                Some((nearest, other, true))
+            }
             Some((nearest, other, tied)) if distance >= nearest => Some((nearest, other, tied)),
             _ => Some((distance, value, false)),
         };

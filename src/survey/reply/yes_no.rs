@@ -1,4 +1,4 @@
-//! The yes_no grammar (N40, N41), step by step in its normative order.
+//! The `yes_no` grammar (N40, N41), step by step in its normative order.
 
 use super::comment;
 use super::fold::{is_blank, same};
@@ -26,7 +26,8 @@ const PHRASE_WORDS_MAX: usize = 6;
 pub(super) fn read(scene: &Scene<'_>, lenient: bool) -> Reading {
     let items = Items::read(scene.clean, Separators::Decimal, scene.lexicons);
     let signs = Signs::read(scene, &items);
-    if !signs.emoji_yes && !signs.emoji_no
+    if !signs.emoji_yes
+        && !signs.emoji_no
         && let Some(reading) = only_number(scene, &items)
     {
         return reading;
@@ -40,18 +41,20 @@ pub(super) fn read(scene: &Scene<'_>, lenient: bool) -> Reading {
     if signs.is_contradiction() {
         return Reading::Reask(Reason::Contradiction);
     }
-    let reading = whole_message(scene, &items, &signs)
+    let reading = whole_message(scene, &items, signs)
         .or_else(|| weak_yes(scene, lenient))
-        .or_else(|| number_first(scene, &items, &signs))
-        .or_else(|| leading(scene, &items, &signs))
+        .or_else(|| number_first(scene, &items, signs))
+        .or_else(|| leading(scene, &items, signs))
         .unwrap_or(Reading::Reask(Reason::Unrecognised));
     match reading {
-        Reading::Ok { value: Value::YesNo(true), .. } if signs.emoji_no => {
-            Reading::Reask(Reason::Contradiction)
-        }
-        Reading::Ok { value: Value::YesNo(false), .. } if signs.emoji_yes => {
-            Reading::Reask(Reason::Contradiction)
-        }
+        Reading::Ok {
+            value: Value::YesNo(true),
+            ..
+        } if signs.emoji_no => Reading::Reask(Reason::Contradiction),
+        Reading::Ok {
+            value: Value::YesNo(false),
+            ..
+        } if signs.emoji_yes => Reading::Reask(Reason::Contradiction),
         other @ (Reading::Ok { .. } | Reading::Skip | Reading::Reask(_)) => other,
     }
 }
@@ -89,7 +92,7 @@ impl Signs {
 /// Step 1: only a number besides fillers.
 fn only_number(scene: &Scene<'_>, items: &Items<'_>) -> Option<Reading> {
     let (at, amount) = items.counting().next()?;
-    let same_again = |other: usize| items.counting().any(|(i, again)| i == other && again == amount);
+    let same_again = |other: usize| items.counts_as(other, amount);
     let bare = scene.every_lexicon().any(|lexicon| {
         Around::value(items, (at, at + 1), lexicon, &Fillers::NUMBERS_YES_NO, same_again).is_bare()
     });
@@ -111,7 +114,10 @@ fn answer_of(amount: Amount) -> Result<bool, Reason> {
 
 /// Step 2: only question marks, or an unsure phrase at the start.
 fn is_unsure(scene: &Scene<'_>, items: &Items<'_>) -> bool {
-    let only_marks = scene.clean.chars().all(|c| c.is_whitespace() || matches!(c, '?' | '¿' | '؟'));
+    let only_marks = scene
+        .clean
+        .chars()
+        .all(|c| c.is_whitespace() || matches!(c, '?' | '¿' | '؟'));
     only_marks || starts_with(scene, items, List::Unsure)
 }
 
@@ -119,10 +125,16 @@ fn is_unsure(scene: &Scene<'_>, items: &Items<'_>) -> bool {
 /// allowed, or as a whole is one of another language (N21).
 fn starts_with(scene: &Scene<'_>, items: &Items<'_>, list: List) -> bool {
     let starts = |at: usize| {
-        scene.session.longest_start(list, &words_from(items, at)).is_some()
+        scene
+            .session
+            .longest_start(list, &words_from(items, at))
+            .is_some()
     };
     let first = first_word(items, scene.session, &Fillers::COMMON);
-    (0..=first).any(starts) || scene.whole_message_in(scene.clean, &[list], &Fillers::COMMON).is_some()
+    (0..=first).any(starts)
+        || scene
+            .whole_message_in(scene.clean, &[list], &Fillers::COMMON)
+            .is_some()
 }
 
 /// The first items from a place on that are words, whatever punctuation stands between them.
@@ -141,7 +153,7 @@ fn first_word(items: &Items<'_>, lexicon: &Lexicon, fillers: &Fillers<'_>) -> us
 }
 
 /// Step 5: only sign emoji, or the whole message in core, letters or more.
-fn whole_message(scene: &Scene<'_>, items: &Items<'_>, signs: &Signs) -> Option<Reading> {
+fn whole_message(scene: &Scene<'_>, items: &Items<'_>, signs: Signs) -> Option<Reading> {
     let list = scene.whole_message_in(scene.clean, &WHOLE_MESSAGES, &Fillers::COMMON);
     let yes = match list {
         Some(list) => is_yes(list),
@@ -166,7 +178,7 @@ fn weak_yes(scene: &Scene<'_>, lenient: bool) -> Option<Reading> {
 }
 
 /// Step 7: 1 or 2 first, then text.
-fn number_first(scene: &Scene<'_>, items: &Items<'_>, signs: &Signs) -> Option<Reading> {
+fn number_first(scene: &Scene<'_>, items: &Items<'_>, signs: Signs) -> Option<Reading> {
     let at = first_word(items, scene.session, &Fillers::NUMBERS_YES_NO);
     let (_, amount) = items.counting().find(|&(place, _)| place == at)?;
     let yes = match answer_of(amount) {
@@ -175,6 +187,9 @@ fn number_first(scene: &Scene<'_>, items: &Items<'_>, signs: &Signs) -> Option<R
     };
     if items.counting().any(|(_, other)| other != amount) {
         return Some(Reading::Reask(Reason::ChooseOne));
+    }
+    if (yes && signs.emoji_no) || (!yes && signs.emoji_yes) {
+        return Some(Reading::Reask(Reason::Contradiction));
     }
     let end = items.get(at)?.end;
     let rest = scene.clean.get(end..).unwrap_or_default();
@@ -189,7 +204,7 @@ fn number_first(scene: &Scene<'_>, items: &Items<'_>, signs: &Signs) -> Option<R
 }
 
 /// What the text after a number says, and whether it says nothing else.
-fn sign_of(scene: &Scene<'_>, rest: &str, signs: &Signs) -> Option<(bool, bool)> {
+fn sign_of(scene: &Scene<'_>, rest: &str, signs: Signs) -> Option<(bool, bool)> {
     if let Some(list) = scene.whole_message_in(rest, &WHOLE_MESSAGES, &Fillers::COMMON) {
         return Some((is_yes(list), true));
     }
@@ -201,16 +216,22 @@ fn sign_of(scene: &Scene<'_>, rest: &str, signs: &Signs) -> Option<(bool, bool)>
     }
     let items = Items::read(rest, Separators::Decimal, scene.lexicons);
     let first = first_word(&items, scene.session, &Fillers::COMMON);
-    scene.session.longest_start(List::LeadingNo, &words_from(&items, first))?;
+    scene
+        .session
+        .longest_start(List::LeadingNo, &words_from(&items, first))?;
     Some((false, false))
 }
 
 /// Step 8: a core word or a marked phrase of the session language, then other words (N41).
-fn leading(scene: &Scene<'_>, items: &Items<'_>, signs: &Signs) -> Option<Reading> {
+fn leading(scene: &Scene<'_>, items: &Items<'_>, signs: Signs) -> Option<Reading> {
     let session = scene.session;
     let first = first_word(items, session, &Fillers::COMMON);
     let words = words_from(items, first);
-    let longest = |list| session.longest_start(list, &words).map(|(length, _)| (length, list));
+    let longest = |list| {
+        session
+            .longest_start(list, &words)
+            .map(|(length, _)| (length, list))
+    };
     let (length, list) = [List::CoreYes, List::CoreNo, List::LeadingNo]
         .into_iter()
         .filter_map(longest)
@@ -218,15 +239,21 @@ fn leading(scene: &Scene<'_>, items: &Items<'_>, signs: &Signs) -> Option<Readin
     let next = first + length;
     let yes = list == List::CoreYes;
     let followed_by = |list| {
-        items.adjoins(next) && items.word(next).is_some_and(|word| scene.lexicons.shared().has(list, word))
+        items.adjoins(next)
+            && items
+                .word(next)
+                .is_some_and(|word| scene.lexicons.shared().has(list, word))
     };
     if (yes && followed_by(List::Negator)) || (list == List::LeadingNo && signs.word_yes) {
         return Some(Reading::Reask(Reason::Contradiction));
     }
     let word = items.word(first)?;
-    let is_determiner = list == List::CoreNo && session.entries(List::Determiner).any(|(no, _)| same(word, no));
+    let is_determiner =
+        list == List::CoreNo && session.entries(List::Determiner).any(|(no, _)| same(word, no));
     if is_determiner && next < items.all.len() && is_blank(items.gap_before(next)) {
-        let allowed = items.word(next).is_some_and(|word| session.has(List::AfterDeterminer, word));
+        let allowed = items
+            .word(next)
+            .is_some_and(|word| session.has(List::AfterDeterminer, word));
         if !allowed {
             return Some(Reading::Reask(Reason::Ambiguous));
         }

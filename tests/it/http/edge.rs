@@ -16,9 +16,11 @@ use antiphon::http::body::{self, Limits};
 use antiphon::http::edge::{Edge, edge};
 use antiphon::http::extract::{SmallBody, StrictJson};
 use antiphon::http::fields::Fields;
+use antiphon::http::idempotency;
 use antiphon::http::problem::{Fault, FaultCode, Problem, ProblemCode};
 use antiphon::http::rate::{Buckets, RateLimit, address_name};
 use antiphon::http::route::{resource, route_not_found};
+use antiphon::http::send_survey::COMPATIBILITY_PATH;
 use antiphon::ids::Ids;
 use chrono::TimeDelta;
 use futures_util::stream;
@@ -82,6 +84,7 @@ async fn ask_all(
             ))
             .service(resource("/raw", vec![(Method::POST, web::to(raw))]))
             .service(resource("/limited", vec![(Method::GET, web::to(limited))]))
+            .service(resource(COMPATIBILITY_PATH, vec![(Method::POST, web::to(raw))]))
             .service(resource(
                 "/number/{n}",
                 vec![(
@@ -431,4 +434,76 @@ fn problems_carry_their_own_members() {
     ];
     let bodies: Vec<String> = problems.iter().map(body).collect();
     insta::assert_snapshot!("problem_bodies", bodies.join("\n"));
+}
+
+#[actix_web::test]
+async fn send_survey_is_found_in_any_case() {
+    for path in ["/v1/SendSurvey?surveyId=x", "/v1/sendsurvey", "/v1/SENDSURVEY"] {
+        assert_eq!(ask(post(path, "{}")).await.0, 200, "{path}");
+    }
+    for path in [
+        "/v1/SendSurveys",
+        "/V1/SendSurvey",
+        "/v1/SendSurvey/",
+        "/v1/xSendSurvey",
+    ] {
+        assert_eq!(refused(post(path, "{}")).await.0, 404, "{path}");
+    }
+    let (status, headers, _) = ask(TestRequest::get().uri("/v1/sendSurvey")).await;
+    assert_eq!(
+        (status.as_u16(), headers.get("allow").unwrap().to_str().unwrap()),
+        (405, "POST")
+    );
+}
+
+#[test]
+fn idempotency_keys_are_short_ascii_and_single() {
+    let key = |values: &[&str]| {
+        let mut request = TestRequest::post();
+        for value in values {
+            request = request.append_header(("Idempotency-Key", *value));
+        }
+        idempotency::key(&request.to_http_request())
+    };
+    assert_eq!(key(&[]).unwrap(), None);
+    assert_eq!(key(&["a b:1"]).unwrap().as_deref(), Some("a b:1"));
+    assert!(key(&[&"x".repeat(255)]).is_ok());
+    for (values, code) in [
+        (vec![""], "invalid_param"),
+        (vec!["æ"], "invalid_param"),
+        (vec!["a", "a"], "duplicate_param"),
+    ] {
+        let problem = key(&values).unwrap_err();
+        let fault = &problem.errors()[0];
+        assert_eq!(
+            (fault.pointer.as_str(), fault.code),
+            ("header:Idempotency-Key", code),
+            "{values:?}"
+        );
+    }
+    assert!(key(&[&"x".repeat(256)]).is_err());
+}
+
+#[test]
+fn another_method_path_or_body_is_another_request() {
+    let print = |method: Method, uri: &str, body: &[u8]| {
+        idempotency::fingerprint(&TestRequest::with_uri(uri).method(method).to_http_request(), body)
+    };
+    let first = print(Method::POST, "/v1/a?x=1", b"{}");
+    assert_eq!(first, print(Method::POST, "/v1/a?x=1", b"{}"));
+    for other in [
+        print(Method::PUT, "/v1/a?x=1", b"{}"),
+        print(Method::POST, "/v1/a?x=2", b"{}"),
+        print(Method::POST, "/v1/b?x=1", b"{}"),
+        print(Method::POST, "/v1/a?x=1", b"{ }"),
+    ] {
+        assert_ne!(first, other);
+    }
+}
+
+#[actix_web::test]
+async fn who_is_not_known_is_told_how_to_authenticate() {
+    let response = actix_web::ResponseError::error_response(&Problem::unauthenticated());
+    assert_eq!(response.status(), 401);
+    assert_eq!(response.headers().get("www-authenticate").unwrap(), "Bearer");
 }

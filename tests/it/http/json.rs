@@ -1,10 +1,10 @@
-//! The JSON reader: equal to serde_json on strict documents, forgiving exactly what A02 lists, never panicking.
+//! The JSON reader: equal to `serde_json` on strict documents, forgiving exactly what A02 lists, never panicking.
 
 use antiphon::http::json::{Json, lenient, strict};
 use proptest::prelude::*;
 use serde_json::Value;
 
-/// The tree as serde_json holds it: the last of equal names wins, numbers as serde_json reads them.
+/// The tree as `serde_json` holds it: the last of equal names wins, numbers as `serde_json` reads them.
 fn as_serde(json: &Json) -> Value {
     match json {
         Json::Null => Value::Null,
@@ -249,6 +249,8 @@ fn commas(json: &Json) -> String {
                 .collect();
             format!("{{{},\n}}", pairs.join(","))
         }
-        other => other.to_string(),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::Array(_) | Json::Object(_) => {
+            json.to_string()
+        }
     }
 }

@@ -56,10 +56,7 @@ pub(super) const LISTS: &[(List, &str)] = &[
     (List::Alternative, "or, to, and"),
     (List::Range, "to, through"),
     (List::Several, "all, both"),
-    (
-        List::Every,
-        "all, all of them, all of the above, everything",
-    ),
+    (List::Every, "all, all of them, all of the above, everything"),
     (List::Both, "both"),
     (List::None, "none, none of them, none of the above, nothing"),
     (List::Half, "and a half"),

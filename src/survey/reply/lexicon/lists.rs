@@ -31,6 +31,8 @@ lists! {
     NumberGroup = "number_group",
     /// Number words with their values (N24).
     Number = "number",
+    /// Tens that are written together with the ones, as in `tjueen` (N24).
+    JoinedTens = "joined_tens",
     /// Ordinals with their positions; 0 = the last (N50).
     Ordinal = "ordinal",
     /// Core yes (§6.1).
@@ -89,6 +91,8 @@ lists! {
     GradeSign = "grade_sign",
     /// Units with their class (N25).
     Unit = "unit",
+    /// Words that multiply the number before them, as in *2 thousand*: never read as 2 (N7).
+    Multiplier = "multiplier",
     /// Currency words before a number (N26).
     MoneyBefore = "money_before",
     /// Clock words before a number (N26).
@@ -155,6 +159,7 @@ impl List {
     pub fn has_values(self) -> bool {
         [
             Self::Number,
+            Self::JoinedTens,
             Self::Ordinal,
             Self::Day,
             Self::Weekday,

@@ -14,6 +14,9 @@ use super::fold::{fold_entry, look_up, plain_form, same};
 use crate::survey::Language;
 pub use lists::List;
 
+/// A typing error is at most this many slips away from what was meant (N28).
+pub(super) const TYPO_SLIPS_MAX: usize = 2;
+
 /// All word lists: those shared by every language, and those of each language that has some.
 #[derive(Clone, Debug)]
 pub struct Lexicons {
@@ -65,14 +68,15 @@ impl Lexicons {
         for (language, list, entries) in additions {
             match language {
                 None => shared.add(list, entries),
-                Some(language) => match languages.iter_mut().find(|(known, _)| *known == language) {
-                    Some((_, lexicon)) => lexicon.add(list, entries),
-                    None => {
+                Some(language) => {
+                    if let Some((_, lexicon)) = languages.iter_mut().find(|(known, _)| *known == language) {
+                        lexicon.add(list, entries);
+                    } else {
                         let mut lexicon = Lexicon::default();
                         lexicon.add(list, entries);
                         languages.push((language, lexicon));
                     }
-                },
+                }
             }
         }
         Self::new(shared, languages)
@@ -94,6 +98,12 @@ impl Lexicons {
                 (!printed.is_empty()).then_some((language, list, printed))
             })
         })
+    }
+
+    /// The folded entries of a shared list.
+    #[must_use]
+    pub fn shared_entries(&self, list: List) -> Vec<&str> {
+        self.shared.entries(list).map(|(entry, _)| entry).collect()
     }
 
     /// The lists that count in every language.
@@ -161,7 +171,9 @@ impl Lexicon {
             known.phrases.push(word.split(' ').map(str::to_owned).collect());
             known.ordered.push((word, value));
         }
-        known.phrases.sort_by_key(|phrase| std::cmp::Reverse(phrase.len()));
+        known
+            .phrases
+            .sort_by_key(|phrase| std::cmp::Reverse(phrase.len()));
     }
 
     /// Whether a word or whole phrase is in a list, squeezed letters allowed (N22).
@@ -175,11 +187,51 @@ impl Lexicon {
         look_up(text, |form| values.get(form).copied())
     }
 
+    /// The value of one number word, tens written together with ones included: `tjueen` (N24).
+    pub(super) fn number(&self, word: &str) -> Option<i32> {
+        let joined = |form: &str| {
+            self.entries(List::JoinedTens).find_map(|(tens, value)| {
+                let ones = self.value(List::Number, form.strip_prefix(tens)?)?;
+                (1..=9).contains(&ones).then_some(value + ones)
+            })
+        };
+        self.value(List::Number, word).or_else(|| look_up(word, joined))
+    }
+
+    /// The number words of about `length` letters with their values, tens with ones included: what a typing
+    /// error may have meant (N28).
+    pub(super) fn numbers_about(&self, length: usize) -> Vec<(String, i32)> {
+        let near = |letters: usize| letters.abs_diff(length) <= TYPO_SLIPS_MAX;
+        let numbers: Vec<(&str, i32)> = self.entries(List::Number).collect();
+        let ones = numbers.iter().filter(|(_, value)| (1..=9).contains(value));
+        let spaced = numbers
+            .iter()
+            .filter(|(_, value)| matches!(value, 20 | 30 | 40 | 50))
+            .map(|&(word, value)| (word, " ", value));
+        let joined = self
+            .entries(List::JoinedTens)
+            .map(|(word, value)| (word, "", value));
+        let compounds = spaced.chain(joined).flat_map(|(tens, gap, value)| {
+            ones.clone()
+                .filter(move |(one, _)| near(tens.len() + gap.len() + one.len()))
+                .map(move |(one, ones)| (format!("{tens}{gap}{one}"), value + ones))
+        });
+        let simple = numbers
+            .iter()
+            .filter(|(word, _)| near(word.len()))
+            .map(|&(word, value)| (word.to_owned(), value));
+        simple.chain(compounds).collect()
+    }
+
     /// How many words of `words` the longest entry of the list takes that they start with, with its value.
     pub(super) fn longest_start(&self, list: List, words: &[&str]) -> Option<(usize, i32)> {
         let entries = self.lists.get(&list)?;
         let starts = |phrase: &&Vec<String>| {
-            words.len() >= phrase.len() && words.iter().zip(phrase.iter()).all(|(word, part)| same(word, part))
+            words.len() >= phrase.len()
+                && words
+                    .iter()
+                    .zip(phrase.iter())
+                    .all(|(word, part)| same(word, part))
         };
         let phrase = entries.phrases.iter().find(starts)?;
         let value = entries.values.get(&phrase.join(" ")).copied().unwrap_or(0);
@@ -188,9 +240,11 @@ impl Lexicon {
 
     /// The entries of a list in the order of the data, folded, with their values.
     pub(super) fn entries(&self, list: List) -> impl Iterator<Item = (&str, i32)> {
-        self.lists
-            .get(&list)
-            .into_iter()
-            .flat_map(|entries| entries.ordered.iter().map(|(entry, value)| (entry.as_str(), *value)))
+        self.lists.get(&list).into_iter().flat_map(|entries| {
+            entries
+                .ordered
+                .iter()
+                .map(|(entry, value)| (entry.as_str(), *value))
+        })
     }
 }

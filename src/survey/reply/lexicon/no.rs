@@ -24,6 +24,10 @@ pub(super) const LISTS: &[(List, &str)] = &[
          tier=10",
     ),
     (
+        List::JoinedTens,
+        "tjue=20, tyve=20, tretti=30, tredve=30, førti=40, femti=50",
+    ),
+    (
         List::Ordinal,
         "første=1, tredje=3, fjerde=4, femte=5, sjette=6, sjuende=7, syvende=7, åttende=8, niende=9, \
          tiende=10, siste=0",
@@ -41,10 +45,7 @@ pub(super) const LISTS: &[(List, &str)] = &[
         List::MoreNo,
         "ikke, ikkje, aldri, absolutt ikke, selvfølgelig ikke, selvsagt ikke, slett ikke",
     ),
-    (
-        List::LeadingNo,
-        "ikke ennå, ikke enda, ikke i det hele tatt",
-    ),
+    (List::LeadingNo, "ikke ennå, ikke enda, ikke i det hele tatt"),
     (List::WeakYes, "ok, okei, greit"),
     (
         List::Unsure,
@@ -59,10 +60,7 @@ pub(super) const LISTS: &[(List, &str)] = &[
     (List::Several, "alle, begge"),
     (List::Every, "alle, alt, alle sammen, samtlige"),
     (List::Both, "begge"),
-    (
-        List::None,
-        "ingen, ingenting, ingen av dem, ingen av delene",
-    ),
+    (List::None, "ingen, ingenting, ingen av dem, ingen av delene"),
     (List::Half, "og en halv, og ein halv, og et halvt, og eit halvt"),
     (
         List::Day,

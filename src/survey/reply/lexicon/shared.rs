@@ -17,12 +17,13 @@ pub(super) const LISTS: &[(List, &str)] = &[
          year=7, years=7, yr=7, yrs=7, år=7, kr=8, nok=8, krone=8, kroner=8, percent=9, prosent=9, times=10, \
          gang=10, ganger=10, person=11, persons=11, people=11, personer=11",
     ),
+    (
+        List::Multiplier,
+        "hundred, thousand, million, hundre, tusen, mill, millioner",
+    ),
     (List::MoneyBefore, "kr, nok"),
     (List::ClockBefore, "kl"),
-    (
-        List::FractionWord,
-        "of, out of, av, ut av, utav",
-    ),
+    (List::FractionWord, "of, out of, av, ut av, utav"),
     (List::ScaleStart, "on, på"),
     (List::ScaleArticle, "a, the, en, ein, ei"),
     (List::ScaleNoun, "scale, skala"),

@@ -233,8 +233,8 @@ fn a43_f28_a_skip_is_stored_and_counts_as_unanswered_in_conditions() {
     let mut why = free("why", 0);
     why.optional = true;
     why.rules = vec![
-        rule("why == skip", Some(Target::Completion), None),
-        rule("skipped(why) == yes", None, Some("silent")),
+        rule("why == \"skip\"", Some(Target::Completion), None),
+        rule("skipped(why)", None, Some("silent")),
     ];
     let survey = survey(vec![why, yes_no("solved")]);
     let turn = answer(&survey, start(&survey).progress, "skip", 1);

@@ -1,0 +1,66 @@
+//! [`GatewayHealth`]: each gateway's recent past as this node saw it: its circuit, whether an operator paused it,
+//! and the codes of failed sends. Kept in memory; it never decides what happens to a message.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::circuit::{Circuit, CircuitState};
+use crate::clock::Timestamp;
+use crate::gateway::{SendClass, SendResult};
+
+/// What is known about each gateway on this node. Cloning is cheap; all clones see the same.
+#[derive(Clone, Debug, Default)]
+pub struct GatewayHealth {
+    by_name: Arc<Mutex<BTreeMap<String, Health>>>,
+}
+
+/// One gateway's recent past.
+#[derive(Clone, Debug, Default)]
+pub struct Health {
+    /// Opens when the gateway refuses or is silent.
+    pub circuit: Circuit,
+    /// Stopped by an operator.
+    pub is_paused: bool,
+    /// Last message handed over.
+    pub last_outbound_at: Option<Timestamp>,
+    /// Codes of failed sends and how often each came.
+    pub errors: BTreeMap<String, u64>,
+}
+
+impl GatewayHealth {
+    /// A gateway's recent past.
+    #[must_use]
+    pub fn of(&self, name: &str) -> Health {
+        self.locked().get(name).cloned().unwrap_or_default()
+    }
+
+    /// Stops or starts sending to a gateway; inbound goes on.
+    pub fn pause(&self, name: &str, is_paused: bool) {
+        self.locked().entry(name.to_owned()).or_default().is_paused = is_paused;
+    }
+
+    /// Whether any gateway can be sent to.
+    #[must_use]
+    pub fn any_usable(&self, names: &[String], now: Timestamp) -> bool {
+        names.is_empty() || names.iter().any(|name| self.of(name).circuit.state(now) != CircuitState::Open)
+    }
+
+    /// Takes note of what a send came to.
+    pub fn note(&self, name: &str, result: &SendResult, now: Timestamp) {
+        let mut locked = self.locked();
+        let health = locked.entry(name.to_owned()).or_default();
+        let class = result.class();
+        health.circuit.note(class, now);
+        if class == SendClass::Accepted {
+            health.last_outbound_at = Some(now);
+        }
+        if let Some(detail) = result.detail() {
+            let code = detail.code.clone().unwrap_or_else(|| detail.reason.to_owned());
+            *health.errors.entry(code).or_default() += 1;
+        }
+    }
+
+    fn locked(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Health>> {
+        self.by_name.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,120 @@
+//! Surveys from files become revisions at start and on reload (F6, T13). A file whose content is known makes
+//! nothing new; a changed one makes a new active revision; running sessions keep theirs (A45).
+
+use std::sync::Arc;
+
+use super::library::Library;
+use crate::clock::Timestamp;
+use crate::ids::Ids;
+use crate::store::surveys::{self, RevisionRow, SurveyRow};
+use crate::store::{AnyConnection, StoreError};
+use crate::survey::Survey;
+
+/// What became of one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loaded {
+    /// The survey is new.
+    New,
+    /// Its content changed: a new revision.
+    Changed,
+    /// Nothing changed.
+    Same,
+}
+
+/// Reads every stored revision into memory; `check` turns a stored source into a survey.
+///
+/// # Errors
+/// [`StoreError`] of the queries. A stored revision that no longer passes the check is left out and logged:
+/// only sessions pinned to it suffer.
+pub fn read_library(
+    connection: &mut AnyConnection,
+    check: impl Fn(&str, &str) -> Option<Survey>,
+) -> Result<Library, StoreError> {
+    let library = Library::default();
+    for row in surveys::all(connection)? {
+        library.put_survey(row);
+    }
+    for row in surveys::all_revisions(connection)? {
+        match check(&row.survey_id, &row.source) {
+            Some(survey) => library.put_revision(&row.survey_id, row.revision, Arc::new(survey)),
+            None => tracing::error!(
+                survey = %row.survey_id,
+                revision = row.revision,
+                "a stored survey revision no longer passes the check; its sessions cannot go on"
+            ),
+        }
+    }
+    Ok(library)
+}
+
+/// Stores a checked survey file as the active revision of its survey, if its content is new.
+///
+/// # Errors
+/// [`StoreError::Constraint`] when its UUID belongs to another survey; other [`StoreError`]s of the statements.
+pub fn load_survey(
+    connection: &mut AnyConnection,
+    library: &Library,
+    survey: Survey,
+    ids: &Ids,
+    now: Timestamp,
+) -> Result<Loaded, StoreError> {
+    let at = now.naive_utc();
+    let survey = Arc::new(survey);
+    let (row, loaded) = connection.write(|connection| {
+        let Some(mut row) = surveys::find(connection, survey.id())? else {
+            let row = new_row(&survey, ids, now);
+            surveys::insert(connection, &row)?;
+            surveys::insert_revision(connection, &revision_row(&survey, 1, now))?;
+            return Ok((row, Loaded::New));
+        };
+        let latest = surveys::find_revision(connection, &row.id, row.latest_revision)?;
+        let is_same = latest.is_some_and(|latest| latest.hash == survey.hash);
+        let is_active = row.active_revision == Some(row.latest_revision);
+        if is_same && (is_active || row.status == "archived") {
+            return Ok((row, Loaded::Same));
+        }
+        if !is_same {
+            row.latest_revision += 1;
+            surveys::insert_revision(connection, &revision_row(&survey, row.latest_revision, now))?;
+        }
+        row.active_revision = Some(row.latest_revision);
+        // An archived survey stays archived: a file never reopens what an operator closed.
+        if row.status == "draft" {
+            row.status = "active".to_owned();
+        }
+        row.title.clone_from(&survey.title);
+        row.updated_at = at;
+        surveys::update(connection, &row)?;
+        Ok((row, Loaded::Changed))
+    })?;
+    library.put_revision(&row.id, row.latest_revision, Arc::clone(&survey));
+    library.put_survey(row);
+    Ok(loaded)
+}
+
+/// The row of a survey seen for the first time; one without a UUID gets one for good (F7).
+#[must_use]
+pub fn new_row(survey: &Survey, ids: &Ids, now: Timestamp) -> SurveyRow {
+    SurveyRow {
+        id: survey.id().to_owned(),
+        uuid: survey.uuid.clone().unwrap_or_else(|| ids.next(now)),
+        title: survey.title.clone(),
+        status: "active".to_owned(),
+        active_revision: Some(1),
+        latest_revision: 1,
+        created_at: now.naive_utc(),
+        updated_at: now.naive_utc(),
+    }
+}
+
+/// The row of a revision.
+#[must_use]
+pub fn revision_row(survey: &Survey, revision: i32, now: Timestamp) -> RevisionRow {
+    RevisionRow {
+        survey_id: survey.id().to_owned(),
+        revision,
+        hash: survey.hash.clone(),
+        source: survey.source.clone(),
+        created_at: now.naive_utc(),
+    }
+}

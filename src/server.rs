@@ -1,0 +1,301 @@
+//! [`Server`]: puts the parts together and runs them: database, surveys, channels, gateways, worker and HTTP.
+//! Used by `serve`, by `demo` and by the tests alike; it decides nothing at run time.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+use tokio::task::JoinHandle;
+
+use crate::app::configure_channels::{ConfiguredChannel, GatewayTraits, configure_channels};
+use crate::app::engine::{Engine, Settings};
+use crate::app::gateway_health::GatewayHealth;
+use crate::app::load_surveys::{load_survey, read_library};
+use crate::clock::{Clock, Timestamp};
+use crate::config::{Config, Countries, StopScope};
+use crate::gateway::{Gateways, SenderType};
+use crate::http::api::{Api, routes};
+use crate::http::edge::{Edge, edge};
+use crate::i18n::SystemText;
+use crate::ids::Ids;
+use crate::phone::{self, PhoneRules};
+use crate::session::Keywords;
+use crate::store::{DatabaseUrl, Store, StoreError, WriteError};
+use crate::survey::Language;
+use crate::survey::check::{Checked, Context, FileName, check};
+use crate::telemetry::Metrics;
+use crate::worker::Worker;
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The recovery after a crash could not be stored.
+    #[error(transparent)]
+    Recovery(#[from] WriteError),
+    /// A gateway.
+    #[error("gateway {name}: {error}")]
+    Gateway {
+        /// Its name in the configuration.
+        name: String,
+        /// What is wrong.
+        error: crate::gateway::OpenError,
+    },
+    /// The survey folder.
+    #[error("cannot read the survey folder {folder}: {error}")]
+    Surveys {
+        /// The folder.
+        folder: String,
+        /// What the machine said.
+        error: std::io::Error,
+    },
+    /// The address.
+    #[error("cannot listen on {address}: {error}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// What the machine said.
+        error: std::io::Error,
+    },
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its engine, for commands in the same process and for tests.
+    pub engine: Engine,
+    http: ServerHandle,
+    serving: JoinHandle<std::io::Result<()>>,
+    worker: Option<Worker>,
+}
+
+/// How a server is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// HTTP and background work.
+    Whole,
+    /// HTTP alone: another process works (PostgreSQL).
+    WithoutWorker,
+}
+
+impl Server {
+    /// Starts everything; answers when the address is bound.
+    ///
+    /// # Errors
+    /// [`StartError`]: which part does not start, and why.
+    pub async fn start(config: Config, clock: Clock, ids: Ids, role: Role) -> Result<Self, StartError> {
+        let config = Arc::new(config);
+        let engine = build_engine(&config, clock, ids)?;
+        tokio::task::spawn_blocking(phone::warm_up);
+        let worker = match role {
+            Role::Whole => Some(Worker::start(&engine, config.server.public_url.clone()).await?),
+            Role::WithoutWorker => None,
+        };
+        let (address, serving, http) = listen(&config, &engine)?;
+        Ok(Self { address, engine, http, serving, worker })
+    }
+
+    /// Stops in the order of RE38: no more claims, no more requests, sends in flight finish, the database closes.
+    pub async fn stop(self) {
+        self.http.stop(true).await;
+        if let Some(worker) = self.worker {
+            worker.stop().await;
+        }
+        if let Err(error) = self.serving.await {
+            tracing::error!(%error, "the HTTP server ended with a panic");
+        }
+        let clock = self.engine.clock.clone();
+        let store = self.engine.store.clone();
+        drop(self.engine);
+        let closed = tokio::task::spawn_blocking(move || store.close(&clock));
+        if let Err(error) = closed.await {
+            tracing::error!(%error, "the database was not closed");
+        }
+    }
+}
+
+fn build_engine(config: &Config, clock: Clock, ids: Ids) -> Result<Engine, StartError> {
+    let gateways = Gateways::open(config.gateways.values(), &ids)
+        .map_err(|(name, error)| StartError::Gateway { name, error })?;
+    let url = config.database_url();
+    let store = Store::open(url, &clock, &ids.next(clock.now()))?;
+    let now = clock.now();
+    let mut connection = DatabaseUrl::parse(url)?.connect()?;
+    let traits: BTreeMap<String, GatewayTraits> = gateways
+        .iter()
+        .map(|gateway| {
+            let has_sessions = gateway.supports_sessions();
+            let is_simulator = gateway.simulator().is_some();
+            (gateway.name().to_owned(), GatewayTraits { has_sessions, is_simulator })
+        })
+        .collect();
+    let configured: Vec<ConfiguredChannel> = config.channels.values().map(|c| configured(c, config)).collect();
+    let channels = configure_channels(&mut connection, &configured, &traits, &ids, now)?;
+    let library = read_library(&mut connection, |survey_id, source| {
+        check(source, &FileName::new(&format!("{survey_id}.yaml")), &Context::default()).survey
+    })?;
+    let engine = Engine {
+        node: ids.next(now).into(),
+        store,
+        clock,
+        ids,
+        library,
+        channels,
+        gateways,
+        health: GatewayHealth::default(),
+        settings: Arc::new(settings(config)),
+        metrics: Metrics::new(),
+    };
+    load_folder(&engine, &config.surveys.folder, now)?;
+    Ok(engine)
+}
+
+/// Loads every survey file of a folder that has no errors; a broken one never takes the others down (F38). A
+/// folder that does not exist holds no surveys.
+///
+/// # Errors
+/// [`StartError::Surveys`] when the folder cannot be read; [`StartError::Store`] when nothing can be stored.
+pub fn load_folder(engine: &Engine, folder: &Path, now: Timestamp) -> Result<(), StartError> {
+    let unreadable = |error| StartError::Surveys { folder: folder.display().to_string(), error };
+    if !folder.exists() {
+        tracing::warn!(folder = %folder.display(), "there is no survey folder");
+        return Ok(());
+    }
+    let mut connection = engine.store.command_connection()?;
+    for path in crate::survey_files::list(folder).map_err(unreadable)? {
+        let source = match std::fs::read_to_string(&path) {
+            Ok(source) => source,
+            Err(error) => {
+                tracing::error!(file = %path.display(), %error, "a survey file cannot be read");
+                continue;
+            }
+        };
+        let Checked { survey, findings, .. } = check(&source, &FileName::of(&path), &Context::default());
+        let Some(survey) = survey else {
+            for finding in findings.iter().filter(|finding| finding.is_error()) {
+                tracing::error!(file = %path.display(), line = finding.line, "{}: {}", finding.code, finding.message);
+            }
+            continue;
+        };
+        match load_survey(&mut connection, &engine.library, survey, &engine.ids, now) {
+            Ok(loaded) => tracing::info!(file = %path.display(), ?loaded, "survey"),
+            Err(StoreError::Constraint(refusal)) => {
+                tracing::error!(file = %path.display(), refusal, "a survey was refused; is its uuid another survey's?");
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+fn listen(
+    config: &Arc<Config>,
+    engine: &Engine,
+) -> Result<(SocketAddr, JoinHandle<std::io::Result<()>>, ServerHandle), StartError> {
+    let address = config.server.bind;
+    let bind = |error| StartError::Bind { address, error };
+    let api = Api { engine: engine.clone(), config: Arc::clone(config) };
+    let edge_data = Edge { clock: engine.clock.clone(), ids: engine.ids.clone() };
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(web::Data::new(edge_data.clone()))
+            .app_data(web::Data::new(api.clone()))
+            .wrap(from_fn(edge))
+            .configure(routes)
+    })
+    .workers(2)
+    .max_connections(config.server.connections_per_worker)
+    .client_request_timeout(config.server.head_timeout)
+    .shutdown_timeout(config.server.shutdown_timeout.as_secs())
+    .disable_signals()
+    .bind(address)
+    .map_err(bind)?;
+    let bound = server.addrs().first().copied().unwrap_or(address);
+    let running = server.run();
+    let handle = running.handle();
+    Ok((bound, tokio::spawn(running), handle))
+}
+
+fn settings(config: &Config) -> Settings {
+    let days = |wait: std::time::Duration| chrono::Duration::from_std(wait).unwrap_or(chrono::Duration::MAX);
+    let count = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
+    let (surveys, limits, outbox) = (&config.surveys, &config.limits, &config.outbox);
+    let per_day = i32::try_from(limits.not_found_per_phone_per_day).unwrap_or(1).max(1);
+    Settings {
+        duplicate_window: days(surveys.duplicate_window),
+        require_consent: surveys.require_consent,
+        not_found_gap: chrono::Duration::hours(24) / per_day,
+        not_found_per_hour: count(limits.not_found_per_channel_per_hour),
+        unavailable_max: count(limits.unavailable_per_session),
+        ended_memory: days(surveys.ended_session_memory),
+        cross_channel_lookup: surveys.cross_channel_lookup,
+        inbound_per_session: count(limits.inbound_per_session),
+        outbound_per_phone_hour: count(limits.outbound_per_phone_per_hour),
+        queue_max: limits.queue_max,
+        lease: days(outbox.lease),
+        attempts_max: count(outbox.attempts_max),
+        proof_wait: days(outbox.unknown_proof),
+        receipt_wait: days(outbox.receipt_timeout),
+        default_timezone: surveys.default_timezone,
+        phone_rules: PhoneRules { extra_mobile_prefixes: surveys.extra_mobile_prefixes.clone() },
+        keywords: Keywords::default(),
+        outbox_max: i64::try_from(limits.due_max).unwrap_or(i64::MAX),
+        ..Settings::default()
+    }
+}
+
+fn configured(channel: &crate::config::Channel, config: &Config) -> ConfiguredChannel {
+    let scope = channel.keyword_scope.unwrap_or(config.consent.stop_scope);
+    ConfiguredChannel {
+        name: channel.name.clone(),
+        enabled: channel.enabled,
+        gateway: channel.gateway.clone(),
+        sender: channel.sender.clone(),
+        sender_type: match channel.sender_type {
+            SenderType::ShortNumber => "short_number",
+            SenderType::International | SenderType::Alphanumeric => "international",
+        },
+        subnumbering: channel.subnumbering,
+        allowed_countries: match &channel.allowed_countries {
+            Countries::All => None,
+            Countries::Only(codes) => Some(codes.iter().cloned().collect()),
+        },
+        throttle_micro: micro(channel.throttle_per_second),
+        on_ambiguous: channel.on_ambiguous.as_str(),
+        default_language: channel.default_language.as_ref().map(|language| language.code().to_owned()),
+        keyword_scope: match scope {
+            StopScope::Everything => "global",
+            StopScope::Survey => "survey",
+        },
+        texts: texts(channel),
+        keywords: serde_json::Value::Object(serde_json::Map::new()),
+    }
+}
+
+/// A rate in millionths.
+#[expect(clippy::cast_possible_truncation, reason = "rates are far below 2^63 millionths")]
+fn micro(per_second: f64) -> i64 {
+    (per_second * 1_000_000.0).round() as i64
+}
+
+/// The channel's wordings in both built-in languages.
+fn texts(channel: &crate::config::Channel) -> BTreeMap<String, BTreeMap<String, String>> {
+    SystemText::ALL
+        .into_iter()
+        .map(|text| {
+            let wordings = [Language::en(), Language::no()]
+                .into_iter()
+                .map(|language| (language.code().to_owned(), channel.texts.wording(text, &language).to_owned()))
+                .collect();
+            (text.as_str().to_owned(), wordings)
+        })
+        .collect()
+}
