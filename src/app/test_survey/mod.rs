@@ -62,11 +62,7 @@ impl Report {
 /// # Errors
 /// [`TestFileError::OtherSurvey`] when the file is for another survey; [`TestFileError::Language`] when a case
 /// speaks a language the survey lacks; [`TestFileError::Step`] when a step cannot be read.
-pub fn test_survey(
-    survey: &Survey,
-    file: &TestFile,
-    keywords: &Keywords,
-) -> Result<Report, TestFileError> {
+pub fn test_survey(survey: &Survey, file: &TestFile, keywords: &Keywords) -> Result<Report, TestFileError> {
     if file.survey != survey.id() {
         return Err(TestFileError::OtherSurvey {
             named: file.survey.clone(),
@@ -146,12 +142,7 @@ impl<'a> Run<'a> {
 
     fn check(&mut self, number: usize, step: &Step) {
         if let Some(expected) = &step.expect {
-            let actual = self
-                .last
-                .sent
-                .iter()
-                .map(Sent::name)
-                .collect();
+            let actual = self.last.sent.iter().map(Sent::name).collect();
             self.compare(Some(number), "expect", expected.clone(), actual);
             self.last.sent.clear();
         }
