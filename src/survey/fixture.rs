@@ -261,9 +261,11 @@ pub fn sms(turn: &Turn) -> Vec<&str> {
 pub fn sends(turn: &Turn) -> Vec<(&str, i64)> {
     turn.effects
         .iter()
-        .filter_map(|effect| match effect {
-            Effect::Send(send) => Some((send.text.as_str(), send.after.num_seconds())),
-            _ => None,
+        .filter_map(|effect| {
+            let Effect::Send(send) = effect else {
+                return None;
+            };
+            Some((send.text.as_str(), send.after.num_seconds()))
         })
         .collect()
 }

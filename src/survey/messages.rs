@@ -138,7 +138,7 @@ pub fn yes_no(yes: bool, language: &Language) -> &'static str {
     both.in_language(language).unwrap_or(both.en)
 }
 
-/// The two replies a yes_no question takes.
+/// The two replies a `yes_no` question takes.
 #[must_use]
 pub fn yes_or_no(language: &Language) -> &'static str {
     YES_OR_NO.in_language(language).unwrap_or(YES_OR_NO.en)

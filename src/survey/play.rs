@@ -6,6 +6,8 @@
 
 mod clock;
 mod row;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 
@@ -137,6 +139,7 @@ pub struct Player<'a> {
     quiet_hours: QuietHours,
     expires_at: DateTime<Utc>,
     status: PlayStatus,
+    opted_out: bool,
     closed_texts: u32,
     answers: Vec<Answer>,
     path: Vec<Branch>,
@@ -173,6 +176,7 @@ impl<'a> Player<'a> {
             quiet_hours: start.quiet_hours,
             expires_at: now.checked_add_signed(survey.settings.expiry).unwrap_or(now),
             status: PlayStatus::Active,
+            opted_out: false,
             closed_texts: 0,
             answers: Vec::new(),
             path: Vec::new(),
@@ -192,6 +196,7 @@ impl<'a> Player<'a> {
             Inbound::Noise => Ok(Happened::default()),
             Inbound::Stop => Ok(self.stop()),
             Inbound::Help => Ok(self.session_text(SessionText::Help)),
+            Inbound::Reply if self.opted_out => Ok(Happened::default()),
             Inbound::Reply => match self.status {
                 PlayStatus::Active => self.reply(raw),
                 PlayStatus::OptedOut => Ok(Happened::default()),
@@ -245,6 +250,12 @@ impl<'a> Player<'a> {
         self.status
     }
 
+    /// Whether an opt-out word came, before or after the end.
+    #[must_use]
+    pub fn opted_out(&self) -> bool {
+        self.opted_out
+    }
+
     /// The state the interpreter works on.
     #[must_use]
     pub fn progress(&self) -> &Progress {
@@ -291,9 +302,10 @@ impl<'a> Player<'a> {
     }
 
     fn stop(&mut self) -> Happened {
-        if self.status == PlayStatus::OptedOut {
+        if self.opted_out {
             return Happened::default();
         }
+        self.opted_out = true;
         if self.status == PlayStatus::Active {
             self.status = PlayStatus::OptedOut;
         }
@@ -318,9 +330,8 @@ impl<'a> Player<'a> {
             text,
             after: Duration::zero(),
         };
-        let sent = self.sent(&send);
         Happened {
-            sent: vec![sent],
+            sent: vec![self.account(&send)],
             effects: vec![Effect::Send(send)],
         }
     }
@@ -336,10 +347,10 @@ impl<'a> Player<'a> {
     fn take(&mut self, turn: Turn) -> Happened {
         self.progress = turn.progress;
         self.path.extend(turn.path);
-        let mut sent = Vec::new();
+        let mut messages = Vec::new();
         for effect in &turn.effects {
             match effect {
-                Effect::Send(send) => sent.push(self.sent(send)),
+                Effect::Send(send) => messages.push(self.account(send)),
                 Effect::Record(record) => self.answers.push(Answer {
                     record: record.clone(),
                     at: self.now,
@@ -374,12 +385,13 @@ impl<'a> Player<'a> {
             }
         }
         Happened {
-            sent,
+            sent: messages,
             effects: turn.effects,
         }
     }
 
-    fn sent(&mut self, send: &Send) -> Sent {
+    /// Counts an SMS and gives it its time.
+    fn account(&mut self, send: &Send) -> Sent {
         self.count.sent += 1;
         self.count.started_at.get_or_insert(self.now);
         match (&send.kind, &send.element) {

@@ -96,7 +96,7 @@ pub struct Given {
 /// A free text that still takes fragments.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Appending {
-    /// The free_text element.
+    /// The `free_text` element.
     pub element: String,
     /// Its visit.
     pub visit: u32,

@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! All integration tests of antiphon, in one binary: one link.
 #![expect(
     clippy::unwrap_used,
@@ -10,8 +9,4 @@
 mod config;
 mod gateway;
 mod http;
-=======
-//! The integration tests: one binary, one module per subject.
-
->>>>>>> reply
 mod replies;

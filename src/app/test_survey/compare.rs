@@ -55,12 +55,11 @@ pub(super) fn answer_lines(
     for (key, scalar) in wanted {
         expected.push(format!("{key}: {}", scalar_line(scalar)));
         let value = match (found, key.as_str()) {
-            (None, _) => "nothing registered".to_owned(),
             (Some(answer), "method") => line(answer.method.map(play::method_word).as_deref().unwrap_or("")),
             (Some(answer), "comment") => line(answer.comment.as_deref().unwrap_or("")),
             (Some(answer), "state") => answer.state.as_str().to_owned(),
             (Some(answer), key) if answer.element == key => answer.value.clone(),
-            (Some(_), _) => "nothing registered".to_owned(),
+            (Some(_) | None, _) => "nothing registered".to_owned(),
         };
         actual.push(format!("{key}: {value}"));
     }

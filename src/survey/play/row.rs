@@ -66,7 +66,6 @@ impl Player<'_> {
     }
 
     fn session_columns(&self) -> Vec<(String, Cell)> {
-        let opted_out = self.status == PlayStatus::OptedOut;
         let columns = [
             ("status", Cell::from(self.status.as_str())),
             ("disposition", Cell::from(self.disposition())),
@@ -84,7 +83,7 @@ impl Player<'_> {
             ("reminders_sent", Cell::from(self.count.reminders)),
             ("sms_sent", Cell::from(self.count.sent)),
             ("sms_received", Cell::from(self.count.received)),
-            ("opted_out", Cell::from(if opted_out { "true" } else { "false" })),
+            ("opted_out", Cell::from(if self.opted_out { "true" } else { "false" })),
         ];
         columns.map(|(name, cell)| (name.to_owned(), cell)).to_vec()
     }
@@ -117,7 +116,7 @@ impl Player<'_> {
             format!("{id}_label"),
             value.map_or(Cell::Empty, |value| self.label(element, value)),
         ));
-        self.part_columns(element, value, row);
+        part_columns(element, value, row);
         let state = record
             .map(|record| record.state)
             .or(waiting.then_some(AnswerState::Pending));
@@ -161,35 +160,6 @@ impl Player<'_> {
         current && latest.is_none_or(|answer| answer.record.visit < self.progress.visit)
     }
 
-    fn part_columns(&self, element: &Element, value: Option<&Value>, row: &mut Vec<(String, Cell)>) {
-        let id = &element.export_as;
-        match &element.kind {
-            Kind::Nps { .. } => {
-                let group = match value {
-                    Some(Value::Number(score)) => Cell::from(nps_group(*score)),
-                    _ => Cell::Empty,
-                };
-                row.push((format!("{id}_group"), group));
-            }
-            Kind::MultipleChoice { options, .. } => {
-                for (index, option) in options.iter().enumerate() {
-                    let cell = match value {
-                        Some(Value::Choices(chosen)) => Cell::from(u32::from(chosen.contains(&index))),
-                        _ => Cell::Empty,
-                    };
-                    row.push((format!("{id}__{}", option.code), cell));
-                }
-            }
-            Kind::Text
-            | Kind::SingleChoice { .. }
-            | Kind::Scale { .. }
-            | Kind::Number { .. }
-            | Kind::YesNo
-            | Kind::FreeText { .. }
-            | Kind::Date { .. } => {}
-        }
-    }
-
     /// The label in the session's language: of the option, or of the named point of a scale (F13).
     fn label(&self, element: &Element, value: &Value) -> Cell {
         let language = &self.progress.language;
@@ -210,7 +180,39 @@ impl Player<'_> {
     }
 }
 
-/// The value as exported: numbers as they are, choices by code (X5), yes_no by word.
+/// The group of an nps answer (F17), and 0 or 1 per option of a multiple choice (X5).
+fn part_columns(element: &Element, value: Option<&Value>, row: &mut Vec<(String, Cell)>) {
+    let id = &element.export_as;
+    match &element.kind {
+        Kind::Nps { .. } => {
+            let group = if let Some(Value::Number(score)) = value {
+                Cell::from(nps_group(*score))
+            } else {
+                Cell::Empty
+            };
+            row.push((format!("{id}_group"), group));
+        }
+        Kind::MultipleChoice { options, .. } => {
+            for (index, option) in options.iter().enumerate() {
+                let cell = if let Some(Value::Choices(chosen)) = value {
+                    Cell::from(u32::from(chosen.contains(&index)))
+                } else {
+                    Cell::Empty
+                };
+                row.push((format!("{id}__{}", option.code), cell));
+            }
+        }
+        Kind::Text
+        | Kind::SingleChoice { .. }
+        | Kind::Scale { .. }
+        | Kind::Number { .. }
+        | Kind::YesNo
+        | Kind::FreeText { .. }
+        | Kind::Date { .. } => {}
+    }
+}
+
+/// The value as exported: numbers as they are, choices by code (X5), `yes_no` by word.
 #[must_use]
 pub fn cell(element: &Element, value: &Value) -> Cell {
     let option = |index: &usize| {

@@ -36,6 +36,9 @@ pub(super) fn refuse(progress: &mut Progress, raw: &str, now: DateTime<Utc>) -> 
 
 /// An accepted text starts its count anew: equal valid answers never count (N96).
 pub(super) fn accept(progress: &mut Progress, raw: &str) {
+    if progress.rejected.is_empty() {
+        return;
+    }
     let fingerprint = fingerprint(raw);
     progress.rejected.retain(|(earlier, _)| *earlier != fingerprint);
 }
@@ -44,5 +47,8 @@ pub(super) fn accept(progress: &mut Progress, raw: &str) {
 fn fingerprint(raw: &str) -> String {
     let words: Vec<String> = raw.split_whitespace().map(str::to_lowercase).collect();
     let digest = Sha256::digest(words.join(" ").as_bytes());
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    digest
+        .iter()
+        .take(8)
+        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }

@@ -95,9 +95,9 @@ pub enum Effect {
     Send(Send),
     /// Store an answer row for this element and visit.
     Record(Record),
-    /// Replace the text of an answered free_text by the longer one (N98).
+    /// Replace the text of an answered `free_text` by the longer one (N98).
     Append {
-        /// The free_text element.
+        /// The `free_text` element.
         element: String,
         /// Its visit.
         visit: u32,
