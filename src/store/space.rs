@@ -62,6 +62,8 @@ impl Keys {
 /// An inbound already stored with the same weak key (RF18).
 #[derive(Clone, Debug)]
 pub struct WeakMatch {
+    /// Its id.
+    pub id: String,
     /// When it was received.
     pub received_at: NaiveDateTime,
     /// Its place in the one sequence.
@@ -168,6 +170,7 @@ impl Space {
         }
         if let Some(weak_key) = &row.weak_key {
             self.weak.entry(weak_key.clone()).or_default().push(WeakMatch {
+                id: row.id.clone(),
                 received_at: row.received_at,
                 recv_seq: row.recv_seq,
                 session_id: row.session_id.clone(),

@@ -191,7 +191,7 @@ impl ReceiveMessage {
                         .any(|message| message.send_seq.is_some_and(|seq| seq > earlier.recv_seq))
             })
         });
-        (!sent_since).then(|| self.id.clone())
+        (!sent_since).then(|| earlier.id.clone())
     }
 }
 
