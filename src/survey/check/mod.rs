@@ -24,7 +24,7 @@ use super::finding::{Code, Finding, Severity};
 use super::survey::SurveyParts;
 use super::{Language, Survey};
 
-pub use names::{FileName, duplicates};
+pub use names::{FileName, duplicates, duration};
 pub use paths::{NextRow, PATHS_MAX, PathRow, Paths};
 pub use lint::{TextLength, text_lengths};
 
