@@ -39,7 +39,9 @@ pub struct Idempotent<D> {
 
 impl<D> fmt::Debug for Idempotent<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Idempotent").field("key_id", &self.key_id).finish_non_exhaustive()
+        f.debug_struct("Idempotent")
+            .field("key_id", &self.key_id)
+            .finish_non_exhaustive()
     }
 }
 

@@ -23,8 +23,17 @@ pub struct Api {
 /// Every route.
 pub fn routes(service: &mut ServiceConfig) {
     service
-        .service(resource("/problems/{code}", vec![(Method::GET, web::get().to(problem_page))]))
-        .service(resource("/openapi.json", vec![(Method::GET, web::get().to(docs::openapi_json))]))
-        .service(resource("/docs", vec![(Method::GET, web::get().to(docs::reference))]))
+        .service(resource(
+            "/problems/{code}",
+            vec![(Method::GET, web::get().to(problem_page))],
+        ))
+        .service(resource(
+            "/openapi.json",
+            vec![(Method::GET, web::get().to(docs::openapi_json))],
+        ))
+        .service(resource(
+            "/docs",
+            vec![(Method::GET, web::get().to(docs::reference))],
+        ))
         .default_service(web::to(route_not_found));
 }

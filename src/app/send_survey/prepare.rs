@@ -81,16 +81,29 @@ pub fn prepare(
     command: SendSurvey,
     now: Timestamp,
 ) -> Result<(Prepared, Vec<Fault422>), Unprepared> {
-    let survey_row = engine.library.find(&command.survey).ok_or(Unprepared::SurveyNotFound)?;
-    let (revision, survey) = engine.library.active(&survey_row.id).ok_or(Unprepared::SurveyNotActive)?;
+    let survey_row = engine
+        .library
+        .find(&command.survey)
+        .ok_or(Unprepared::SurveyNotFound)?;
+    let (revision, survey) = engine
+        .library
+        .active(&survey_row.id)
+        .ok_or(Unprepared::SurveyNotActive)?;
     let channel = match &command.channel_id {
         Some(id) => Some(engine.channels.get(id).ok_or(Unprepared::ChannelNotFound)?),
         None => engine.channels.default_channel(),
     }
     .filter(|channel| channel.row.enabled);
     let language = survey.language_for(command.language.as_ref());
-    let mut prepared =
-        Prepared { command, survey_row, revision, survey, channel, language, warnings: Vec::new() };
+    let mut prepared = Prepared {
+        command,
+        survey_row,
+        revision,
+        survey,
+        channel,
+        language,
+        warnings: Vec::new(),
+    };
     prepared.warnings = advice(&prepared, now);
     let faults = faults(&prepared, now);
     Ok((prepared, faults))
@@ -99,8 +112,14 @@ pub fn prepare(
 fn faults(prepared: &Prepared, now: Timestamp) -> Vec<Fault422> {
     let mut faults = Vec::new();
     let phone = &prepared.command.identifier;
-    if prepared.channel.as_ref().is_some_and(|channel| !channel.allows(phone)) {
-        faults.push(Fault422::CountryNotAllowed { country_code: phone.country_code().to_owned() });
+    if prepared
+        .channel
+        .as_ref()
+        .is_some_and(|channel| !channel.allows(phone))
+    {
+        faults.push(Fault422::CountryNotAllowed {
+            country_code: phone.country_code().to_owned(),
+        });
     }
     if prepared.command.content.is_some() {
         let segments = first_sms_segments(prepared, now);
@@ -117,19 +136,22 @@ fn first_sms_segments(prepared: &Prepared, now: Timestamp) -> usize {
         variables: &prepared.command.variables,
         content: prepared.command.content.as_deref(),
     };
-    let first = turn::begin(&prepared.survey, &begin, now).effects.into_iter().find_map(|effect| match effect {
-        Effect::Send(send) => Some(send.text),
-        Effect::Record(_)
-        | Effect::Append { .. }
-        | Effect::Reject { .. }
-        | Effect::Extra { .. }
-        | Effect::Tag { .. }
-        | Effect::Mute
-        | Effect::Muted
-        | Effect::VisitLimit { .. }
-        | Effect::Complete
-        | Effect::Close(_) => None,
-    });
+    let first = turn::begin(&prepared.survey, &begin, now)
+        .effects
+        .into_iter()
+        .find_map(|effect| match effect {
+            Effect::Send(send) => Some(send.text),
+            Effect::Record(_)
+            | Effect::Append { .. }
+            | Effect::Reject { .. }
+            | Effect::Extra { .. }
+            | Effect::Tag { .. }
+            | Effect::Mute
+            | Effect::Muted
+            | Effect::VisitLimit { .. }
+            | Effect::Complete
+            | Effect::Close(_) => None,
+        });
     first.map_or(0, |text| text::length(&text).segments)
 }
 
@@ -144,12 +166,18 @@ fn advice(prepared: &Prepared, now: Timestamp) -> Vec<Warning> {
         )),
         Some(_) => {}
     }
-    let open_for = prepared.command.expiry.map_or(prepared.survey.settings.expiry, |expiry| expiry - now);
+    let open_for = prepared
+        .command
+        .expiry
+        .map_or(prepared.survey.settings.expiry, |expiry| expiry - now);
     if open_for > ADVISED_EXPIRY {
         warnings.push(Warning::new(
             WarningCode::ExpiryOver24h,
             "/expiryTime",
-            format!("the session stays open for {} hours; at most 24 are advised for SMS", open_for.num_hours()),
+            format!(
+                "the session stays open for {} hours; at most 24 are advised for SMS",
+                open_for.num_hours()
+            ),
         ));
     }
     let subnumbered = prepared
