@@ -4,14 +4,18 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use antiphon::app::classify_inbound::classify_inbound;
 use antiphon::app::simulate_survey::{Simulate, SimulatedReply, simulate_survey};
 use antiphon::app::test_survey::{Report, TestFile, TestFileError, test_survey};
 use antiphon::session::Keywords;
+use antiphon::survey::Progress;
 use antiphon::survey::branches::branches;
 use antiphon::survey::check::{Context, FileName, check};
+use antiphon::survey::play::{Happened, Player, QuietHours, Start};
 use antiphon::survey::turn::Branch;
 use antiphon::survey::{Language, Survey, Variables};
 use chrono::{DateTime, Duration};
+use proptest::prelude::*;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("surveys")
@@ -38,14 +42,35 @@ fn conversations(id: &str) -> TestFile {
 fn ids() -> Vec<String> {
     let mut ids: Vec<String> = fs::read_dir(folder())
         .unwrap()
-        .filter_map(|entry| {
-            let name = entry.unwrap().file_name().into_string().unwrap();
-            let id = name.strip_suffix(".yaml")?;
-            (!id.ends_with(".test")).then(|| id.to_owned())
-        })
+        .map(|entry| FileName::new(entry.unwrap().file_name().into_string().unwrap()))
+        .filter(FileName::is_survey)
+        .map(|name| name.stem().to_owned())
         .collect();
     ids.sort();
     ids
+}
+
+#[test]
+fn f38_the_shipped_surveys_are_warned_of_nothing_but_what_their_authors_chose() {
+    let warned = |id: &str| {
+        let file = format!("{id}.yaml");
+        let source = fs::read_to_string(folder().join(&file)).unwrap();
+        let checked = check(
+            &source,
+            &FileName::new(file),
+            &Context {
+                sender_name: Some("Nordlys"),
+                keywords: &[],
+            },
+        );
+        let codes = checked
+            .findings
+            .iter()
+            .map(|finding| format!("{:?} line {}: {}", finding.code, finding.line, finding.message));
+        codes.collect::<Vec<_>>()
+    };
+    let all: Vec<_> = ids().into_iter().map(|id| (warned(&id), id)).collect();
+    insta::assert_debug_snapshot!(all);
 }
 
 #[test]
@@ -172,4 +197,64 @@ fn a_simulation_tells_transcript_answers_and_status() {
     };
     let simulation = simulate_survey(&load("csat-after-call"), simulate, &Keywords::default()).unwrap();
     insta::assert_json_snapshot!(simulation);
+}
+
+fn any_text() -> impl Strategy<Value = String> {
+    let usual = [
+        "yes",
+        "nei",
+        "1,3",
+        "skip",
+        "HJELP",
+        "fredag",
+        "7 eller 8",
+        "2 billing",
+        "👍",
+        "4",
+    ];
+    prop_oneof![
+        3 => prop::sample::select(usual.to_vec()).prop_map(str::to_owned),
+        2 => "[0-9]{1,2}",
+        1 => "\\PC{0,80}",
+        1 => any::<String>(),
+    ]
+}
+
+/// Few SMS at a time, and a state that can be stored and loaded between turns.
+fn check_step(player: &Player<'_>, happened: &Happened) {
+    assert!(happened.sent.len() <= 4, "{happened:?}");
+    let stored = serde_json::to_string(player.progress()).unwrap();
+    let loaded: Progress = serde_json::from_str(&stored).unwrap();
+    assert_eq!(&loaded, player.progress());
+    assert!(!player.row().is_empty());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn whatever_people_text_the_shipped_surveys_go_on_or_end(
+        texts in prop::collection::vec((any_text(), 0_i64..600), 0..40),
+        parcels in 0_u8..4,
+    ) {
+        for id in ids() {
+            let survey = load(&id);
+            let start = Start {
+                language: Language::no(),
+                variables: Variables::new(vec![("parcels".to_owned(), parcels.to_string())]),
+                content: None,
+                now: monday(),
+                quiet_hours: QuietHours::default(),
+            };
+            let (mut player, begun) = Player::start(&survey, start);
+            check_step(&player, &begun);
+            for (text, minutes) in &texts {
+                let waited = player.wait(Duration::minutes(*minutes)).unwrap();
+                check_step(&player, &waited);
+                let inbound = classify_inbound(&Keywords::default(), &player, text);
+                let happened = player.receive(text, inbound).unwrap();
+                check_step(&player, &happened);
+            }
+        }
+    }
 }
