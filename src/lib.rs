@@ -1,6 +1,7 @@
 //! antiphon: a 2-way SMS survey engine. The map of the house is in ARCHITECTURE.md.
 
 pub mod app;
+pub mod cli;
 pub mod clock;
 mod closed_list;
 pub mod config;
@@ -11,9 +12,11 @@ pub mod i18n;
 pub mod ids;
 pub mod outbox;
 pub mod phone;
+pub mod server;
 pub mod session;
 pub mod store;
 pub mod survey;
+pub mod survey_files;
 pub mod telemetry;
 pub mod text;
 pub mod worker;

@@ -29,6 +29,7 @@ pub mod sessions;
 pub mod settle_message;
 pub mod simulate_survey;
 pub mod start_session;
+pub mod survey_files;
 pub mod sweep_outbox;
 pub mod test_survey;
 pub mod warning;

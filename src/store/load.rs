@@ -65,23 +65,25 @@ fn load_inbound(
     }
     if !keys.weak_keys.is_empty() {
         let since = now - Duration::minutes(WEAK_KEY_MINUTES);
-        let found: Vec<(Option<String>, NaiveDateTime, i64, Option<String>)> = inbound::table
+        let found: Vec<(Option<String>, String, NaiveDateTime, i64, Option<String>)> = inbound::table
             .filter(inbound::sender.eq_any(&keys.phones))
             .filter(inbound::weak_key.eq_any(&keys.weak_keys))
             .filter(inbound::received_at.gt(since))
             .order(inbound::recv_seq)
             .select((
                 inbound::weak_key,
+                inbound::id,
                 inbound::received_at,
                 inbound::recv_seq,
                 inbound::session_id,
             ))
             .load(connection)?;
-        for (weak_key, received_at, recv_seq, session_id) in found {
+        for (weak_key, id, received_at, recv_seq, session_id) in found {
             if let Some(weak_key) = weak_key {
                 space.load_weak(
                     weak_key,
                     WeakMatch {
+                        id,
                         received_at,
                         recv_seq,
                         session_id,
@@ -155,22 +157,23 @@ fn load_handles(
     Ok(())
 }
 
+/// Sessions by id, then those of every phone concerned: a session that ends may let another of its phone begin.
 fn load_sessions(
     connection: &mut AnyConnection,
     keys: &mut Keys,
     space: &mut Space,
 ) -> Result<(), StoreError> {
-    let mut found: Vec<SessionRow> = Vec::new();
     if !keys.sessions.is_empty() {
-        found.extend(
-            sessions::table
-                .filter(sessions::id.eq_any(&keys.sessions))
-                .load(connection)?,
-        );
+        let named: Vec<SessionRow> = sessions::table
+            .filter(sessions::id.eq_any(&keys.sessions))
+            .load(connection)?;
+        for session in named {
+            take_session(keys, space, session);
+        }
     }
     if !keys.phones.is_empty() {
         let of_phones = sessions::table.filter(sessions::phone.eq_any(&keys.phones));
-        found.extend(match keys.ended_after {
+        let found = match keys.ended_after {
             Some(ended_after) => of_phones
                 .filter(
                     sessions::closed_at
@@ -181,16 +184,28 @@ fn load_sessions(
             None => of_phones
                 .filter(sessions::closed_at.is_null())
                 .load::<SessionRow>(connection)?,
-        });
-    }
-    for session in found {
-        keys.phones.insert(session.phone.clone());
-        if session.status.is_open() {
-            keys.messages.extend(session.prompt_id.clone());
+        };
+        for session in found {
+            take_session(keys, space, session);
         }
-        space.load_session(session);
     }
     Ok(())
+}
+
+fn take_session(keys: &mut Keys, space: &mut Space, session: SessionRow) {
+    keys.phones.insert(session.phone.clone());
+    if session.status.is_open() {
+        keys.messages.extend(session.prompt_id.clone());
+    }
+    // A free text that still takes fragments is changed where it stands (N98).
+    if session
+        .progress
+        .as_deref()
+        .is_some_and(|progress| progress.contains("\"appending\""))
+    {
+        keys.answers_of.insert(session.id.clone());
+    }
+    space.load_session(session);
 }
 
 fn load_phones(connection: &mut AnyConnection, keys: &Keys, space: &mut Space) -> Result<(), StoreError> {

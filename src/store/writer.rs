@@ -97,7 +97,8 @@ impl Default for Signals {
 impl Signals {
     /// Says until when the timer task sleeps; commits that need it earlier wake it.
     pub fn expect_timer_at(&self, instant: Timestamp) {
-        self.expected_timer.store(instant.timestamp_micros(), Ordering::SeqCst);
+        self.expected_timer
+            .store(instant.timestamp_micros(), Ordering::SeqCst);
     }
 
     fn tell(&self, space: &Space) {
@@ -105,7 +106,10 @@ impl Signals {
             self.outbox.notify_one();
         }
         let expected = self.expected_timer.load(Ordering::SeqCst);
-        if space.earliest_timer().is_some_and(|at| at.and_utc().timestamp_micros() < expected) {
+        if space
+            .earliest_timer()
+            .is_some_and(|at| at.and_utc().timestamp_micros() < expected)
+        {
             self.timers.notify_one();
         }
     }
