@@ -3,21 +3,26 @@
 
 pub mod api_key;
 pub mod apply_turn;
+pub mod change_session;
 pub mod channels;
 pub mod circuit;
 pub mod claim_messages;
 pub mod classify_inbound;
 pub mod configure_channels;
 pub mod consent;
+pub mod correct_answer;
+pub mod dead_letters;
 pub mod engine;
 pub mod expire_sessions;
 pub mod failure;
 pub mod gateway_health;
+pub mod health;
 pub mod heartbeat;
 pub mod idempotency;
 pub mod keys;
 pub mod library;
 pub mod load_surveys;
+pub mod messages;
 pub mod moment;
 pub mod outbox_load;
 pub mod receive_callback;
