@@ -22,6 +22,11 @@ fn good(name: &str) -> String {
     std::fs::read_to_string(folder("good").join(name)).unwrap()
 }
 
+/// Compares with `snapshots/it__surveys__<name>.snap`.
+fn snapshot(name: &str, text: &str) {
+    insta::assert_snapshot!(name, text);
+}
+
 fn checked(source: &str, name: &str) -> Checked {
     check(source, &FileName::new(name), &Context::default())
 }

@@ -7,7 +7,7 @@ use antiphon::cli::report::{ReportFormat, fails, render, summary};
 use antiphon::survey::check::{Context, FileName, check};
 use antiphon::survey::finding::{Code, Finding, Severity};
 
-use super::{checked, codes, folder, good, with_elements};
+use super::{checked, codes, folder, good, with_elements, snapshot};
 
 /// All broken files, checked under the name of the file alone.
 fn broken() -> Vec<(String, Vec<Finding>)> {
@@ -27,7 +27,7 @@ fn every_broken_file_says_what_is_wrong_and_what_to_do() {
     let broken = broken();
     assert!(broken.len() >= 45);
     let findings: Vec<Finding> = broken.into_iter().flat_map(|(_, findings)| findings).collect();
-    insta::assert_snapshot!("broken_surveys", render(&findings, ReportFormat::Human));
+    snapshot("broken_surveys", &render(&findings, ReportFormat::Human));
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn two_files_with_one_id_or_uuid_are_an_error_of_the_second() {
             (name, errors.map(|finding| format!("{} {}", finding.line, finding.message)).collect())
         })
         .collect();
-    insta::assert_debug_snapshot!(said);
+    snapshot("shared_ids", &format!("{said:#?}"));
 }
 
 #[test]
@@ -128,10 +128,10 @@ fn findings_are_printed_as_json_sarif_and_github() {
     let mut findings = check(&source, &name, &Context::default()).findings;
     let warning = std::fs::read_to_string(folder("broken").join("w05-long-expiry.yaml")).unwrap();
     findings.extend(check(&warning, &FileName::new("surveys/w05-long-expiry.yaml"), &Context::default()).findings);
-    insta::assert_snapshot!("report_json", render(&findings, ReportFormat::Json));
-    insta::assert_snapshot!("report_github", render(&findings, ReportFormat::Github));
+    snapshot("report_json", &render(&findings, ReportFormat::Json));
+    snapshot("report_github", &render(&findings, ReportFormat::Github));
     let sarif = render(&findings, ReportFormat::Sarif).replace(env!("CARGO_PKG_VERSION"), "VERSION");
-    insta::assert_snapshot!("report_sarif", sarif);
+    snapshot("report_sarif", &sarif);
     assert_eq!(summary(&findings, 2), "2 surveys checked: 1 error, 1 warning");
     assert!(fails(&findings, false));
     assert!(fails(&findings[1..], true) && !fails(&findings[1..], false));

@@ -2,11 +2,11 @@
 
 use antiphon::cli::report::paths;
 
-use super::{checked, codes, good, with_elements};
+use super::{checked, codes, good, with_elements, snapshot};
 
 #[test]
 fn the_table_of_an_example() {
-    insta::assert_snapshot!(paths(&checked(&good("csat-after-call.yaml"), "csat-after-call.yaml")));
+    snapshot("paths", &paths(&checked(&good("csat-after-call.yaml"), "csat-after-call.yaml")));
 }
 
 const YES: &str = "type: yes_no, text: {en: Yes? STOP, no: Ja? STOPP}";

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use antiphon::survey::check::text_lengths;
 use antiphon::survey::{diff, format, graph::Graph};
 
-use super::{folder, good, survey, with_elements};
+use super::{folder, good, survey, with_elements, snapshot};
 
 const UNTIDY: &str = r#"# the survey of a call
 format:   antiphon/1   # always
@@ -46,7 +46,7 @@ messages:
 
 #[test]
 fn fmt_writes_block_style_and_keeps_comments() {
-    insta::assert_snapshot!("formatted", format::yaml(UNTIDY).unwrap());
+    snapshot("formatted", &format::yaml(UNTIDY).unwrap());
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn fmt_formats_every_broken_file_that_is_yaml_without_changing_its_findings() {
 fn fmt_writes_json_too() {
     let json = "{\"format\":\"antiphon/1\",\"id\":\"s\",\"n\":[1.50,true,null,\"a\\n\\\"æ\"],\"e\":{},\"l\":[]}";
     let tidy = format::json(json).unwrap();
-    insta::assert_snapshot!("formatted_json", tidy);
+    snapshot("formatted_json", &tidy);
     assert_eq!(format::json(&tidy).unwrap(), tidy);
     assert!(format::json("{\"a\": 1,}").is_err());
 }
@@ -101,9 +101,9 @@ fn fmt_writes_json_too() {
 #[test]
 fn graphs_of_an_example() {
     let graph = Graph::of(&super::checked(&good("csat-after-call.yaml"), "csat-after-call.yaml").survey.unwrap());
-    insta::assert_snapshot!("graph_mermaid", graph.mermaid());
-    insta::assert_snapshot!("graph_dot", graph.dot());
-    insta::assert_snapshot!("graph_svg", graph.svg());
+    snapshot("graph_mermaid", &graph.mermaid());
+    snapshot("graph_dot", &graph.dot());
+    snapshot("graph_svg", &graph.svg());
 }
 
 #[test]
@@ -223,9 +223,9 @@ fn fmt_changes_files_and_check_only_tells() {
 fn tables_of_list_lint_and_diff() {
     let here = folder("good");
     let list = out(&antiphon(&["survey", "list", "."], &here));
-    insta::assert_snapshot!("list", list);
+    snapshot("list", &list);
     let lint = out(&antiphon(&["survey", "lint", "--segments", "--price", "0.5", "nps.yaml"], &here));
-    insta::assert_snapshot!("lint", lint);
+    snapshot("lint", &lint);
     let diff = out(&antiphon(&["survey", "diff", "nps.yaml", "nps.yaml"], &here));
     assert_eq!(diff, "no export column changes\n");
 }
