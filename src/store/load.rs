@@ -22,6 +22,9 @@ use super::{AnyConnection, StoreError};
 /// How far back equal texts without id are looked for (RF18).
 const WEAK_KEY_MINUTES: i64 = 5;
 
+/// Weak key, id, time and place of receipt, session.
+type WeakRow = (Option<String>, String, NaiveDateTime, i64, Option<String>);
+
 /// Loads what `keys` name and what belongs to it, inside the caller's write transaction.
 ///
 /// # Errors
@@ -65,7 +68,7 @@ fn load_inbound(
     }
     if !keys.weak_keys.is_empty() {
         let since = now - Duration::minutes(WEAK_KEY_MINUTES);
-        let found: Vec<(Option<String>, String, NaiveDateTime, i64, Option<String>)> = inbound::table
+        let found: Vec<WeakRow> = inbound::table
             .filter(inbound::sender.eq_any(&keys.phones))
             .filter(inbound::weak_key.eq_any(&keys.weak_keys))
             .filter(inbound::received_at.gt(since))
