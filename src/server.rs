@@ -15,7 +15,10 @@ use tokio::task::JoinHandle;
 use crate::app::configure_channels::{ConfiguredChannel, GatewayTraits, configure_channels};
 use crate::app::engine::{Engine, Settings};
 use crate::app::gateway_health::GatewayHealth;
+use crate::app::heartbeat::Heartbeat;
+use crate::app::keys::Keyring;
 use crate::app::load_surveys::{load_survey, read_library};
+use crate::app::outbox_load::OutboxLoad;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, Countries, StopScope};
 use crate::gateway::{Gateways, SenderType};
@@ -153,6 +156,9 @@ fn build_engine(config: &Config, clock: Clock, ids: Ids) -> Result<Engine, Start
         channels,
         gateways,
         health: GatewayHealth::default(),
+        keys: Keyring::default(),
+        outbox_load: OutboxLoad::default(),
+        heartbeat: Heartbeat::default(),
         settings: Arc::new(settings(config)),
         metrics: Metrics::new(),
     };
@@ -204,7 +210,7 @@ fn listen(
 ) -> Result<(SocketAddr, JoinHandle<std::io::Result<()>>, ServerHandle), StartError> {
     let address = config.server.bind;
     let bind = |error| StartError::Bind { address, error };
-    let api = Api { engine: engine.clone(), config: Arc::clone(config) };
+    let api = Api::new(engine.clone(), Arc::clone(config));
     let edge_data = Edge { clock: engine.clock.clone(), ids: engine.ids.clone() };
     let server = HttpServer::new(move || {
         App::new()
@@ -250,6 +256,7 @@ fn settings(config: &Config) -> Settings {
         phone_rules: PhoneRules { extra_mobile_prefixes: surveys.extra_mobile_prefixes.clone() },
         keywords: Keywords::default(),
         outbox_max: i64::try_from(limits.due_max).unwrap_or(i64::MAX),
+        outbox_age_max: days(limits.due_age_max),
         ..Settings::default()
     }
 }
