@@ -137,7 +137,7 @@ fn build_engine(config: &Config, clock: Clock, ids: Ids) -> Result<Engine, Start
     let gateways = Gateways::open(config.gateways.values(), &ids)
         .map_err(|(name, error)| StartError::Gateway { name, error })?;
     let url = config.database.url.expose_secret();
-    let store = Store::open(url, &clock, &ids.next(clock.now()))?;
+    let store = Store::open(url, &clock, &ids)?;
     let now = clock.now();
     let mut connection = DatabaseUrl::parse(url)?.connect()?;
     let traits: BTreeMap<String, GatewayTraits> = gateways
