@@ -5,8 +5,11 @@
 //! never draws a random number.
 
 pub mod branches;
+pub mod check;
+pub(in crate::survey) mod definition;
 pub mod element;
 pub mod expr;
+pub mod finding;
 #[cfg(test)]
 mod fixture;
 pub mod language;

@@ -34,7 +34,7 @@ pub fn element(facts: &Facts<'_>, element: &Element) -> Rendered {
                 .options()
                 .iter()
                 .enumerate()
-                .map(|(index, option)| option_line(facts, index, option)),
+                .map(|(index, option)| option_line(facts.survey.settings.option_style, facts.language, index, option)),
         )
         .collect();
     Rendered {
@@ -115,10 +115,16 @@ fn shown(index: usize) -> usize {
     index + 1
 }
 
-fn option_line(facts: &Facts<'_>, index: usize, option: &ChoiceOption) -> String {
+/// One numbered line of a choice, also for the checker's lengths.
+pub(in crate::survey) fn option_line(
+    style: OptionStyle,
+    language: &Language,
+    index: usize,
+    option: &ChoiceOption,
+) -> String {
     let number = shown(index);
-    let label = option.label.in_language(facts.language);
-    match facts.survey.settings.option_style {
+    let label = option.label.in_language(language);
+    match style {
         OptionStyle::Colon => format!("{number}: {label}"),
         OptionStyle::Point => format!("{number}. {label}"),
         OptionStyle::Bracket => format!("{number}) {label}"),
@@ -160,7 +166,7 @@ fn error_text(facts: &Facts<'_>, question: &Element, reason: Reason) -> String {
 
 /// One pass over `{{name}}` and `{{name|fallback}}`; what is put in is never looked at again (F34, F35).
 /// A value that is absent or blank gives the fallback, without one nothing.
-fn expand(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
+pub(in crate::survey) fn expand(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("{{") {

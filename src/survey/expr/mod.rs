@@ -5,6 +5,7 @@
 //! fails at run time: every checked expression is true or false for every session (F29).
 
 mod datum;
+pub(in crate::survey) mod domain;
 mod eval;
 mod lexer;
 mod parser;

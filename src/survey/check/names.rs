@@ -1,0 +1,166 @@
+//! Names of files and words: [`FileName`], identifiers (F12, F14) and durations (F5), and what is written
+//! twice in several files of a folder (E15).
+
+use std::collections::BTreeMap;
+
+use chrono::Duration;
+
+use crate::survey::definition::{Fault, Place};
+use crate::survey::finding::{Code, Finding};
+
+use super::Checked;
+
+/// The name of a survey file, with or without its folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileName(String);
+
+impl FileName {
+    /// From a path as the author gave it; it is shown in findings.
+    #[must_use]
+    pub fn new(path: impl Into<String>) -> Self {
+        Self(path.into())
+    }
+
+    /// The name as given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The file name without folder and extension: what `id` must be (E15).
+    #[must_use]
+    pub fn stem(&self) -> &str {
+        let name = self.0.rsplit(['/', '\\']).next().unwrap_or(&self.0);
+        name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+    }
+
+    /// Whether the file is JSON by its name.
+    #[must_use]
+    pub fn is_json(&self) -> bool {
+        self.extension() == Some("json")
+    }
+
+    /// Whether the loader reads a file of this name: `*.yaml`, `*.yml`, `*.json`, but neither `*.test.yaml`
+    /// nor `*.schema.json` (F1).
+    #[must_use]
+    pub fn is_survey(&self) -> bool {
+        matches!(self.extension(), Some("yaml" | "yml" | "json"))
+            && !self.stem().is_empty()
+            && !self.stem().ends_with(".test")
+            && !self.stem().ends_with(".schema")
+    }
+
+    fn extension(&self) -> Option<&str> {
+        let name = self.0.rsplit(['/', '\\']).next()?;
+        name.rsplit_once('.').map(|(_, extension)| extension)
+    }
+}
+
+/// Surveys of one folder that share an id or a uuid: an error on the second of them (E15).
+#[must_use]
+pub fn duplicates(checked: &[Checked]) -> Vec<Finding> {
+    let mut ids: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut uuids: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut findings = Vec::new();
+    for survey in checked.iter().filter_map(|one| one.survey.as_ref()) {
+        let mut report = |key: &str, value: &str, other: &str| {
+            let place = place_of_value(&survey.source, key, value);
+            let fault = Fault::new(
+                Code::E15,
+                place,
+                format!("the {key} `{value}` is also that of the survey `{other}`"),
+                format!("give each survey its own {key}"),
+            );
+            findings.push(fault.locate(&survey.source, survey.id()));
+        };
+        if let Some(other) = ids.insert(survey.id(), survey.id()) {
+            report("id", survey.id(), other);
+        }
+        if let Some(uuid) = survey.uuid.as_deref()
+            && let Some(other) = uuids.insert(uuid, survey.id())
+        {
+            report("uuid", uuid, other);
+        }
+    }
+    findings
+}
+
+fn place_of_value(source: &str, key: &str, value: &str) -> Place {
+    let lower = source.to_ascii_lowercase();
+    let start = lower
+        .find(&format!("{key}:"))
+        .and_then(|at| lower.get(at..)?.find(value).map(|within| at + within))
+        .unwrap_or(0);
+    Place {
+        start,
+        end: start + value.len(),
+    }
+}
+
+/// Words SPSS reserves (F12).
+pub(super) const RESERVED_WORDS: [&str; 13] = [
+    "all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with",
+];
+
+/// `[a-z][a-z0-9_]{0,max - 1}` (F12, F14).
+pub(super) fn is_identifier(text: &str, chars_max: usize) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.len() <= chars_max
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+/// `[a-z0-9][a-z0-9-]{0,62}`: the id of a survey.
+pub(super) fn is_slug(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && text.len() <= 63
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+/// `90s`, `15m`, `24h`, `14d` (F5); at most ten years.
+pub(super) fn duration(text: &str) -> Option<Duration> {
+    let unit = text.chars().last()?;
+    let digits = text.strip_suffix(unit)?;
+    if digits.is_empty() || digits.len() > 9 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let number: i64 = digits.parse().ok()?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        _ => return None,
+    };
+    let duration = Duration::try_seconds(number.checked_mul(seconds)?)?;
+    (duration <= Duration::days(3_650)).then_some(duration)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_loader_reads_survey_files_only() {
+        for name in ["a.yaml", "surveys/a.yml", "a.json"] {
+            assert!(FileName::new(name).is_survey(), "{name}");
+        }
+        for name in ["a.test.yaml", "survey.schema.json", "a.txt", "README", ".yaml", "a.yaml.bak"] {
+            assert!(!FileName::new(name).is_survey(), "{name}");
+        }
+        assert_eq!(FileName::new("surveys/csat-after-call.yaml").stem(), "csat-after-call");
+    }
+
+    #[test]
+    fn durations_are_a_number_and_a_unit() {
+        assert_eq!(duration("90s"), Some(Duration::seconds(90)));
+        assert_eq!(duration("14d"), Some(Duration::days(14)));
+        assert_eq!(duration("0d"), Some(Duration::zero()));
+        for wrong in ["", "h", "24", "24 h", "1.5h", "-1h", "1w", "99999999999d", "24H", "²d"] {
+            assert_eq!(duration(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,384 @@
+//! Reads YAML 1.2 and JSON text into a [`Node`]. The only place that knows the YAML library (F40).
+//!
+//! Limits of RP9: 1 MiB, 100 aliases, 16 levels, 20,000 nodes; no includes, no merge keys, no custom tags.
+
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::{
+    DuplicateKeyPolicy, Error, Location, MergeKeyPolicy, NonFiniteFloatPolicy, Options, budget::BudgetBreach,
+};
+
+use crate::survey::finding::Code;
+
+use super::tree::{Key, Node, Scalar, Tree};
+use super::{Fault, Place};
+
+/// Largest survey file in bytes (F2).
+pub const FILE_BYTES_MAX: usize = 1024 * 1024;
+
+const ALIASES_MAX: usize = 100;
+const DEPTH_MAX: usize = 16;
+const NODES_MAX: usize = 20_000;
+
+/// Reads a file. With duplicate keys the first one counts and every repetition is a fault; a file that cannot
+/// be read at all gives no node and one fault.
+pub(in crate::survey) fn read(source: &str) -> (Option<Node>, Vec<Fault>) {
+    if source.len() > FILE_BYTES_MAX {
+        let message = format!("the file is larger than {FILE_BYTES_MAX} bytes");
+        let fault = Fault::new(
+            Code::E16,
+            Place::default(),
+            message,
+            "split it into several surveys",
+        );
+        return (None, vec![fault]);
+    }
+    match parse(source, DuplicateKeyPolicy::Error) {
+        Ok(node) if node.tree == Tree::Null => {
+            let hint = "begin with `format: antiphon/1`";
+            (
+                None,
+                vec![Fault::new(Code::E16, Place::default(), "the file is empty", hint)],
+            )
+        }
+        Ok(node) => (Some(node), Vec::new()),
+        Err(error) => match error.without_snippet() {
+            Error::DuplicateMappingKey { .. } => read_with_duplicates(source),
+            other => (None, vec![fault_of(other, source)]),
+        },
+    }
+}
+
+fn read_with_duplicates(source: &str) -> (Option<Node>, Vec<Fault>) {
+    let first = match parse(source, DuplicateKeyPolicy::FirstWins) {
+        Ok(node) => node,
+        Err(error) => return (None, vec![fault_of(error.without_snippet(), source)]),
+    };
+    let mut faults = Vec::new();
+    match parse(source, DuplicateKeyPolicy::LastWins) {
+        Ok(last) => compare_keys(&first, &last, source, &mut faults),
+        Err(error) => faults.push(fault_of(error.without_snippet(), source)),
+    }
+    if faults.is_empty() {
+        let message = "a key is written twice";
+        faults.push(Fault::new(Code::E16, first.place, message, "remove one of them"));
+    }
+    (Some(first), faults)
+}
+
+/// A value that stands elsewhere when the last one counts has a key that is written twice.
+fn compare_keys(first: &Node, last: &Node, source: &str, faults: &mut Vec<Fault>) {
+    match (&first.tree, &last.tree) {
+        (Tree::Map(first), Tree::Map(last)) => {
+            for (key, value) in first {
+                let Some((_, last_value)) = last.iter().find(|(other, _)| other.text == key.text) else {
+                    continue;
+                };
+                if last_value.place.start == value.place.start {
+                    compare_keys(value, last_value, source, faults);
+                } else {
+                    let message = format!("the key `{}` is written twice", key.text);
+                    let place = key_before(&key.text, last_value.place.start, source);
+                    faults.push(Fault::new(Code::E16, place, message, "keep one of them"));
+                }
+            }
+        }
+        (Tree::List(first), Tree::List(last)) => {
+            for (first, last) in first.iter().zip(last) {
+                compare_keys(first, last, source, faults);
+            }
+        }
+        (Tree::Null | Tree::Scalar(_) | Tree::List(_) | Tree::Map(_), _) => {}
+    }
+}
+
+/// The place of a key, found backwards from its value.
+fn key_before(key: &str, value_start: usize, source: &str) -> Place {
+    let start = source
+        .get(..value_start)
+        .and_then(|before| before.rfind(key))
+        .unwrap_or(value_start);
+    Place {
+        start,
+        end: start + key.len(),
+    }
+}
+
+fn parse(source: &str, duplicate_keys: DuplicateKeyPolicy) -> Result<Node, Error> {
+    let raw: serde_saphyr::Spanned<Raw> =
+        serde_saphyr::from_str_with_options(source, options(duplicate_keys))?;
+    Ok(node_of(raw, source))
+}
+
+fn options(duplicate_keys: DuplicateKeyPolicy) -> Options {
+    serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_aliases: ALIASES_MAX,
+            max_anchors: ALIASES_MAX,
+            max_depth: DEPTH_MAX,
+            max_nodes: NODES_MAX,
+            max_events: NODES_MAX * 4,
+            max_documents: 1,
+            max_total_scalar_bytes: FILE_BYTES_MAX,
+        },
+        alias_limits: serde_saphyr::alias_limits! {
+            max_total_replayed_events: NODES_MAX,
+            max_replay_stack_depth: DEPTH_MAX,
+        },
+        duplicate_keys: duplicate_keys,
+        merge_keys: MergeKeyPolicy::AsOrdinary,
+        strict_booleans: true,
+        reject_unsupported_tags: true,
+        non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
+        emit_comments: false,
+        with_snippet: false,
+    }
+}
+
+/// A value as the library gives it; scalars that look like numbers are read again from the source.
+enum Raw {
+    Null,
+    Text(String),
+    Typed(String),
+    List(Vec<serde_saphyr::Spanned<Raw>>),
+    Map(Vec<(serde_saphyr::Spanned<String>, serde_saphyr::Spanned<Raw>)>),
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RawVisitor)
+    }
+}
+
+struct RawVisitor;
+
+impl<'de> Visitor<'de> for RawVisitor {
+    type Value = Raw;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Raw, E> {
+        Ok(Raw::Null)
+    }
+
+    fn visit_none<E: de::Error>(self) -> Result<Raw, E> {
+        Ok(Raw::Null)
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Raw, E> {
+        Ok(Raw::Typed(value.to_string()))
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Raw, E> {
+        Ok(Raw::Typed(value.to_string()))
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Raw, E> {
+        Ok(Raw::Typed(value.to_string()))
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Raw, E> {
+        Ok(Raw::Typed(value.to_string()))
+    }
+
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<Raw, E> {
+        Ok(Raw::Text(value.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Raw, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = access.next_element()? {
+            list.push(item);
+        }
+        Ok(Raw::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Raw, A::Error> {
+        let mut map = Vec::new();
+        while let Some(entry) = access.next_entry()? {
+            map.push(entry);
+        }
+        Ok(Raw::Map(map))
+    }
+}
+
+fn node_of(raw: serde_saphyr::Spanned<Raw>, source: &str) -> Node {
+    let place = place_of(raw.referenced, source);
+    let tree = match raw.value {
+        Raw::Null => Tree::Null,
+        Raw::Text(text) => {
+            let written = written_at(raw.defined, source);
+            let plain = written.trim() == text;
+            Tree::Scalar(Scalar { text, plain })
+        }
+        Raw::Typed(value) => {
+            let written = written_at(raw.defined, source).trim();
+            let text = if written.is_empty() {
+                value
+            } else {
+                written.to_owned()
+            };
+            Tree::Scalar(Scalar { text, plain: true })
+        }
+        Raw::List(list) => Tree::List(list.into_iter().map(|item| node_of(item, source)).collect()),
+        Raw::Map(map) => Tree::Map(
+            map.into_iter()
+                .map(|(key, value)| {
+                    let place = place_of(key.referenced, source);
+                    let key = Key {
+                        text: key.value,
+                        place,
+                    };
+                    (key, node_of(value, source))
+                })
+                .collect(),
+        ),
+    };
+    Node { tree, place }
+}
+
+fn place_of(location: Location, source: &str) -> Place {
+    let span = location.span();
+    let number = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
+    // Faults of the scanner have a line and a column only.
+    let start = match span.byte_offset() {
+        Some(offset) => number(offset),
+        None => byte_of(number(location.line()), number(location.column()), source),
+    };
+    Place {
+        start,
+        end: start.saturating_add(span.byte_len().map_or(0, number)),
+    }
+}
+
+/// The byte of a line and a column, both from 1.
+fn byte_of(line: usize, column: usize, source: &str) -> usize {
+    let line_start: usize = source
+        .split_inclusive('\n')
+        .take(line.saturating_sub(1))
+        .map(str::len)
+        .sum();
+    let rest = source.get(line_start..).unwrap_or("");
+    let within: usize = rest
+        .chars()
+        .take_while(|c| *c != '\n')
+        .take(column.saturating_sub(1))
+        .map(char::len_utf8)
+        .sum();
+    line_start + within
+}
+
+fn written_at(location: Location, source: &str) -> &str {
+    let place = place_of(location, source);
+    source.get(place.start..place.end).unwrap_or("")
+}
+
+/// What went wrong, in words an author can use.
+fn fault_of(error: &Error, source: &str) -> Fault {
+    let place = error
+        .location()
+        .map(|location| place_of(location, source))
+        .unwrap_or_default();
+    let (message, hint) = match error {
+        Error::Budget { breach, .. } => budget_words(breach),
+        Error::AliasReplayLimitExceeded { .. }
+        | Error::AliasExpansionLimitExceeded { .. }
+        | Error::AliasReplayStackDepthExceeded { .. }
+        | Error::AliasReplayCounterOverflow { .. } => (
+            "the aliases (`*name`) of this file expand to too much".to_owned(),
+            "write the values out".to_owned(),
+        ),
+        Error::AliasError { error, .. } => {
+            let inner = fault_of(error, source);
+            (inner.message, inner.hint)
+        }
+        Error::UnknownAnchor { .. } => (
+            "this alias (`*name`) has no anchor (`&name`)".to_owned(),
+            "put a text that begins with `*` in quotes".to_owned(),
+        ),
+        Error::UnsupportedTag { tag, .. } => (
+            format!("the tag `{tag}` is not known"),
+            "put a text that begins with `!` in quotes".to_owned(),
+        ),
+        Error::MultipleDocuments { .. } => (
+            "the file holds more than one document".to_owned(),
+            "remove `---`; one file is one survey".to_owned(),
+        ),
+        other => (
+            format!("this is not readable YAML: {}", sentence_of(other)),
+            syntax_hint(place, source).to_owned(),
+        ),
+    };
+    Fault::new(Code::E16, place, message, hint)
+}
+
+fn sentence_of(error: &Error) -> String {
+    let rendered = match error {
+        Error::ExternalMessage { msg, .. } => msg.clone(),
+        other => other.to_string(),
+    };
+    let line = rendered.lines().next().unwrap_or("it cannot be read");
+    line.split(" at line ").next().unwrap_or(line).to_owned()
+}
+
+fn budget_words(breach: &BudgetBreach) -> (String, String) {
+    match breach {
+        BudgetBreach::Aliases { .. }
+        | BudgetBreach::Anchors { .. }
+        | BudgetBreach::AliasAnchorRatio { .. } => (
+            format!("the file has more than {ALIASES_MAX} aliases (`*name`)"),
+            "write the values out".to_owned(),
+        ),
+        BudgetBreach::Depth { .. } => (
+            format!("the file is nested more than {DEPTH_MAX} levels deep"),
+            "look for brackets that are never closed".to_owned(),
+        ),
+        BudgetBreach::Documents { .. } => (
+            "the file holds more than one document".to_owned(),
+            "remove `---`; one file is one survey".to_owned(),
+        ),
+        _ => (
+            format!("the file holds more than {NODES_MAX} values"),
+            "split it into several surveys".to_owned(),
+        ),
+    }
+}
+
+/// What authors get wrong most often (survey-file.md §6), judged by the line in question.
+fn syntax_hint(place: Place, source: &str) -> &'static str {
+    let start = place.start.min(source.len());
+    let before = source.get(..start).unwrap_or("");
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let line = source
+        .get(line_start..)
+        .and_then(|rest| rest.lines().next())
+        .unwrap_or("");
+    let indent = line.len() - line.trim_start().len();
+    if line.get(..indent).is_some_and(|white| white.contains('\t')) {
+        "indent with spaces; YAML does not take tabs"
+    } else if line.contains("{{") {
+        "put a text with `{{…}}` in quotes"
+    } else if line.matches(": ").count() > 1 {
+        "put a text that holds `: ` in quotes"
+    } else {
+        "check quotes, colons and indentation here; put texts with special characters in quotes"
+    }
+}
+
+/// Why a file named `.json` is not JSON, if so. Only its grammar is looked at: values are never taken from
+/// here (F40).
+pub(in crate::survey) fn json_fault(source: &str) -> Option<Fault> {
+    let error = serde_json::from_str::<de::IgnoredAny>(source).err()?;
+    let start = byte_of(error.line(), error.column(), source);
+    let reason = error.to_string();
+    let reason = reason.split(" at line ").next().unwrap_or("it cannot be read");
+    Some(Fault::new(
+        Code::E16,
+        Place { start, end: start },
+        format!("this is not JSON: {reason}"),
+        "correct it, or name the file .yaml",
+    ))
+}
