@@ -9,6 +9,7 @@ use std::sync::Arc;
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
+use secrecy::ExposeSecret;
 use tokio::task::JoinHandle;
 
 use crate::app::configure_channels::{ConfiguredChannel, GatewayTraits, configure_channels};
@@ -27,6 +28,7 @@ use crate::session::Keywords;
 use crate::store::{DatabaseUrl, Store, StoreError, WriteError};
 use crate::survey::Language;
 use crate::survey::check::{Checked, Context, FileName, check};
+use crate::survey::finding::Severity;
 use crate::telemetry::Metrics;
 use crate::worker::Worker;
 
@@ -125,7 +127,7 @@ impl Server {
 fn build_engine(config: &Config, clock: Clock, ids: Ids) -> Result<Engine, StartError> {
     let gateways = Gateways::open(config.gateways.values(), &ids)
         .map_err(|(name, error)| StartError::Gateway { name, error })?;
-    let url = config.database_url();
+    let url = config.database.url.expose_secret();
     let store = Store::open(url, &clock, &ids.next(clock.now()))?;
     let now = clock.now();
     let mut connection = DatabaseUrl::parse(url)?.connect()?;
@@ -140,7 +142,7 @@ fn build_engine(config: &Config, clock: Clock, ids: Ids) -> Result<Engine, Start
     let configured: Vec<ConfiguredChannel> = config.channels.values().map(|c| configured(c, config)).collect();
     let channels = configure_channels(&mut connection, &configured, &traits, &ids, now)?;
     let library = read_library(&mut connection, |survey_id, source| {
-        check(source, &FileName::new(&format!("{survey_id}.yaml")), &Context::default()).survey
+        check(source, &FileName::new(format!("{survey_id}.yaml")), &Context::default()).survey
     })?;
     let engine = Engine {
         node: ids.next(now).into(),
@@ -178,9 +180,9 @@ pub fn load_folder(engine: &Engine, folder: &Path, now: Timestamp) -> Result<(),
                 continue;
             }
         };
-        let Checked { survey, findings, .. } = check(&source, &FileName::of(&path), &Context::default());
+        let Checked { survey, findings, .. } = check(&source, &FileName::new(path.display().to_string()), &Context::default());
         let Some(survey) = survey else {
-            for finding in findings.iter().filter(|finding| finding.is_error()) {
+            for finding in findings.iter().filter(|finding| finding.severity == Severity::Error) {
                 tracing::error!(file = %path.display(), line = finding.line, "{}: {}", finding.code, finding.message);
             }
             continue;
@@ -272,7 +274,7 @@ fn configured(channel: &crate::config::Channel, config: &Config) -> ConfiguredCh
         on_ambiguous: channel.on_ambiguous.as_str(),
         default_language: channel.default_language.as_ref().map(|language| language.code().to_owned()),
         keyword_scope: match scope {
-            StopScope::Everything => "global",
+            StopScope::Global => "global",
             StopScope::Survey => "survey",
         },
         texts: texts(channel),

@@ -42,7 +42,7 @@ pub struct SimulatedReply {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Simulation {
-    /// SMS of both directions, in order of time.
+    /// SMS of both directions, as they happen; an SMS of a burst bears its own due time.
     pub transcript: Vec<Line>,
     /// Registered answers, in order.
     pub answers: Vec<SimulatedAnswer>,

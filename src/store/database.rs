@@ -141,6 +141,14 @@ impl Store {
         &self.install_id
     }
 
+    /// A connection of its own for work that is neither a turn nor a read, such as loading surveys.
+    ///
+    /// # Errors
+    /// [`StoreError::Setup`] when the database cannot be reached.
+    pub fn command_connection(&self) -> Result<AnyConnection, StoreError> {
+        self.open.url.connect()
+    }
+
     /// Whether several nodes may share this database.
     #[must_use]
     pub fn is_shared(&self) -> bool {

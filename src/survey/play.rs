@@ -139,6 +139,7 @@ pub struct Player<'a> {
     quiet_hours: QuietHours,
     expires_at: DateTime<Utc>,
     status: PlayStatus,
+    opted_out: bool,
     closed_texts: u32,
     answers: Vec<Answer>,
     path: Vec<Branch>,
@@ -175,6 +176,7 @@ impl<'a> Player<'a> {
             quiet_hours: start.quiet_hours,
             expires_at: now.checked_add_signed(survey.settings.expiry).unwrap_or(now),
             status: PlayStatus::Active,
+            opted_out: false,
             closed_texts: 0,
             answers: Vec::new(),
             path: Vec::new(),
@@ -194,6 +196,7 @@ impl<'a> Player<'a> {
             Inbound::Noise => Ok(Happened::default()),
             Inbound::Stop => Ok(self.stop()),
             Inbound::Help => Ok(self.session_text(SessionText::Help)),
+            Inbound::Reply if self.opted_out => Ok(Happened::default()),
             Inbound::Reply => match self.status {
                 PlayStatus::Active => self.reply(raw),
                 PlayStatus::OptedOut => Ok(Happened::default()),
@@ -247,6 +250,12 @@ impl<'a> Player<'a> {
         self.status
     }
 
+    /// Whether an opt-out word came, before or after the end.
+    #[must_use]
+    pub fn opted_out(&self) -> bool {
+        self.opted_out
+    }
+
     /// The state the interpreter works on.
     #[must_use]
     pub fn progress(&self) -> &Progress {
@@ -293,9 +302,10 @@ impl<'a> Player<'a> {
     }
 
     fn stop(&mut self) -> Happened {
-        if self.status == PlayStatus::OptedOut {
+        if self.opted_out {
             return Happened::default();
         }
+        self.opted_out = true;
         if self.status == PlayStatus::Active {
             self.status = PlayStatus::OptedOut;
         }

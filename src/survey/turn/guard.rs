@@ -36,6 +36,9 @@ pub(super) fn refuse(progress: &mut Progress, raw: &str, now: DateTime<Utc>) -> 
 
 /// An accepted text starts its count anew: equal valid answers never count (N96).
 pub(super) fn accept(progress: &mut Progress, raw: &str) {
+    if progress.rejected.is_empty() {
+        return;
+    }
     let fingerprint = fingerprint(raw);
     progress.rejected.retain(|(earlier, _)| *earlier != fingerprint);
 }
