@@ -87,6 +87,11 @@ pub(crate) fn from_json<T: serde::de::DeserializeOwned>(column: &str, text: &str
     serde_json::from_str(text).map_err(|error| StoreError::Corrupt(format!("{column}: {error}")))
 }
 
+/// Writes a JSON column.
+pub(crate) fn to_json<T: serde::Serialize>(column: &str, value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Corrupt(format!("{column}: {error}")))
+}
+
 /// A gateway's session handle and the session it belongs to (GW52).
 #[derive(Clone, Debug, Queryable, Insertable)]
 #[diesel(table_name = session_handles)]
