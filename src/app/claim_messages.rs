@@ -52,18 +52,19 @@ pub enum ThreadWish {
 pub struct ClaimMessages {
     /// Shared parts of the server.
     pub engine: Engine,
-    /// Channels that may not send now: paused, circuit open, or as many sends in flight as allowed.
-    pub closed_channels: Vec<String>,
+    /// Sends that may start now, by channel; none for one that is paused, whose circuit is open, or that has as
+    /// many sends in flight as it may (RF10). A channel that is not named may send as it likes.
+    pub room: BTreeMap<String, usize>,
     candidates: Vec<String>,
 }
 
 impl ClaimMessages {
-    /// A claim that passes over some channels.
+    /// A claim within the room that each channel has.
     #[must_use]
-    pub fn new(engine: &Engine, closed_channels: Vec<String>) -> Self {
+    pub fn new(engine: &Engine, room: BTreeMap<String, usize>) -> Self {
         Self {
             engine: engine.clone(),
-            closed_channels,
+            room,
             candidates: Vec::new(),
         }
     }
@@ -74,7 +75,13 @@ impl Work for ClaimMessages {
 
     fn keys(&mut self, connection: &mut AnyConnection, keys: &mut Keys) -> Result<(), StoreError> {
         let now = self.engine.clock.now().naive_utc();
-        self.candidates = messages::claimable(connection, now, &self.closed_channels, CLAIM_MAX)?;
+        let closed: Vec<String> = self
+            .room
+            .iter()
+            .filter(|(_, room)| **room == 0)
+            .map(|(channel, _)| channel.clone())
+            .collect();
+        self.candidates = messages::claimable(connection, now, &closed, CLAIM_MAX)?;
         keys.messages.extend(self.candidates.iter().cloned());
         keys.buckets.extend(
             self.engine
@@ -94,6 +101,7 @@ impl Work for ClaimMessages {
             now,
         };
         let mut claim = Claim {
+            room: self.room.clone(),
             throttled: BTreeMap::new(),
         };
         let mut claimed = Vec::new();
@@ -108,6 +116,8 @@ impl Work for ClaimMessages {
 
 /// The state of one claim.
 struct Claim {
+    /// Sends that may still start, by channel.
+    room: BTreeMap<String, usize>,
     /// How many messages of a channel were already put off for want of tokens.
     throttled: BTreeMap<String, i64>,
 }
@@ -118,7 +128,8 @@ impl Claim {
             return Ok(None);
         };
         let at = moment.at();
-        if message.state != MessageState::Due || message.due_at > at {
+        let full = self.room.get(&message.channel_id).is_some_and(|room| *room == 0);
+        if full || message.state != MessageState::Due || message.due_at > at {
             return Ok(None);
         }
         let session = message
@@ -155,7 +166,10 @@ impl Claim {
         if !within_hourly_cap(moment, &message)? || !self.take_token(moment, &message, &channel)? {
             return Ok(None);
         }
-        start(moment, message, session.as_ref(), channel).map(Some)
+        if let Some(room) = self.room.get_mut(&message.channel_id) {
+            *room = room.saturating_sub(1);
+        }
+        start(moment, &message, session.as_ref(), channel).map(Some)
     }
 
     /// One token of the channel's bucket; without one the message is put off to when its token will be there
@@ -269,7 +283,7 @@ fn put_off(moment: &mut Moment<'_>, id: &str, due_at: NaiveDateTime) -> Result<(
 /// Marks the start: lease, token, attempt row, and the place in the one sequence if it is the first (RE11).
 fn start(
     moment: &mut Moment<'_>,
-    message: MessageRow,
+    message: &MessageRow,
     session: Option<&SessionRow>,
     channel: Arc<Channel>,
 ) -> Result<Claimed, Fault> {

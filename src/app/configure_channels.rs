@@ -68,7 +68,7 @@ pub fn configure_channels(
         for wanted in configured {
             match known.iter().find(|row| row.name == wanted.name) {
                 Some(row) => {
-                    channels::update(connection, &row_of(wanted, row.id.clone(), row.created_at, at)?)?
+                    channels::update(connection, &row_of(wanted, row.id.clone(), row.created_at, at)?)?;
                 }
                 None => channels::insert(connection, &row_of(wanted, ids.next(now), at, at)?)?,
             }

@@ -78,11 +78,11 @@ impl Dispatcher {
     ) -> Timestamp {
         loop {
             let now = self.engine.clock.now();
-            let (closed, reopens) = self.closed_channels(in_flight, now);
+            let (room, reopens) = self.room(in_flight, now);
             let claimed = match self
                 .engine
                 .store
-                .write(ClaimMessages::new(&self.engine, closed))
+                .write(ClaimMessages::new(&self.engine, room))
                 .await
             {
                 Ok(claimed) => claimed,
@@ -120,30 +120,29 @@ impl Dispatcher {
         }
     }
 
-    /// Channels that may not send now, and when the first of them may again.
-    fn closed_channels(
+    /// How many sends each channel may start now, and when the first closed one may again.
+    fn room(
         &self,
         in_flight: &BTreeMap<String, usize>,
         now: Timestamp,
-    ) -> (Vec<String>, Option<Timestamp>) {
-        let mut closed = Vec::new();
+    ) -> (BTreeMap<String, usize>, Option<Timestamp>) {
+        let mut room = BTreeMap::new();
         let mut reopens: Option<Timestamp> = None;
         for channel in self.engine.channels.all() {
             let health = self.engine.health.of(&channel.row.gateway);
             let flying = in_flight.get(&channel.row.id).copied().unwrap_or(0);
             let limit = match health.circuit.state(now) {
+                _ if health.is_paused => 0,
                 CircuitState::Closed => IN_FLIGHT_MAX,
                 CircuitState::HalfOpen => 1,
-                CircuitState::Open => 0,
-            };
-            if health.is_paused || flying >= limit {
-                closed.push(channel.row.id.clone());
-                if !health.is_paused && limit == 0 {
+                CircuitState::Open => {
                     reopens = [reopens, health.circuit.open_until()].into_iter().flatten().min();
+                    0
                 }
-            }
+            };
+            room.insert(channel.row.id.clone(), limit.saturating_sub(flying));
         }
-        (closed, reopens)
+        (room, reopens)
     }
 
     /// One message: send, then settle. A send that outlives its lease finds its message `unknown` and changes

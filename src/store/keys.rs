@@ -4,6 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::schema::api_keys;
+use super::{AnyConnection, StoreError};
 
 /// An API key; only its hash is stored. Lists are JSON.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
@@ -23,4 +24,12 @@ pub struct KeyRow {
     pub expires_at: NaiveDateTime,
     pub revoked_at: Option<NaiveDateTime>,
     pub last_used_at: Option<NaiveDateTime>,
+}
+
+/// One key by its 8-character id.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn find(connection: &mut AnyConnection, id: &str) -> Result<Option<KeyRow>, StoreError> {
+    Ok(api_keys::table.find(id).first(connection).optional()?)
 }

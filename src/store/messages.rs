@@ -255,6 +255,21 @@ pub fn all_sending(connection: &mut AnyConnection) -> Result<Vec<String>, StoreE
         .load(connection)?)
 }
 
+/// How many messages are due by now, and since when the oldest is (RE36).
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn due_load(
+    connection: &mut AnyConnection,
+    now: NaiveDateTime,
+) -> Result<(i64, Option<NaiveDateTime>), StoreError> {
+    Ok(messages::table
+        .filter(sql::<Bool>("messages.state = 'due'"))
+        .filter(messages::due_at.le(now))
+        .select((diesel::dsl::count_star(), diesel::dsl::min(messages::due_at)))
+        .first(connection)?)
+}
+
 /// All messages of a session in sequence order.
 ///
 /// # Errors

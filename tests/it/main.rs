@@ -11,3 +11,4 @@ mod gateway;
 mod http;
 mod replies;
 mod surveys;
+mod survey_tests;

@@ -191,7 +191,7 @@ impl ReceiveMessage {
                         .any(|message| message.send_seq.is_some_and(|seq| seq > earlier.recv_seq))
             })
         });
-        (!sent_since).then(|| self.id.clone())
+        (!sent_since).then(|| earlier.id.clone())
     }
 }
 
@@ -321,7 +321,7 @@ impl ReceiveMessage {
             Some(Inbound::Noise(noise)) => return Ok(ignored(&found, noise.as_str())),
             None => {}
         }
-        if self.is_silenced(moment, &phone, &found) {
+        if is_silenced(moment, &phone, &found) {
             return Ok(ignored(&found, "opted_out"));
         }
         match found {
@@ -343,16 +343,6 @@ impl ReceiveMessage {
             Match::StaleThread => self.not_found(moment, &channel, &phone, "stale_thread"),
             Match::Nothing => self.not_found(moment, &channel, &phone, "no_session"),
         }
-    }
-
-    /// Whether a stop covers what this text would reach: everything for a global stop, else its survey (A58).
-    fn is_silenced(&self, moment: &Moment<'_>, phone: &Phone, found: &Match) -> bool {
-        let survey = session_of(found).and_then(|id| moment.space.sessions.get(id));
-        consent::is_stopped(
-            moment.space,
-            phone.as_e164(),
-            survey.map(|session| session.survey_id.as_str()),
-        )
     }
 
     /// gateways.md 3.3 with the rows of this phone.
@@ -477,6 +467,16 @@ fn reason_of(applied: &Applied, is_ambiguous: bool) -> Option<&'static str> {
         (None, None, true) => Some("ambiguous_session"),
         (None, None, false) => None,
     }
+}
+
+/// Whether a stop covers what this text would reach: everything for a global stop, else its survey (A58).
+fn is_silenced(moment: &Moment<'_>, phone: &Phone, found: &Match) -> bool {
+    let survey = session_of(found).and_then(|id| moment.space.sessions.get(id));
+    consent::is_stopped(
+        moment.space,
+        phone.as_e164(),
+        survey.map(|session| session.survey_id.as_str()),
+    )
 }
 
 fn ignored(found: &Match, reason: &'static str) -> Verdict {

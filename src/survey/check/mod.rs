@@ -25,7 +25,7 @@ use super::survey::SurveyParts;
 use super::{Language, Survey};
 
 pub use lint::{TextLength, text_lengths};
-pub use names::{FileName, duplicates};
+pub use names::{FileName, duplicates, duration};
 pub use paths::{NextRow, PATHS_MAX, PathRow, Paths};
 pub(in crate::survey) use settings::METHODS;
 

@@ -126,7 +126,8 @@ pub(super) fn is_slug(text: &str) -> bool {
 }
 
 /// `90s`, `15m`, `24h`, `14d` (F5); at most ten years.
-pub(super) fn duration(text: &str) -> Option<Duration> {
+#[must_use]
+pub fn duration(text: &str) -> Option<Duration> {
     let unit = text.chars().last()?;
     let digits = text.strip_suffix(unit)?;
     if digits.is_empty() || digits.len() > 9 || !digits.bytes().all(|b| b.is_ascii_digit()) {
