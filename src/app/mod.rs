@@ -3,6 +3,9 @@
 
 pub mod api_key;
 pub mod apply_turn;
+pub mod audit;
+pub mod change_once;
+pub mod channel_keywords;
 pub mod channels;
 pub mod circuit;
 pub mod claim_messages;
@@ -10,6 +13,7 @@ pub mod classify_inbound;
 pub mod configure_channels;
 pub mod consent;
 pub mod engine;
+pub mod erase_phone;
 pub mod expire_sessions;
 pub mod failure;
 pub mod gateway_health;
@@ -18,6 +22,10 @@ pub mod idempotency;
 pub mod keys;
 pub mod library;
 pub mod load_surveys;
+pub mod manage_channels;
+pub mod manage_gateways;
+pub mod manage_keys;
+pub mod manage_surveys;
 pub mod moment;
 pub mod outbox_load;
 pub mod receive_callback;

@@ -53,3 +53,14 @@ pub fn find_answer(
         .first(connection)
         .optional()?)
 }
+
+/// Stores an answer under an API key's idempotency key.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub fn insert_answer(connection: &mut AnyConnection, row: &IdempotencyRow) -> Result<(), StoreError> {
+    diesel::insert_into(idempotency::table)
+        .values(row)
+        .execute(connection)?;
+    Ok(())
+}

@@ -10,5 +10,5 @@ mod config;
 mod gateway;
 mod http;
 mod replies;
-mod surveys;
 mod survey_tests;
+mod surveys;
