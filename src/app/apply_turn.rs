@@ -11,7 +11,7 @@ use crate::session::{MessageClass, MessageState, Status};
 use crate::store::answers::AnswerRow;
 use crate::store::{Fault, SessionRow};
 use crate::survey::turn::{CloseReason, Record, Send, SendKind};
-use crate::survey::{AnswerState, Effect, Language, Position, Progress, Survey, Turn, Value, turn};
+use crate::survey::{AnswerState, Effect, Language, Method, Position, Progress, Survey, Turn, Value, turn};
 
 /// How long a text that closes or follows a session may wait in an outage before it is stale.
 const CLOSING_TEXT_LIFE: Duration = Duration::hours(24);
@@ -249,7 +249,7 @@ fn record_answer(
         )
         .unwrap_or(0);
     let state = record.state;
-    let method = record.method.map(|method| method.as_str());
+    let method = record.method.map(Method::as_str);
     let row = AnswerRow {
         session_id: session_id.to_owned(),
         element_id: record.element.clone(),

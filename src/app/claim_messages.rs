@@ -169,7 +169,7 @@ impl Claim {
         if let Some(room) = self.room.get_mut(&message.channel_id) {
             *room = room.saturating_sub(1);
         }
-        start(moment, message, session.as_ref(), channel).map(Some)
+        start(moment, &message, session.as_ref(), channel).map(Some)
     }
 
     /// One token of the channel's bucket; without one the message is put off to when its token will be there
@@ -283,7 +283,7 @@ fn put_off(moment: &mut Moment<'_>, id: &str, due_at: NaiveDateTime) -> Result<(
 /// Marks the start: lease, token, attempt row, and the place in the one sequence if it is the first (RE11).
 fn start(
     moment: &mut Moment<'_>,
-    message: MessageRow,
+    message: &MessageRow,
     session: Option<&SessionRow>,
     channel: Arc<Channel>,
 ) -> Result<Claimed, Fault> {

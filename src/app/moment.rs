@@ -76,6 +76,9 @@ impl Moment<'_> {
 
     /// Puts a message into the outbox and gives its id. In a session it gets the next sequence number and is
     /// due no earlier than one gap after the message before it (A12).
+    ///
+    /// # Errors
+    /// [`Fault::Invariant`] when the session of the message is not loaded.
     pub fn queue(&mut self, queued: Queued, gap: Duration) -> Result<String, Fault> {
         let id = self.id();
         let mut due_at = queued.due_at;
@@ -173,6 +176,9 @@ impl Moment<'_> {
     }
 
     /// Ends the wait for proof of an `unknown` message: it stays unknown, but blocks nothing any more (RE19).
+    ///
+    /// # Errors
+    /// [`Fault::Invariant`] when the message is not loaded.
     pub fn settle_unknown(&mut self, id: &str) -> Result<(), Fault> {
         let at = self.at();
         let message = message_mut(self.space, id)?;
@@ -245,6 +251,9 @@ impl Moment<'_> {
     }
 
     /// Cancels what a session still wants to send; a send in flight is left to its settle.
+    ///
+    /// # Errors
+    /// [`Fault::Invariant`] when a message is not loaded.
     pub fn cancel_waiting(&mut self, session_id: &str, reason: &str) -> Result<(), Fault> {
         let waiting: Vec<String> = self
             .space
@@ -260,6 +269,9 @@ impl Moment<'_> {
 
     /// Cancels a message that waits; one of uncertain fate is not repeated any more; one in flight, or already
     /// final, is left alone.
+    ///
+    /// # Errors
+    /// [`Fault::Invariant`] when the message is not loaded.
     pub fn cancel_message(&mut self, id: &str, reason: &str) -> Result<(), Fault> {
         match message_mut(self.space, id)?.state {
             MessageState::Due | MessageState::Held => {
@@ -276,6 +288,9 @@ impl Moment<'_> {
     }
 
     /// Writes a fact for webhooks, reports and dispositions (RE7).
+    ///
+    /// # Errors
+    /// [`Fault::Invariant`] when the session is not loaded.
     pub fn record_event(&mut self, kind: &str, session_id: Option<&str>, data: &Json) -> Result<(), Fault> {
         let sequence = match session_id {
             Some(id) => {

@@ -132,14 +132,14 @@ impl SettleMessage {
                 let wish = retry_after.and_then(|after| Duration::from_std(after.wait(moment.now)).ok());
                 let wait = retry::honoured(wish, retry::backoff(message.attempts, self.jitter));
                 self.slow_channel(moment, wait);
-                self.try_again(moment, message, wait, "throttled")
+                try_again(moment, message, wait, "throttled")
             }
             SendResult::Retry(_) if message.attempts >= moment.engine.settings.attempts_max => {
                 self.fail(moment, message, "attempts_used_up")
             }
             SendResult::Retry(_) | SendResult::Auth(_) => {
                 let wait = retry::backoff(message.attempts, self.jitter);
-                self.try_again(moment, message, wait, self.result.class().as_str())
+                try_again(moment, message, wait, self.result.class().as_str())
             }
             SendResult::Permanent(_) if self.claimed.thread == ThreadWish::New => {
                 self.go_without_thread(moment, message)
@@ -169,6 +169,10 @@ impl SettleMessage {
             .engine
             .metrics
             .send_lag(self.gateway(), message.class.as_str(), lag);
+        if message.inbound_id.is_some() {
+            let lag = (moment.at() - message.created_at).to_std().unwrap_or_default();
+            moment.engine.metrics.reply_lag(self.gateway(), lag);
+        }
         let data = json!({"messageId": message.id, "elementId": message.element_id});
         moment.record_event("message.accepted", message.session_id.as_deref(), &data)?;
         // Reports that overtook this answer (RF16).
@@ -221,33 +225,6 @@ impl SettleMessage {
         Ok(())
     }
 
-    /// Surely not sent: back to the queue, later; the start does not count (RE11).
-    fn try_again(
-        &self,
-        moment: &mut Moment<'_>,
-        message: &MessageRow,
-        wait: Duration,
-        reason: &str,
-    ) -> Result<(), Fault> {
-        moment.move_message(&message.id, MessageState::Due, Some(reason))?;
-        let due_at = moment.at() + wait;
-        let row = message_mut(moment.space, &message.id)?;
-        row.due_at = due_at;
-        if !row.possible_duplicate {
-            row.send_seq = None;
-            row.started_at = None;
-        }
-        self.follow_session(moment, message)
-    }
-
-    /// What became of the session while the send was in flight binds the message that comes back.
-    fn follow_session(&self, moment: &mut Moment<'_>, message: &MessageRow) -> Result<(), Fault> {
-        if !is_wanted(moment, message) {
-            moment.cancel_message(&message.id, "session_ended")?;
-        }
-        Ok(())
-    }
-
     /// A11, GW31: the gateway refuses a session for this number; once more without, by phone.
     fn go_without_thread(&self, moment: &mut Moment<'_>, message: &MessageRow) -> Result<(), Fault> {
         let code = self.code().unwrap_or("none").to_owned();
@@ -255,7 +232,7 @@ impl SettleMessage {
         if let Some(session_id) = &message.session_id {
             session_mut(moment.space, session_id)?.sms_session = Some(String::new());
         }
-        self.try_again(moment, message, Duration::zero(), "without_subnumber")
+        try_again(moment, message, Duration::zero(), "without_subnumber")
     }
 
     fn slow_channel(&self, moment: &mut Moment<'_>, wait: Duration) {
@@ -305,6 +282,32 @@ impl SettleMessage {
         consent::record(moment, &change)?;
         apply_stop(moment, &message.phone, None)
     }
+}
+
+/// Surely not sent: back to the queue, later; the start does not count (RE11).
+fn try_again(
+    moment: &mut Moment<'_>,
+    message: &MessageRow,
+    wait: Duration,
+    reason: &str,
+) -> Result<(), Fault> {
+    moment.move_message(&message.id, MessageState::Due, Some(reason))?;
+    let due_at = moment.at() + wait;
+    let row = message_mut(moment.space, &message.id)?;
+    row.due_at = due_at;
+    if !row.possible_duplicate {
+        row.send_seq = None;
+        row.started_at = None;
+    }
+    follow_session(moment, message)
+}
+
+/// What became of the session while the send was in flight binds the message that comes back.
+fn follow_session(moment: &mut Moment<'_>, message: &MessageRow) -> Result<(), Fault> {
+    if !is_wanted(moment, message) {
+        moment.cancel_message(&message.id, "session_ended")?;
+    }
+    Ok(())
 }
 
 /// The session counts its gap from here (A12).

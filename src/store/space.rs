@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::NaiveDateTime;
 
 use super::answers::AnswerRow;
+use super::audit::AuditEntry;
 use super::channels::BucketRow;
 use super::consents::{ConsentEventRow, ConsentRow, ContactRow};
 use super::events::{CounterRow, EventRow};
@@ -104,6 +105,7 @@ pub struct Space {
     events: Vec<EventRow>,
     event_counts: BTreeMap<String, usize>,
     consent_events: Vec<ConsentEventRow>,
+    audit: Vec<AuditEntry>,
     seen: BTreeMap<(String, String), String>,
     weak: BTreeMap<String, Vec<WeakMatch>>,
     by_phone: BTreeMap<String, PhoneIndex>,
@@ -220,6 +222,11 @@ impl Space {
         self.consent_events.push(row);
     }
 
+    /// Appends to the audit log (RS10).
+    pub fn add_audit(&mut self, entry: AuditEntry) {
+        self.audit.push(entry);
+    }
+
     /// Sessions of a phone that are open or ended lately, oldest first.
     pub fn sessions_of<'a>(&'a self, phone: &str) -> impl Iterator<Item = &'a SessionRow> + use<'a> {
         let ids = self.by_phone.get(phone).map(|index| &index.sessions);
@@ -315,6 +322,10 @@ impl Space {
 
     pub(super) fn consent_events(&self) -> &[ConsentEventRow] {
         &self.consent_events
+    }
+
+    pub(super) fn audit(&self) -> &[AuditEntry] {
+        &self.audit
     }
 
     fn index_message(&mut self, row: &MessageRow) {

@@ -336,19 +336,14 @@ impl ReceiveMessage {
         let found = self.find(moment);
         let stopped = !consent::stopped_scopes(moment.space, phone.as_e164()).is_empty();
         let free_text = asks_free_text(moment, &found)?;
-        match moment
-            .engine
-            .settings
-            .keywords
-            .triage(&self.message.text, stopped, free_text)
-        {
+        match channel.keywords.triage(&self.message.text, stopped, free_text) {
             Some(Inbound::Command(command)) => {
                 return self.obey(moment, &channel, &phone, &found, &command);
             }
             Some(Inbound::Noise(noise)) => return Ok(ignored(&found, noise.as_str())),
             None => {}
         }
-        if self.is_silenced(moment, &phone, &found) {
+        if is_silenced(moment, &phone, &found) {
             return Ok(ignored(&found, "opted_out"));
         }
         match found {
@@ -370,16 +365,6 @@ impl ReceiveMessage {
             Match::StaleThread => self.not_found(moment, &channel, &phone, "stale_thread"),
             Match::Nothing => self.not_found(moment, &channel, &phone, "no_session"),
         }
-    }
-
-    /// Whether a stop covers what this text would reach: everything for a global stop, else its survey (A58).
-    fn is_silenced(&self, moment: &Moment<'_>, phone: &Phone, found: &Match) -> bool {
-        let survey = session_of(found).and_then(|id| moment.space.sessions.get(id));
-        consent::is_stopped(
-            moment.space,
-            phone.as_e164(),
-            survey.map(|session| session.survey_id.as_str()),
-        )
     }
 
     /// gateways.md 3.3 with the rows of this phone.
@@ -504,6 +489,16 @@ fn reason_of(applied: &Applied, is_ambiguous: bool) -> Option<&'static str> {
         (None, None, true) => Some("ambiguous_session"),
         (None, None, false) => None,
     }
+}
+
+/// Whether a stop covers what this text would reach: everything for a global stop, else its survey (A58).
+fn is_silenced(moment: &Moment<'_>, phone: &Phone, found: &Match) -> bool {
+    let survey = session_of(found).and_then(|id| moment.space.sessions.get(id));
+    consent::is_stopped(
+        moment.space,
+        phone.as_e164(),
+        survey.map(|session| session.survey_id.as_str()),
+    )
 }
 
 fn ignored(found: &Match, reason: &'static str) -> Verdict {

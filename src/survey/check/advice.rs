@@ -11,6 +11,7 @@ use crate::survey::reply::plain_form;
 use crate::survey::{Kind, Number, Settings};
 
 use super::Checker;
+use super::names::duration;
 use super::steps::Step;
 
 /// Above this the checker warns (P35).
@@ -111,6 +112,8 @@ impl Checker<'_> {
         }
         let hint = "people may get several surveys on one number; write `expiry: 24h` or less";
         match &self.file.settings.expiry {
+            // A broken duration is an error of its own.
+            Some(written) if duration(&written.value).is_none() => {}
             Some(written) => {
                 let message = format!("the survey stays open for {}, above 24 hours", written.value);
                 self.fault(Code::W05, written.place, message, hint);
