@@ -9,6 +9,7 @@
 mod config;
 mod gateway;
 mod http;
+mod openapi;
 mod replies;
 mod survey_tests;
 mod surveys;
