@@ -14,6 +14,7 @@ use crate::ids::Ids;
 use crate::phone::PhoneRules;
 use crate::session::keywords::Keywords;
 use crate::store::Store;
+use crate::survey::Survey;
 use crate::telemetry::Metrics;
 
 /// The shared parts of a running server. Cloning is cheap.
@@ -82,8 +83,18 @@ pub struct Settings {
     pub phone_rules: PhoneRules,
     /// STOP, START, HELP and their like (A53–A58).
     pub keywords: Keywords,
+    /// Between two SMS of a session in place of every survey's own gap; for demos and tests; default none.
+    pub element_gap_override: Option<Duration>,
     /// Messages waiting above which SendSurvey answers 429 (RE36); default 100,000.
     pub outbox_max: i64,
+}
+
+impl Settings {
+    /// The gap between two SMS of a session of this survey (P40).
+    #[must_use]
+    pub fn element_gap(&self, survey: &Survey) -> Duration {
+        self.element_gap_override.unwrap_or(survey.settings.element_gap)
+    }
 }
 
 impl Default for Settings {
@@ -108,6 +119,7 @@ impl Default for Settings {
             default_timezone: chrono_tz::Europe::Oslo,
             phone_rules: PhoneRules::default(),
             keywords: Keywords::default(),
+            element_gap_override: None,
             outbox_max: 100_000,
         }
     }

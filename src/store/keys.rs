@@ -4,6 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::schema::api_keys;
+use super::{AnyConnection, StoreError};
 
 /// An API key; only its hash is stored. Lists are JSON.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
@@ -23,4 +24,49 @@ pub struct KeyRow {
     pub expires_at: NaiveDateTime,
     pub revoked_at: Option<NaiveDateTime>,
     pub last_used_at: Option<NaiveDateTime>,
+}
+
+/// One key by its 8-character id.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn find(connection: &mut AnyConnection, id: &str) -> Result<Option<KeyRow>, StoreError> {
+    Ok(api_keys::table.find(id).first(connection).optional()?)
+}
+
+/// Every key, oldest first, revoked and expired ones too.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn all(connection: &mut AnyConnection) -> Result<Vec<KeyRow>, StoreError> {
+    Ok(api_keys::table
+        .order((api_keys::created_at, api_keys::id))
+        .load(connection)?)
+}
+
+/// Stores a new key.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub fn insert(connection: &mut AnyConnection, row: &KeyRow) -> Result<(), StoreError> {
+    connection.write(|connection| {
+        diesel::insert_into(api_keys::table)
+            .values(row)
+            .execute(connection)?;
+        Ok(())
+    })
+}
+
+/// Ends a key that has not ended yet; tells whether there was one.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub fn revoke(connection: &mut AnyConnection, id: &str, at: NaiveDateTime) -> Result<bool, StoreError> {
+    connection.write(|connection| {
+        let live = api_keys::table.find(id).filter(api_keys::revoked_at.is_null());
+        Ok(diesel::update(live)
+            .set(api_keys::revoked_at.eq(at))
+            .execute(connection)?
+            > 0)
+    })
 }
