@@ -1,5 +1,7 @@
-//! The binary: hands over to the command line.
+//! The `antiphon` program: everything is in the library; this only runs the command line.
 
-fn main() -> std::process::ExitCode {
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
     antiphon::cli::run()
 }

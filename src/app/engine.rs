@@ -7,7 +7,10 @@ use chrono::Duration;
 
 use super::channels::Channels;
 use super::gateway_health::GatewayHealth;
+use super::heartbeat::Heartbeat;
+use super::keys::Keyring;
 use super::library::Library;
+use super::outbox_load::OutboxLoad;
 use crate::clock::Clock;
 use crate::gateway::Gateways;
 use crate::ids::Ids;
@@ -34,6 +37,12 @@ pub struct Engine {
     pub gateways: Gateways,
     /// Their recent past on this node.
     pub health: GatewayHealth,
+    /// API keys seen lately.
+    pub keys: Keyring,
+    /// How much waits in the outbox, looked at once a second.
+    pub outbox_load: OutboxLoad,
+    /// When the background work last showed signs of life.
+    pub heartbeat: Heartbeat,
     /// Settings of the deployment.
     pub settings: Arc<Settings>,
     /// Counters for `/metrics`.
@@ -87,6 +96,8 @@ pub struct Settings {
     pub element_gap_override: Option<Duration>,
     /// Messages waiting above which SendSurvey answers 429 (RE36); default 100,000.
     pub outbox_max: i64,
+    /// Age of the oldest message due above which SendSurvey answers 429 (RE36); default 5 min.
+    pub outbox_age_max: Duration,
 }
 
 impl Settings {
@@ -121,6 +132,7 @@ impl Default for Settings {
             keywords: Keywords::default(),
             element_gap_override: None,
             outbox_max: 100_000,
+            outbox_age_max: Duration::minutes(5),
         }
     }
 }

@@ -80,7 +80,7 @@ pub fn load_survey(
         row.active_revision = Some(row.latest_revision);
         // An archived survey stays archived: a file never reopens what an operator closed.
         if row.status == "draft" {
-            row.status = "active".to_owned();
+            "active".clone_into(&mut row.status);
         }
         row.title.clone_from(&survey.title);
         row.updated_at = at;

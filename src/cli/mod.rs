@@ -16,9 +16,14 @@ mod doctor;
 mod keys;
 mod migrate;
 mod openapi;
+pub mod report;
 mod send;
 mod serve;
 mod session;
+mod survey;
+mod survey_simulate;
+mod survey_test;
+mod survey_texts;
 mod table;
 
 use std::io::{self, IsTerminal, Write as _};
@@ -56,6 +61,12 @@ enum Command {
     /// Be the phone: a survey on a real server, played in this terminal
     #[command(after_help = demo::EXAMPLES)]
     Demo(demo::DemoArgs),
+    /// Check, format, draw, compare, simulate and test survey files
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  antiphon survey check --strict surveys\n  antiphon survey graph surveys/nps.yaml"
+    )]
+    Survey(survey::SurveyCommand),
     /// Send a survey through a running server
     #[command(after_help = send::EXAMPLES)]
     Send(send::SendArgs),
@@ -116,6 +127,7 @@ pub fn run() -> ExitCode {
     let outcome = match cli.command {
         Command::Serve(args) => serve::run(&args, json),
         Command::Demo(args) => demo::run(&args, json),
+        Command::Survey(command) => survey::run(&command, json),
         Command::Send(args) => send::run(&args, json),
         Command::Session(command) => session::run(&command, json),
         Command::Keys(command) => keys::run(&command, json),

@@ -54,7 +54,7 @@ pub(super) struct SendArgs {
 }
 
 /// `KEY=VALUE`; the value may hold further equal signs.
-fn pair(text: &str) -> Result<(String, String), String> {
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.to_owned())),
         Some(_) | None => Err("write KEY=VALUE, such as queueKey=sales".to_owned()),

@@ -3,8 +3,8 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::{AnyConnection, StoreError};
 use super::schema::{channel_buckets, channels, gateway_states};
+use super::{AnyConnection, StoreError};
 
 /// A two-way address of ours. Lists and texts are JSON.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
@@ -78,7 +78,9 @@ pub fn all(connection: &mut AnyConnection) -> Result<Vec<ChannelRow>, StoreError
 /// # Errors
 /// [`StoreError::Constraint`] when the name is taken; other [`StoreError`]s of the statement.
 pub fn insert(connection: &mut AnyConnection, row: &ChannelRow) -> Result<(), StoreError> {
-    diesel::insert_into(channels::table).values(row).execute(connection)?;
+    diesel::insert_into(channels::table)
+        .values(row)
+        .execute(connection)?;
     Ok(())
 }
 
@@ -87,6 +89,8 @@ pub fn insert(connection: &mut AnyConnection, row: &ChannelRow) -> Result<(), St
 /// # Errors
 /// [`StoreError`] of the statement.
 pub fn update(connection: &mut AnyConnection, row: &ChannelRow) -> Result<(), StoreError> {
-    diesel::update(channels::table.find(&row.id)).set(row).execute(connection)?;
+    diesel::update(channels::table.find(&row.id))
+        .set(row)
+        .execute(connection)?;
     Ok(())
 }

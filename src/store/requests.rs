@@ -4,6 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::schema::{idempotency, send_requests};
+use super::{AnyConnection, StoreError};
 
 /// A stored answer to a POST.
 #[derive(Clone, Debug, Queryable, Insertable)]
@@ -36,4 +37,19 @@ pub struct SendRequestRow {
     pub session_id: String,
     pub fingerprint: String,
     pub created_at: NaiveDateTime,
+}
+
+/// The answer stored under an API key's idempotency key.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn find_answer(
+    connection: &mut AnyConnection,
+    key_id: &str,
+    key: &str,
+) -> Result<Option<IdempotencyRow>, StoreError> {
+    Ok(idempotency::table
+        .find((key_id, key))
+        .first(connection)
+        .optional()?)
 }

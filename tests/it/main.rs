@@ -10,3 +10,4 @@ mod config;
 mod gateway;
 mod http;
 mod replies;
+mod survey_tests;
