@@ -90,7 +90,10 @@ impl Ids {
     #[must_use]
     pub fn random_bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
-        bytes.iter_mut().zip(self.random(N)).for_each(|(byte, drawn)| *byte = drawn);
+        bytes
+            .iter_mut()
+            .zip(self.random(N))
+            .for_each(|(byte, drawn)| *byte = drawn);
         bytes
     }
 

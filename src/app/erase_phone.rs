@@ -8,8 +8,14 @@ use super::engine::Engine;
 use super::moment::Moment;
 use crate::clock::Timestamp;
 use crate::session::Status;
-use crate::store::phones::{self, Dossier, ErasureRow};
+use crate::store::phones::{self, ErasureRow};
 use crate::store::{AnyConnection, Fault, Keys, Space, StoreError, Work};
+
+pub use crate::store::answers::AnswerRow;
+pub use crate::store::consents::{ConsentEventRow, ConsentRow, SuppressionRow};
+pub use crate::store::inbound::InboundRow;
+pub use crate::store::messages::MessageRow;
+pub use crate::store::phones::{Dossier, ROWS_MAX};
 
 /// Why sessions and messages of an erased phone end.
 const REASON: &str = "erasure";
@@ -29,7 +35,11 @@ pub struct Erased {
 ///
 /// # Errors
 /// [`StoreError`] of a query.
-pub async fn read_phone(engine: &Engine, phone: &str, unmasked_for: Option<Actor>) -> Result<Dossier, StoreError> {
+pub async fn read_phone(
+    engine: &Engine,
+    phone: &str,
+    unmasked_for: Option<Actor>,
+) -> Result<Dossier, StoreError> {
     let hash = engine.store.phone_hash(phone);
     if let Some(actor) = unmasked_for {
         let object = format!("phone:{hash}");
@@ -39,7 +49,10 @@ pub async fn read_phone(engine: &Engine, phone: &str, unmasked_for: Option<Actor
         engine.store.change(note, |()| {}).await?;
     }
     let phone = phone.to_owned();
-    engine.store.read(move |connection| phones::dossier(connection, &phone, &hash)).await
+    engine
+        .store
+        .read(move |connection| phones::dossier(connection, &phone, &hash))
+        .await
 }
 
 /// Erases a phone: open sessions are cancelled, queued messages too; the number and all texts are overwritten.
@@ -51,7 +64,10 @@ pub async fn erase_phone(engine: &Engine, phone: &str, actor: Actor) -> Result<E
     let erase = move |connection: &mut AnyConnection, now: Timestamp| {
         let engine = at_work.clone();
         let phone_hash = engine.store.phone_hash(&phone);
-        let cancel = CancelAll { engine: engine.clone(), phone: phone.clone() };
+        let cancel = CancelAll {
+            engine: engine.clone(),
+            phone: phone.clone(),
+        };
         let cancelled_sessions = engine.store.turn_within(connection, cancel, now)?;
         let row = ErasureRow {
             id: engine.ids.next(now),
@@ -63,7 +79,11 @@ pub async fn erase_phone(engine: &Engine, phone: &str, actor: Actor) -> Result<E
         let object = format!("phone:{}", row.phone_hash);
         let detail = json!({"erasureId": row.id, "cancelledSessions": cancelled_sessions});
         audit::record(connection, &actor, Action::PhoneErased, &object, &detail, now)?;
-        Ok(Erased { id: row.id, at: now, cancelled_sessions })
+        Ok(Erased {
+            id: row.id,
+            at: now,
+            cancelled_sessions,
+        })
     };
     engine.store.change(erase, |_| {}).await
 }
@@ -83,7 +103,11 @@ impl Work for CancelAll {
     }
 
     fn run(&mut self, space: &mut Space, now: Timestamp) -> Result<usize, Fault> {
-        let mut moment = Moment { engine: &self.engine, space, now };
+        let mut moment = Moment {
+            engine: &self.engine,
+            space,
+            now,
+        };
         let mut open: Vec<(bool, String)> = moment
             .space
             .sessions_of(&self.phone)

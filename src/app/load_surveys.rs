@@ -120,7 +120,10 @@ pub fn store_revision(
             row.status = "active".to_owned();
         }
     }
-    if row.active_revision.is_none_or(|active| active == row.latest_revision) {
+    if row
+        .active_revision
+        .is_none_or(|active| active == row.latest_revision)
+    {
         row.title.clone_from(&survey.title);
     }
     row.updated_at = now.naive_utc();

@@ -19,7 +19,10 @@ const THROTTLE_DEFAULT: i64 = 8_000_000;
 
 /// What a caller wants a channel to be; `None` = as it is, or the default for a new one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the properties of http-api.md 5.1; an empty text takes a language or skill away")]
+#[expect(
+    missing_docs,
+    reason = "the properties of http-api.md 5.1; an empty text takes a language or skill away"
+)]
 pub struct ChannelWish {
     pub name: Option<String>,
     pub enabled: Option<bool>,
@@ -83,7 +86,11 @@ impl ChannelDesk {
         now: Timestamp,
     ) -> Result<Result<Channel, ChannelRefused>, StoreError> {
         let gateway = wish.gateway.clone().unwrap_or_default();
-        let subnumbers = self.engine.gateways.get(&gateway).is_some_and(crate::gateway::Gateway::supports_sessions);
+        let subnumbers = self
+            .engine
+            .gateways
+            .get(&gateway)
+            .is_some_and(crate::gateway::Gateway::supports_sessions);
         let blank = ConfiguredChannel {
             name: wish.name.clone().unwrap_or_default(),
             enabled: true,
@@ -124,7 +131,9 @@ impl ChannelDesk {
         wish: &ChannelWish,
         now: Timestamp,
     ) -> Result<Result<Channel, ChannelRefused>, StoreError> {
-        let Some(row) = channels::find(connection, id)? else { return Ok(Err(ChannelRefused::NotFound)) };
+        let Some(row) = channels::find(connection, id)? else {
+            return Ok(Err(ChannelRefused::NotFound));
+        };
         let known = ConfiguredChannel::of(&row)?;
         let wanted = apply(known.clone(), wish)?;
         if let Err(refused) = self.check(connection, &wanted, Some(id))? {
@@ -136,7 +145,8 @@ impl ChannelDesk {
         }
         let changed = row_of(&wanted, row.id, row.created_at, now.naive_utc())?;
         channels::update(connection, &changed)?;
-        let detail = json!({"name": changed.name, "before": fingerprint(&known), "after": fingerprint(&wanted)});
+        let detail =
+            json!({"name": changed.name, "before": fingerprint(&known), "after": fingerprint(&wanted)});
         self.note(connection, Action::ChannelChanged, &changed, &detail, now)?;
         self.read(changed).map(Ok)
     }
@@ -148,7 +158,9 @@ impl ChannelDesk {
         own_id: Option<&str>,
     ) -> Result<Result<(), ChannelRefused>, StoreError> {
         let Some(gateway) = self.engine.gateways.get(&wanted.gateway) else {
-            return Ok(Err(ChannelRefused::GatewayNotFound { gateway: wanted.gateway.clone() }));
+            return Ok(Err(ChannelRefused::GatewayNotFound {
+                gateway: wanted.gateway.clone(),
+            }));
         };
         if wanted.enabled && self.unverified_gateways.contains(&wanted.gateway) {
             return Ok(Err(ChannelRefused::VerifierRequired));
@@ -156,12 +168,17 @@ impl ChannelDesk {
         if wanted.subnumbering && !gateway.supports_sessions() {
             return Ok(Err(ChannelRefused::NoSubnumbers));
         }
-        for other in channels::all(connection)?.iter().filter(|other| Some(other.id.as_str()) != own_id) {
+        for other in channels::all(connection)?
+            .iter()
+            .filter(|other| Some(other.id.as_str()) != own_id)
+        {
             if other.name == wanted.name {
                 return Ok(Err(ChannelRefused::NameTaken));
             }
             if other.gateway == wanted.gateway && other.sender == wanted.sender {
-                return Ok(Err(ChannelRefused::SenderTaken { by: other.name.clone() }));
+                return Ok(Err(ChannelRefused::SenderTaken {
+                    by: other.name.clone(),
+                }));
             }
         }
         Ok(Ok(()))
@@ -169,9 +186,17 @@ impl ChannelDesk {
 
     /// A86: no country means every country on the simulator, and none elsewhere.
     fn with_countries(&self, mut wanted: ConfiguredChannel) -> ConfiguredChannel {
-        let is_simulated = self.engine.gateways.get(&wanted.gateway).is_some_and(|g| g.simulator().is_some());
+        let is_simulated = self
+            .engine
+            .gateways
+            .get(&wanted.gateway)
+            .is_some_and(|g| g.simulator().is_some());
         let listed = wanted.allowed_countries.take().unwrap_or_default();
-        wanted.allowed_countries = if listed.is_empty() && is_simulated { None } else { Some(listed) };
+        wanted.allowed_countries = if listed.is_empty() && is_simulated {
+            None
+        } else {
+            Some(listed)
+        };
         wanted
     }
 
@@ -183,7 +208,14 @@ impl ChannelDesk {
         detail: &serde_json::Value,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        audit::record(connection, &self.actor, action, &format!("channel:{}", row.id), detail, now)
+        audit::record(
+            connection,
+            &self.actor,
+            action,
+            &format!("channel:{}", row.id),
+            detail,
+            now,
+        )
     }
 
     fn read(&self, row: ChannelRow) -> Result<Channel, StoreError> {
@@ -216,8 +248,14 @@ fn apply(mut channel: ConfiguredChannel, wish: &ChannelWish) -> Result<Configure
     put(&mut channel.on_ambiguous, wish.on_ambiguous.as_ref());
     put(&mut channel.keyword_scope, wish.keyword_scope.as_ref());
     put(&mut channel.texts, wish.texts.as_ref());
-    put(&mut channel.default_language, wish.default_language.as_ref().map(some).as_ref());
-    put(&mut channel.default_skill, wish.default_skill.as_ref().map(some).as_ref());
+    put(
+        &mut channel.default_language,
+        wish.default_language.as_ref().map(some).as_ref(),
+    );
+    put(
+        &mut channel.default_skill,
+        wish.default_skill.as_ref().map(some).as_ref(),
+    );
     if let Some(countries) = &wish.allowed_countries {
         channel.allowed_countries = Some(countries.clone());
     }

@@ -7,8 +7,10 @@ use serde_json::json;
 use super::api_key::{ApiKey, Scope};
 use super::audit::{self, Action, Actor};
 use crate::clock::Timestamp;
-use crate::store::keys::{self, KeyRow};
+use crate::store::keys;
 use crate::store::{AnyConnection, StoreError};
+
+pub use crate::store::keys::KeyRow;
 
 /// How long a key lives when nobody says otherwise (RS1).
 pub const LIFE_DAYS_DEFAULT: i64 = 365;
@@ -71,7 +73,9 @@ pub fn create_key(
     actor: &Actor,
     now: Timestamp,
 ) -> Result<Result<CreatedKey, KeyRefused>, StoreError> {
-    let Some(key) = ApiKey::generate(&new.env, random) else { return Ok(Err(KeyRefused::Environment)) };
+    let Some(key) = ApiKey::generate(&new.env, random) else {
+        return Ok(Err(KeyRefused::Environment));
+    };
     if new.scopes.is_empty() {
         return Ok(Err(KeyRefused::NoScope));
     }
@@ -84,7 +88,11 @@ pub fn create_key(
     if keys::all(connection)?.iter().filter(is_live).count() >= LIVE_MAX {
         return Ok(Err(KeyRefused::TooManyLive));
     }
-    let scopes: Vec<&str> = Scope::ALL.iter().filter(|scope| new.scopes.contains(scope)).map(|s| s.as_str()).collect();
+    let scopes: Vec<&str> = Scope::ALL
+        .iter()
+        .filter(|scope| new.scopes.contains(scope))
+        .map(|s| s.as_str())
+        .collect();
     let row = KeyRow {
         id: key.id().to_owned(),
         name: new.name.clone(),
@@ -98,8 +106,16 @@ pub fn create_key(
         last_used_at: None,
     };
     keys::insert(connection, &row)?;
-    let detail = json!({"name": row.name, "scopes": scopes, "surveys": new.surveys, "channels": new.channels});
-    audit::record(connection, actor, Action::KeyCreated, &format!("key:{}", row.id), &detail, now)?;
+    let detail =
+        json!({"name": row.name, "scopes": scopes, "surveys": new.surveys, "channels": new.channels});
+    audit::record(
+        connection,
+        actor,
+        Action::KeyCreated,
+        &format!("key:{}", row.id),
+        &detail,
+        now,
+    )?;
     Ok(Ok(CreatedKey { row, key }))
 }
 
@@ -122,12 +138,21 @@ pub fn revoke_key(
     actor: &Actor,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let Some(mut row) = keys::find(connection, id)? else { return Ok(false) };
+    let Some(mut row) = keys::find(connection, id)? else {
+        return Ok(false);
+    };
     if row.revoked_at.is_none() {
         row.revoked_at = Some(now.naive_utc());
         keys::update(connection, &row)?;
         let detail = json!({"name": row.name});
-        audit::record(connection, actor, Action::KeyRevoked, &format!("key:{id}"), &detail, now)?;
+        audit::record(
+            connection,
+            actor,
+            Action::KeyRevoked,
+            &format!("key:{id}"),
+            &detail,
+            now,
+        )?;
     }
     Ok(true)
 }

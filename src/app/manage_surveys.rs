@@ -10,9 +10,11 @@ use super::library::Library;
 use super::load_surveys::{Loaded, Release, store_revision};
 use crate::clock::Timestamp;
 use crate::ids::Ids;
-use crate::store::surveys::{self, SurveyRow};
+use crate::store::surveys;
 use crate::store::{AnyConnection, StoreError};
 use crate::survey::Survey;
+
+pub use crate::store::surveys::SurveyRow;
 
 /// A survey as it stands after a change.
 #[derive(Clone, Debug)]
@@ -118,15 +120,25 @@ impl Upload {
     }
 
     fn store(&self, connection: &mut AnyConnection, now: Timestamp) -> Result<ManagedSurvey, StoreError> {
-        let (row, loaded) =
-            store_revision(connection, &self.survey, Release::WhenPublished, &self.ids, now)?;
+        let (row, loaded) = store_revision(connection, &self.survey, Release::WhenPublished, &self.ids, now)?;
         if loaded != Loaded::Same {
             let detail = json!({"revision": row.latest_revision, "after": self.survey.hash});
             let object = format!("survey:{}", row.id);
-            audit::record(connection, &self.actor, Action::SurveyUploaded, &object, &detail, now)?;
+            audit::record(
+                connection,
+                &self.actor,
+                Action::SurveyUploaded,
+                &object,
+                &detail,
+                now,
+            )?;
         }
         let revision = row.latest_revision;
-        Ok(ManagedSurvey { row, revision, survey: Arc::clone(&self.survey) })
+        Ok(ManagedSurvey {
+            row,
+            revision,
+            survey: Arc::clone(&self.survey),
+        })
     }
 }
 
@@ -143,7 +155,9 @@ pub fn publish_survey(
     actor: &Actor,
     now: Timestamp,
 ) -> Result<Result<ManagedSurvey, SurveyRefused>, StoreError> {
-    let Some(mut row) = surveys::find(connection, id)? else { return Ok(Err(SurveyRefused::NotFound)) };
+    let Some(mut row) = surveys::find(connection, id)? else {
+        return Ok(Err(SurveyRefused::NotFound));
+    };
     let revision = revision.unwrap_or(row.latest_revision);
     if surveys::find_revision(connection, id, revision)?.is_none() {
         return Ok(Err(SurveyRefused::RevisionNotFound));
@@ -158,9 +172,20 @@ pub fn publish_survey(
         row.title.clone_from(&survey.title);
         row.updated_at = now.naive_utc();
         surveys::update(connection, &row)?;
-        audit::record(connection, actor, Action::SurveyPublished, &format!("survey:{id}"), &detail, now)?;
+        audit::record(
+            connection,
+            actor,
+            Action::SurveyPublished,
+            &format!("survey:{id}"),
+            &detail,
+            now,
+        )?;
     }
-    Ok(Ok(ManagedSurvey { row, revision, survey }))
+    Ok(Ok(ManagedSurvey {
+        row,
+        revision,
+        survey,
+    }))
 }
 
 /// Archives an active survey: no new sessions; running ones go on.
@@ -174,7 +199,9 @@ pub fn archive_survey(
     actor: &Actor,
     now: Timestamp,
 ) -> Result<Result<ManagedSurvey, SurveyRefused>, StoreError> {
-    let Some(mut row) = surveys::find(connection, id)? else { return Ok(Err(SurveyRefused::NotFound)) };
+    let Some(mut row) = surveys::find(connection, id)? else {
+        return Ok(Err(SurveyRefused::NotFound));
+    };
     if row.status != "active" {
         return Ok(Err(SurveyRefused::WrongState { current: row.status }));
     }
@@ -186,8 +213,19 @@ pub fn archive_survey(
     row.updated_at = now.naive_utc();
     surveys::update(connection, &row)?;
     let detail = json!({"activeRevision": row.active_revision});
-    audit::record(connection, actor, Action::SurveyArchived, &format!("survey:{id}"), &detail, now)?;
-    Ok(Ok(ManagedSurvey { row, revision, survey }))
+    audit::record(
+        connection,
+        actor,
+        Action::SurveyArchived,
+        &format!("survey:{id}"),
+        &detail,
+        now,
+    )?;
+    Ok(Ok(ManagedSurvey {
+        row,
+        revision,
+        survey,
+    }))
 }
 
 /// The file of a revision as it was loaded or uploaded.

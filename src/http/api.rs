@@ -10,7 +10,7 @@ use super::code_pages::problem_page;
 use super::docs;
 use super::rate::{Buckets, RateLimit};
 use super::route::{resource, route_not_found};
-use super::{send_survey, webhooks};
+use super::{channels, gateways, keys, phones, send_survey, surveys, webhooks};
 use crate::app::api_key::Scope;
 use crate::app::engine::Engine;
 use crate::config::Config;
@@ -53,6 +53,7 @@ impl Api {
 /// Every route, each with the scope it asks for (RS12).
 pub fn routes(service: &mut ServiceConfig) {
     core_routes(service);
+    admin_routes(service);
     service
         .service(resource(
             "/problems/{code}",
@@ -107,4 +108,90 @@ fn core_routes(service: &mut ServiceConfig) {
         ];
         service.service(resource(path, routes));
     }
+}
+
+/// Surveys, channels, gateways, keys and phones.
+fn admin_routes(service: &mut ServiceConfig) {
+    let (get, post, put) = (Method::GET, Method::POST, Method::PUT);
+    let admin = |route| allow(Scope::Admin, route);
+    let (reads, writes) = (
+        |route| allow(Scope::SurveysRead, route),
+        |route| allow(Scope::SurveysWrite, route),
+    );
+    service
+        .service(resource(
+            "/v1/surveys",
+            vec![
+                (get.clone(), reads(web::get().to(surveys::list))),
+                (post.clone(), writes(web::post().to(surveys::create))),
+            ],
+        ))
+        .service(resource(
+            "/v1/surveys/check",
+            vec![(post.clone(), writes(web::post().to(surveys::check_only)))],
+        ))
+        .service(resource(
+            "/v1/surveys/{survey}",
+            vec![
+                (get.clone(), reads(web::get().to(surveys::read))),
+                (put, writes(web::put().to(surveys::revise))),
+            ],
+        ))
+        .service(resource(
+            "/v1/surveys/{survey}/publish",
+            vec![(post.clone(), writes(web::post().to(surveys::publish)))],
+        ))
+        .service(resource(
+            "/v1/surveys/{survey}/archive",
+            vec![(post.clone(), writes(web::post().to(surveys::archive)))],
+        ))
+        .service(resource(
+            "/v1/surveys/{survey}/simulate",
+            vec![(post.clone(), writes(web::post().to(surveys::simulate::simulate)))],
+        ));
+    service
+        .service(resource(
+            "/v1/channels",
+            vec![
+                (get.clone(), admin(web::get().to(channels::list))),
+                (post.clone(), admin(web::post().to(channels::create))),
+            ],
+        ))
+        .service(resource(
+            "/v1/channels/{id}",
+            vec![
+                (get.clone(), admin(web::get().to(channels::read))),
+                (Method::PATCH, admin(web::patch().to(channels::change))),
+            ],
+        ))
+        .service(resource(
+            "/v1/gateways",
+            vec![(get.clone(), admin(web::get().to(gateways::list)))],
+        ))
+        .service(resource(
+            "/v1/gateways/{gateway}/pause",
+            vec![(post.clone(), admin(web::post().to(gateways::pause)))],
+        ))
+        .service(resource(
+            "/v1/gateways/{gateway}/resume",
+            vec![(post.clone(), admin(web::post().to(gateways::resume)))],
+        ))
+        .service(resource(
+            "/v1/keys",
+            vec![
+                (get.clone(), admin(web::get().to(keys::list))),
+                (post, admin(web::post().to(keys::create))),
+            ],
+        ))
+        .service(resource(
+            "/v1/keys/{id}",
+            vec![(Method::DELETE, admin(web::delete().to(keys::revoke)))],
+        ))
+        .service(resource(
+            "/v1/phones/{e164}",
+            vec![
+                (get, admin(web::get().to(phones::read))),
+                (Method::DELETE, admin(web::delete().to(phones::erase))),
+            ],
+        ));
 }

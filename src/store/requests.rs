@@ -59,6 +59,8 @@ pub fn find_answer(
 /// # Errors
 /// [`StoreError`] of the statement.
 pub fn insert_answer(connection: &mut AnyConnection, row: &IdempotencyRow) -> Result<(), StoreError> {
-    diesel::insert_into(idempotency::table).values(row).execute(connection)?;
+    diesel::insert_into(idempotency::table)
+        .values(row)
+        .execute(connection)?;
     Ok(())
 }

@@ -100,7 +100,8 @@ impl Default for Signals {
 impl Signals {
     /// Says until when the timer task sleeps; commits that need it earlier wake it.
     pub fn expect_timer_at(&self, instant: Timestamp) {
-        self.expected_timer.store(instant.timestamp_micros(), Ordering::SeqCst);
+        self.expected_timer
+            .store(instant.timestamp_micros(), Ordering::SeqCst);
     }
 
     fn tell(&self, space: &Space) {
@@ -108,7 +109,10 @@ impl Signals {
             self.outbox.notify_one();
         }
         let expected = self.expected_timer.load(Ordering::SeqCst);
-        if space.earliest_timer().is_some_and(|at| at.and_utc().timestamp_micros() < expected) {
+        if space
+            .earliest_timer()
+            .is_some_and(|at| at.and_utc().timestamp_micros() < expected)
+        {
             self.timers.notify_one();
         }
     }
@@ -183,7 +187,12 @@ impl Writer {
         A: Fn(&T) + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let change = Change { work, applied, output: None, answer: Some(answer) };
+        let change = Change {
+            work,
+            applied,
+            output: None,
+            answer: Some(answer),
+        };
         self.order(Order::Change(Box::new(change)))?;
         answered.await.map_err(|_| StoreError::Stopped)?
     }
@@ -460,7 +469,13 @@ fn transact(
     for job in batch.iter_mut() {
         job.keys(connection, &mut keys)?;
     }
-    let mut space = load(connection, keys, world.sequence.clone(), &world.hasher, now.naive_utc())?;
+    let mut space = load(
+        connection,
+        keys,
+        world.sequence.clone(),
+        &world.hasher,
+        now.naive_utc(),
+    )?;
     for job in batch.iter_mut() {
         if !job.run(&mut space, now) {
             return Ok(Run::Faulted);

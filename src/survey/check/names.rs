@@ -21,6 +21,18 @@ impl FileName {
         Self(path.into())
     }
 
+    /// An upload: its `id` stands alone, and only JSON is read as JSON.
+    #[must_use]
+    pub fn unnamed(is_json: bool) -> Self {
+        Self(if is_json { ".json" } else { ".yaml" }.to_owned())
+    }
+
+    /// Whether there is a file name that `id` must be (E15).
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        !self.stem().is_empty()
+    }
+
     /// The name as given.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -121,7 +133,7 @@ pub(super) fn is_slug(text: &str) -> bool {
 }
 
 /// `90s`, `15m`, `24h`, `14d` (F5); at most ten years.
-pub(super) fn duration(text: &str) -> Option<Duration> {
+pub fn duration(text: &str) -> Option<Duration> {
     let unit = text.chars().last()?;
     let digits = text.strip_suffix(unit)?;
     if digits.is_empty() || digits.len() > 9 || !digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -148,10 +160,20 @@ mod tests {
         for name in ["a.yaml", "surveys/a.yml", "a.json"] {
             assert!(FileName::new(name).is_survey(), "{name}");
         }
-        for name in ["a.test.yaml", "survey.schema.json", "a.txt", "README", ".yaml", "a.yaml.bak"] {
+        for name in [
+            "a.test.yaml",
+            "survey.schema.json",
+            "a.txt",
+            "README",
+            ".yaml",
+            "a.yaml.bak",
+        ] {
             assert!(!FileName::new(name).is_survey(), "{name}");
         }
-        assert_eq!(FileName::new("surveys/csat-after-call.yaml").stem(), "csat-after-call");
+        assert_eq!(
+            FileName::new("surveys/csat-after-call.yaml").stem(),
+            "csat-after-call"
+        );
     }
 
     #[test]
@@ -159,7 +181,18 @@ mod tests {
         assert_eq!(duration("90s"), Some(Duration::seconds(90)));
         assert_eq!(duration("14d"), Some(Duration::days(14)));
         assert_eq!(duration("0d"), Some(Duration::zero()));
-        for wrong in ["", "h", "24", "24 h", "1.5h", "-1h", "1w", "99999999999d", "24H", "²d"] {
+        for wrong in [
+            "",
+            "h",
+            "24",
+            "24 h",
+            "1.5h",
+            "-1h",
+            "1w",
+            "99999999999d",
+            "24H",
+            "²d",
+        ] {
             assert_eq!(duration(wrong), None, "{wrong}");
         }
     }
