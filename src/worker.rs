@@ -31,7 +31,10 @@ impl Worker {
     ///
     /// # Errors
     /// [`WriteError`] when the recovery cannot be stored.
-    pub async fn start(engine: &Engine, public_url: Option<reqwest::Url>) -> Result<Self, WriteError> {
+    pub async fn start(
+        engine: &Engine,
+        public_url: Option<reqwest::Url>,
+    ) -> Result<Self, WriteError> {
         if !engine.store.is_shared() {
             let lost = engine.store.write(SweepOutbox::at_start(engine)).await?;
             if lost > 0 {
@@ -47,11 +50,7 @@ impl Worker {
         for gateway in engine.gateways.iter() {
             if gateway.simulator().is_some() {
                 let name = gateway.name().to_owned();
-                tasks.push(tokio::spawn(pass_on_reports(
-                    engine.clone(),
-                    name,
-                    stopped.clone(),
-                )));
+                tasks.push(tokio::spawn(pass_on_reports(engine.clone(), name, stopped.clone())));
             }
         }
         Ok(Self { stop, tasks })
@@ -117,9 +116,7 @@ fn until(engine: &Engine, next: Option<Timestamp>) -> Timestamp {
 
 /// The simulator has no webhook to call: its reports are passed on in the process.
 async fn pass_on_reports(engine: Engine, name: String, mut stop: watch::Receiver<bool>) {
-    let Some(simulator) = engine.gateways.get(&name).and_then(|gateway| gateway.simulator()) else {
-        return;
-    };
+    let Some(simulator) = engine.gateways.get(&name).and_then(|gateway| gateway.simulator()) else { return };
     while !*stop.borrow() {
         tokio::select! {
             report = simulator.next_report() => {

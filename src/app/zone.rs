@@ -42,9 +42,7 @@ pub fn next_opening(window: &SendWindow, phone: &Phone, default: Tz, now: DateTi
     };
     let local = now.with_timezone(&zone);
     for ahead in 0..=DAYS_AHEAD {
-        let Some(day) = local.date_naive().checked_add_days(Days::new(ahead)) else {
-            break;
-        };
+        let Some(day) = local.date_naive().checked_add_days(Days::new(ahead)) else { break };
         if !window.days.is_empty() && !window.days.contains(&day.weekday()) {
             continue;
         }
@@ -65,10 +63,9 @@ pub fn instant(zone: Tz, local: NaiveDateTime) -> DateTime<Utc> {
         chrono::LocalResult::None => {
             // Gaps are at most a few hours: the offset before the gap carries the time past it.
             let before = local - chrono::Duration::hours(3);
-            zone.from_local_datetime(&before).earliest().map_or_else(
-                || local.and_utc(),
-                |found| found.to_utc() + chrono::Duration::hours(3),
-            )
+            zone.from_local_datetime(&before)
+                .earliest()
+                .map_or_else(|| local.and_utc(), |found| found.to_utc() + chrono::Duration::hours(3))
         }
     }
 }
@@ -87,13 +84,7 @@ mod tests {
         let window = SendWindow {
             from: NaiveTime::from_hms_opt(9, 0, 0).unwrap(),
             to: NaiveTime::from_hms_opt(20, 0, 0).unwrap(),
-            days: vec![
-                Weekday::Mon,
-                Weekday::Tue,
-                Weekday::Wed,
-                Weekday::Thu,
-                Weekday::Fri,
-            ],
+            days: vec![Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri],
             timezone: None,
         };
         let phone = Phone::from_stored("+4799999999").unwrap();

@@ -276,19 +276,12 @@ impl Space {
     /// Whether the batch left something for the dispatcher: a message to send, or one finished that others of
     /// its session wait for.
     pub(super) fn concerns_dispatcher(&self) -> bool {
-        self.messages
-            .inserts()
-            .chain(self.messages.updates())
-            .any(|row| row.state != MessageState::Sending)
+        self.messages.inserts().chain(self.messages.updates()).any(|row| row.state != MessageState::Sending)
     }
 
     /// The earliest timer among the sessions that the batch made or changed.
     pub(super) fn earliest_timer(&self) -> Option<NaiveDateTime> {
-        self.sessions
-            .inserts()
-            .chain(self.sessions.updates())
-            .filter_map(|row| row.wake_at)
-            .min()
+        self.sessions.inserts().chain(self.sessions.updates()).filter_map(|row| row.wake_at).min()
     }
 
     pub(super) fn load_session(&mut self, row: SessionRow) {

@@ -28,9 +28,14 @@ pub fn element(facts: &Facts<'_>, element: &Element) -> Rendered {
     let (wording, variant) = wording(facts, &element.text, &element.variants);
     let body = expand(wording, |name| session_value(facts, name));
     let lines: Vec<String> = std::iter::once(body)
-        .chain(element.kind.options().iter().enumerate().map(|(index, option)| {
-            option_line(facts.survey.settings.option_style, facts.language, index, option)
-        }))
+        .chain(
+            element
+                .kind
+                .options()
+                .iter()
+                .enumerate()
+                .map(|(index, option)| option_line(facts.survey.settings.option_style, facts.language, index, option)),
+        )
         .collect();
     Rendered {
         text: join(lines.iter().map(String::as_str)),

@@ -160,20 +160,10 @@ mod tests {
         for name in ["a.yaml", "surveys/a.yml", "a.json"] {
             assert!(FileName::new(name).is_survey(), "{name}");
         }
-        for name in [
-            "a.test.yaml",
-            "survey.schema.json",
-            "a.txt",
-            "README",
-            ".yaml",
-            "a.yaml.bak",
-        ] {
+        for name in ["a.test.yaml", "survey.schema.json", "a.txt", "README", ".yaml", "a.yaml.bak"] {
             assert!(!FileName::new(name).is_survey(), "{name}");
         }
-        assert_eq!(
-            FileName::new("surveys/csat-after-call.yaml").stem(),
-            "csat-after-call"
-        );
+        assert_eq!(FileName::new("surveys/csat-after-call.yaml").stem(), "csat-after-call");
     }
 
     #[test]
@@ -181,18 +171,7 @@ mod tests {
         assert_eq!(duration("90s"), Some(Duration::seconds(90)));
         assert_eq!(duration("14d"), Some(Duration::days(14)));
         assert_eq!(duration("0d"), Some(Duration::zero()));
-        for wrong in [
-            "",
-            "h",
-            "24",
-            "24 h",
-            "1.5h",
-            "-1h",
-            "1w",
-            "99999999999d",
-            "24H",
-            "²d",
-        ] {
+        for wrong in ["", "h", "24", "24 h", "1.5h", "-1h", "1w", "99999999999d", "24H", "²d"] {
             assert_eq!(duration(wrong), None, "{wrong}");
         }
     }

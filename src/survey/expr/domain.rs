@@ -83,10 +83,7 @@ impl Space {
         let mut elements = Vec::new();
         for id in &uses.elements {
             let found = scope.elements.get(id)?;
-            elements.push((
-                id.clone(),
-                guesses(found, standing(id), &named, uses.values.contains(id))?,
-            ));
+            elements.push((id.clone(), guesses(found, standing(id), &named, uses.values.contains(id))?));
         }
         let variables: Vec<(String, Vec<String>)> = uses
             .variables
@@ -94,11 +91,7 @@ impl Space {
             .map(|name| (name.clone(), named.texts()))
             .collect();
         let languages = if uses.language && !scope.languages.is_empty() {
-            scope
-                .languages
-                .iter()
-                .map(|language| language.code().to_owned())
-                .collect()
+            scope.languages.iter().map(|language| language.code().to_owned()).collect()
         } else {
             vec![String::new()]
         };
@@ -110,9 +103,7 @@ impl Space {
             .chain([languages.len()])
             .chain(patterns.iter().map(|_| 2));
         let combinations = sizes.into_iter().try_fold(1_usize, |product, size| {
-            product
-                .checked_mul(size)
-                .filter(|product| *product <= COMBINATIONS_MAX)
+            product.checked_mul(size).filter(|product| *product <= COMBINATIONS_MAX)
         })?;
         Some(Self {
             elements,
@@ -170,10 +161,7 @@ impl<'s> Combination<'s> {
 
     /// The value an element has here; `None` when no condition looks at it.
     pub(in crate::survey) fn guess(&self, element: &str) -> Option<&'s Guess> {
-        self.elements
-            .iter()
-            .find(|(id, _)| *id == element)
-            .map(|(_, guess)| *guess)
+        self.elements.iter().find(|(id, _)| *id == element).map(|(_, guess)| *guess)
     }
 }
 
@@ -262,8 +250,7 @@ impl Uses {
                 self.values.insert(element.clone());
             }
             Test::Matches { variable, pattern } => {
-                self.patterns
-                    .insert((variable.to_lowercase(), pattern.as_str().to_owned()));
+                self.patterns.insert((variable.to_lowercase(), pattern.as_str().to_owned()));
             }
         }
     }
@@ -354,12 +341,7 @@ impl Named {
         let around = |date: NaiveDate| {
             [0, 1, 2]
                 .into_iter()
-                .flat_map(move |days| {
-                    [
-                        date.checked_sub_days(Days::new(days)),
-                        date.checked_add_days(Days::new(days)),
-                    ]
-                })
+                .flat_map(move |days| [date.checked_sub_days(Days::new(days)), date.checked_add_days(Days::new(days))])
                 .flatten()
         };
         let bounds = min.into_iter().chain(max).chain([NaiveDate::default()]);
@@ -407,8 +389,7 @@ fn guesses(found: &Type, standing: Standing, named: &Named, value_matters: bool)
                 max_select,
             } => guesses.extend(subsets(codes.len(), *min_select, *max_select)?),
             Type::Number { min, max, decimals } => {
-                let numbers =
-                    points(*min, *max, *decimals).unwrap_or_else(|| named.numbers(*min, *max, *decimals));
+                let numbers = points(*min, *max, *decimals).unwrap_or_else(|| named.numbers(*min, *max, *decimals));
                 guesses.extend(numbers.into_iter().map(Guess::Number));
             }
             Type::YesNo => guesses.extend(["yes", "no"].map(|word| Guess::Text(word.to_owned()))),
@@ -426,11 +407,7 @@ fn guesses(found: &Type, standing: Standing, named: &Named, value_matters: bool)
 }
 
 /// Every point of a scale, if there are few.
-pub(in crate::survey) fn points(
-    min: Option<Number>,
-    max: Option<Number>,
-    decimals: u8,
-) -> Option<Vec<Number>> {
+pub(in crate::survey) fn points(min: Option<Number>, max: Option<Number>, decimals: u8) -> Option<Vec<Number>> {
     let (min, max) = (min?.hundredths(), max?.hundredths());
     let step = match decimals {
         0 => 100,
@@ -438,11 +415,9 @@ pub(in crate::survey) fn points(
         _ => 1,
     };
     let count = (max - min) / step + 1;
-    (1..=POINTS_MAX).contains(&count).then(|| {
-        (0..count)
-            .filter_map(|at| Number::from_hundredths(min + at * step))
-            .collect()
-    })
+    (1..=POINTS_MAX)
+        .contains(&count)
+        .then(|| (0..count).filter_map(|at| Number::from_hundredths(min + at * step)).collect())
 }
 
 /// Every set of options that may be chosen.
