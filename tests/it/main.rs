@@ -10,3 +10,7 @@ mod config;
 mod gateway;
 mod http;
 mod replies;
+mod store;
+mod support;
+mod tidy;
+mod transcripts;

@@ -1,0 +1,24 @@
+//! What every store must do, whatever database is behind it.
+
+mod batches;
+mod lock;
+mod migrations;
+
+use antiphon::clock::{Clock, ManualClock};
+use antiphon::store::Store;
+
+use crate::support::{Backend, Database};
+
+/// An open store on an empty database.
+struct Opened {
+    store: Store,
+    database: Database,
+    clock: Clock,
+}
+
+fn open(backend: Backend) -> Opened {
+    let database = backend.open();
+    let clock = ManualClock::new("2026-11-21T08:00:00Z".parse().unwrap()).clock();
+    let store = Store::open(&database.url, &clock, "00000000-0000-7000-8000-000000000001").unwrap();
+    Opened { store, database, clock }
+}
