@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use chrono::NaiveDateTime;
 
 use super::channels::{Channel, Channels};
-use crate::ids::Ids;
 use crate::clock::Timestamp;
+use crate::ids::Ids;
 use crate::store::channels::{self, ChannelRow};
 use crate::store::{AnyConnection, StoreError};
 
@@ -100,7 +100,9 @@ pub fn configure_channels(
         let known = channels::all(connection)?;
         for wanted in configured {
             match known.iter().find(|row| row.name == wanted.name) {
-                Some(row) => channels::update(connection, &row_of(wanted, row.id.clone(), row.created_at, at)?)?,
+                Some(row) => {
+                    channels::update(connection, &row_of(wanted, row.id.clone(), row.created_at, at)?)?;
+                }
                 None => channels::insert(connection, &row_of(wanted, ids.next(now), at, at)?)?,
             }
         }
@@ -109,7 +111,10 @@ pub fn configure_channels(
     let shelf = Channels::default();
     for row in channels::all(connection)? {
         let traits = gateways.get(&row.gateway).copied();
-        let traits = traits.unwrap_or(GatewayTraits { has_sessions: false, is_simulator: false });
+        let traits = traits.unwrap_or(GatewayTraits {
+            has_sessions: false,
+            is_simulator: false,
+        });
         shelf.put(Channel::new(row, traits.has_sessions, traits.is_simulator)?);
     }
     Ok(shelf)

@@ -28,6 +28,9 @@ pub enum Replay {
     Reused,
 }
 
+/// Status, `Location` and body of an answer, made from what the use case did.
+pub type Render<D> = Arc<dyn Fn(&D) -> (u16, Option<String>, String) + Send + Sync>;
+
 /// The key of a request, and how its answer is written down. `D` is what the use case did.
 #[derive(Clone)]
 pub struct Idempotent<D> {
@@ -38,7 +41,7 @@ pub struct Idempotent<D> {
     /// Hash of method, path and body.
     pub fingerprint: String,
     /// Renders the answer: status, location and body.
-    pub render: Arc<dyn Fn(&D) -> (u16, Option<String>, String) + Send + Sync>,
+    pub render: Render<D>,
 }
 
 impl<D> fmt::Debug for Idempotent<D> {

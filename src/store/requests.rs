@@ -64,3 +64,14 @@ pub fn insert_answer(connection: &mut AnyConnection, row: &IdempotencyRow) -> Re
         .execute(connection)?;
     Ok(())
 }
+
+/// Forgets stored answers made before an instant; gives how many.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub fn delete_answers_before(
+    connection: &mut AnyConnection,
+    instant: NaiveDateTime,
+) -> Result<usize, StoreError> {
+    Ok(diesel::delete(idempotency::table.filter(idempotency::created_at.lt(instant))).execute(connection)?)
+}

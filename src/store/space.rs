@@ -63,6 +63,8 @@ impl Keys {
 /// An inbound already stored with the same weak key (RF18).
 #[derive(Clone, Debug)]
 pub struct WeakMatch {
+    /// Its id.
+    pub id: String,
     /// When it was received.
     pub received_at: NaiveDateTime,
     /// Its place in the one sequence.
@@ -170,6 +172,7 @@ impl Space {
         }
         if let Some(weak_key) = &row.weak_key {
             self.weak.entry(weak_key.clone()).or_default().push(WeakMatch {
+                id: row.id.clone(),
                 received_at: row.received_at,
                 recv_seq: row.recv_seq,
                 session_id: row.session_id.clone(),
@@ -276,12 +279,19 @@ impl Space {
     /// Whether the batch left something for the dispatcher: a message to send, or one finished that others of
     /// its session wait for.
     pub(super) fn concerns_dispatcher(&self) -> bool {
-        self.messages.inserts().chain(self.messages.updates()).any(|row| row.state != MessageState::Sending)
+        self.messages
+            .inserts()
+            .chain(self.messages.updates())
+            .any(|row| row.state != MessageState::Sending)
     }
 
     /// The earliest timer among the sessions that the batch made or changed.
     pub(super) fn earliest_timer(&self) -> Option<NaiveDateTime> {
-        self.sessions.inserts().chain(self.sessions.updates()).filter_map(|row| row.wake_at).min()
+        self.sessions
+            .inserts()
+            .chain(self.sessions.updates())
+            .filter_map(|row| row.wake_at)
+            .min()
     }
 
     pub(super) fn load_session(&mut self, row: SessionRow) {

@@ -125,7 +125,7 @@ impl Work for SendSurveyTurn {
         if let Some(duplicate) = self.find_duplicate(&moment) {
             return Ok(duplicate);
         }
-        if let Some(refusal) = self.find_refusal(&moment)? {
+        if let Some(refusal) = self.find_refusal(&moment) {
             return Ok(Sent::Refused(refusal));
         }
         let created = self.create(&mut moment)?;
@@ -154,26 +154,26 @@ impl SendSurveyTurn {
     }
 
     /// In the order of http-api.md 2.3: survey, channel, consent, quarantine, open session.
-    fn find_refusal(&self, moment: &Moment<'_>) -> Result<Option<Refusal>, Fault> {
+    fn find_refusal(&self, moment: &Moment<'_>) -> Option<Refusal> {
         let prepared = &self.prepared;
         if prepared.survey_row.status != "active" {
-            return Ok(Some(Refusal::SurveyNotActive));
+            return Some(Refusal::SurveyNotActive);
         }
         let Some(channel) = &prepared.channel else {
-            return Ok(Some(Refusal::ChannelNotConfigured));
+            return Some(Refusal::ChannelNotConfigured);
         };
         let phone = prepared.command.identifier.as_e164();
         let survey_id = &prepared.survey_row.id;
         if consent::is_stopped(moment.space, phone, Some(survey_id)) {
-            return Ok(Some(Refusal::RecipientOptedOut));
+            return Some(Refusal::RecipientOptedOut);
         }
         if moment.engine.settings.require_consent && !consent::is_given(moment.space, phone, survey_id) {
-            return Ok(Some(Refusal::ConsentMissing));
+            return Some(Refusal::ConsentMissing);
         }
         if let Some(retry_after) = self.quarantined_until(moment) {
-            return Ok(Some(Refusal::Quarantined {
+            return Some(Refusal::Quarantined {
                 retry_after: retry_after.and_utc(),
-            }));
+            });
         }
         let open = self.open_sessions(moment, &channel.row.id);
         let in_the_way = match self.if_open_session() {
@@ -188,7 +188,7 @@ impl SendSurveyTurn {
             IfOpenSession::Supersede | IfOpenSession::Parallel => false,
         };
         let session_ids = open.iter().map(|session| session.id.clone()).collect();
-        Ok(in_the_way.then_some(Refusal::OpenSessionExists { session_ids }))
+        in_the_way.then_some(Refusal::OpenSessionExists { session_ids })
     }
 
     /// The end of the quarantine of this survey for this phone, if it has one that is still running (A71). Test
