@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
+use actix_web::{FromRequest, Handler, Responder, Route};
 
 use super::caller::allow;
 use super::code_pages::problem_page;
 use super::docs;
 use super::rate::{Buckets, RateLimit};
 use super::route::{resource, route_not_found};
-use super::{channels, gateways, keys, phones, send_survey, surveys, webhooks};
+use super::sessions::{change, read};
+use super::{
+    channels, gateways, health, inbound, keys, messages, phones, send_survey, surveys, webhooks,
+};
 use crate::app::api_key::Scope;
 use crate::app::engine::Engine;
 use crate::config::Config;
@@ -72,126 +76,149 @@ pub fn routes(service: &mut ServiceConfig) {
 
 /// SendSurvey, gateway webhooks, sessions, messages, the inbound log and health.
 fn core_routes(service: &mut ServiceConfig) {
-    let (get, post) = (Method::GET, Method::POST);
+    use Scope::{Admin, SessionsRead, SessionsWrite, SurveysSend};
     service
         .service(resource(
             "/v1/surveys/{survey}/send",
-            vec![(
-                post.clone(),
-                allow(Scope::SurveysSend, web::post().to(send_survey::send)),
-            )],
+            vec![post(SurveysSend, send_survey::send)],
         ))
         .service(resource(
             send_survey::COMPATIBILITY_PATH,
-            vec![(
-                post.clone(),
-                allow(Scope::SurveysSend, web::post().to(send_survey::send_compatible)),
-            )],
+            vec![post(SurveysSend, send_survey::send_compatible)],
+        ))
+        .service(resource("/v1/sessions", vec![get(SessionsRead, read::list)]))
+        .service(resource("/v1/sessions/{id}", vec![get(SessionsRead, read::one)]))
+        .service(resource(
+            "/v1/sessions/{id}/answers",
+            vec![get(SessionsRead, read::answers_of)],
+        ))
+        .service(resource(
+            "/v1/sessions/{id}/answers/{element_id}",
+            vec![(Method::PUT, allow(SessionsWrite, web::put().to(change::correct)))],
+        ))
+        .service(resource(
+            "/v1/sessions/{id}/messages",
+            vec![get(SessionsRead, read::messages_of)],
+        ))
+        .service(resource(
+            "/v1/sessions/{id}/cancel",
+            vec![post(SessionsWrite, change::cancel)],
+        ))
+        .service(resource(
+            "/v1/sessions/{id}/resend",
+            vec![post(SessionsWrite, change::resend)],
+        ))
+        .service(resource(
+            "/v1/sessions/{id}/release",
+            vec![post(SessionsWrite, change::release)],
+        ))
+        .service(resource("/v1/messages", vec![get(SessionsRead, messages::list)]))
+        .service(resource(
+            "/v1/messages/{id}",
+            vec![get(SessionsRead, messages::one)],
+        ))
+        .service(resource(
+            "/v1/messages/{id}/cancel",
+            vec![post(SessionsWrite, messages::cancel)],
+        ))
+        .service(resource(
+            "/v1/messages/{id}/release",
+            vec![post(SessionsWrite, messages::release)],
+        ))
+        .service(resource(
+            "/v1/messages/{id}/settle",
+            vec![post(SessionsWrite, messages::settle)],
+        ))
+        .service(resource("/v1/inbound", vec![get(Admin, inbound::list)]))
+        .service(resource("/v1/inbound/{id}", vec![get(Admin, inbound::one)]))
+        .service(resource(
+            "/v1/inbound/{id}/replay",
+            vec![post(Admin, inbound::replay)],
+        ))
+        .service(resource(
+            "/v1/inbound/{id}/discard",
+            vec![post(Admin, inbound::discard)],
         ));
-    for path in [
-        "/v1/gateways/{gateway}/inbound",
-        "/v1/gateways/{gateway}/inbound/{secret}",
+    open_routes(service);
+}
+
+/// Routes that ask for no API key.
+fn open_routes(service: &mut ServiceConfig) {
+    let open_get = |route| vec![(Method::GET, route)];
+    service
+        .service(resource("/livez", open_get(web::get().to(health::livez))))
+        .service(resource("/readyz", open_get(web::get().to(health::readyz))))
+        .service(resource("/healthz", open_get(web::get().to(health::readyz))))
+        .service(resource("/version", open_get(web::get().to(health::version))))
+        .service(resource("/metrics", open_get(web::get().to(health::metrics))));
+    for (kind, secret) in [
+        ("inbound", false),
+        ("inbound", true),
+        ("status", false),
+        ("status", true),
     ] {
+        let path = format!(
+            "/v1/gateways/{{gateway}}/{kind}{}",
+            if secret { "/{secret}" } else { "" }
+        );
+        let route = |route: Route| {
+            if kind == "inbound" {
+                route.to(webhooks::inbound)
+            } else {
+                route.to(webhooks::status)
+            }
+        };
         let routes = vec![
-            (post.clone(), web::post().to(webhooks::inbound)),
-            (get.clone(), web::get().to(webhooks::inbound)),
+            (Method::POST, route(web::post())),
+            (Method::GET, route(web::get())),
         ];
-        service.service(resource(path, routes));
-    }
-    for path in [
-        "/v1/gateways/{gateway}/status",
-        "/v1/gateways/{gateway}/status/{secret}",
-    ] {
-        let routes = vec![
-            (post.clone(), web::post().to(webhooks::status)),
-            (get.clone(), web::get().to(webhooks::status)),
-        ];
-        service.service(resource(path, routes));
+        service.service(resource(&path, routes));
     }
 }
 
 /// Surveys, channels, gateways, keys and phones.
 fn admin_routes(service: &mut ServiceConfig) {
-    let (get, post, put) = (Method::GET, Method::POST, Method::PUT);
-    let admin = |route| allow(Scope::Admin, route);
-    let (reads, writes) = (
-        |route| allow(Scope::SurveysRead, route),
-        |route| allow(Scope::SurveysWrite, route),
-    );
-    service
-        .service(resource(
-            "/v1/surveys",
-            vec![
-                (get.clone(), reads(web::get().to(surveys::list))),
-                (post.clone(), writes(web::post().to(surveys::create))),
-            ],
-        ))
-        .service(resource(
-            "/v1/surveys/check",
-            vec![(post.clone(), writes(web::post().to(surveys::check_only)))],
-        ))
-        .service(resource(
-            "/v1/surveys/{survey}",
-            vec![
-                (get.clone(), reads(web::get().to(surveys::read))),
-                (put, writes(web::put().to(surveys::revise))),
-            ],
-        ))
-        .service(resource(
-            "/v1/surveys/{survey}/publish",
-            vec![(post.clone(), writes(web::post().to(surveys::publish)))],
-        ))
-        .service(resource(
-            "/v1/surveys/{survey}/archive",
-            vec![(post.clone(), writes(web::post().to(surveys::archive)))],
-        ))
-        .service(resource(
-            "/v1/surveys/{survey}/simulate",
-            vec![(post.clone(), writes(web::post().to(surveys::simulate::simulate)))],
-        ));
-    service
-        .service(resource(
-            "/v1/channels",
-            vec![
-                (get.clone(), admin(web::get().to(channels::list))),
-                (post.clone(), admin(web::post().to(channels::create))),
-            ],
-        ))
-        .service(resource(
-            "/v1/channels/{id}",
-            vec![
-                (get.clone(), admin(web::get().to(channels::read))),
-                (Method::PATCH, admin(web::patch().to(channels::change))),
-            ],
-        ))
-        .service(resource(
-            "/v1/gateways",
-            vec![(get.clone(), admin(web::get().to(gateways::list)))],
-        ))
-        .service(resource(
-            "/v1/gateways/{gateway}/pause",
-            vec![(post.clone(), admin(web::post().to(gateways::pause)))],
-        ))
-        .service(resource(
-            "/v1/gateways/{gateway}/resume",
-            vec![(post.clone(), admin(web::post().to(gateways::resume)))],
-        ))
-        .service(resource(
-            "/v1/keys",
-            vec![
-                (get.clone(), admin(web::get().to(keys::list))),
-                (post, admin(web::post().to(keys::create))),
-            ],
-        ))
-        .service(resource(
-            "/v1/keys/{id}",
-            vec![(Method::DELETE, admin(web::delete().to(keys::revoke)))],
-        ))
-        .service(resource(
-            "/v1/phones/{e164}",
-            vec![
-                (get, admin(web::get().to(phones::read))),
-                (Method::DELETE, admin(web::delete().to(phones::erase))),
-            ],
-        ));
+    let (reads, writes, admin) = (Scope::SurveysRead, Scope::SurveysWrite, Scope::Admin);
+    let put = |handler| (Method::PUT, allow(writes, handler));
+    let patch = |handler| (Method::PATCH, allow(admin, handler));
+    let delete = |handler| (Method::DELETE, allow(admin, handler));
+    let routes = [
+        ("/v1/surveys", vec![get(reads, surveys::list), post(writes, surveys::create)]),
+        ("/v1/surveys/check", vec![post(writes, surveys::check_only)]),
+        ("/v1/surveys/{survey}", vec![get(reads, surveys::read), put(web::put().to(surveys::revise))]),
+        ("/v1/surveys/{survey}/publish", vec![post(writes, surveys::publish)]),
+        ("/v1/surveys/{survey}/archive", vec![post(writes, surveys::archive)]),
+        ("/v1/surveys/{survey}/simulate", vec![post(writes, surveys::simulate::simulate)]),
+        ("/v1/channels", vec![get(admin, channels::list), post(admin, channels::create)]),
+        ("/v1/channels/{id}", vec![get(admin, channels::read), patch(web::patch().to(channels::change))]),
+        ("/v1/gateways", vec![get(admin, gateways::list)]),
+        ("/v1/gateways/{gateway}/pause", vec![post(admin, gateways::pause)]),
+        ("/v1/gateways/{gateway}/resume", vec![post(admin, gateways::resume)]),
+        ("/v1/keys", vec![get(admin, keys::list), post(admin, keys::create)]),
+        ("/v1/keys/{id}", vec![delete(web::delete().to(keys::revoke))]),
+        ("/v1/phones/{e164}", vec![get(admin, phones::read), delete(web::delete().to(phones::erase))]),
+    ];
+    for (path, routes) in routes {
+        service.service(resource(path, routes));
+    }
+}
+
+/// A GET for callers with a scope.
+fn get<F, Args>(scope: Scope, handler: F) -> (Method, Route)
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    (Method::GET, allow(scope, web::get().to(handler)))
+}
+
+/// A POST for callers with a scope.
+fn post<F, Args>(scope: Scope, handler: F) -> (Method, Route)
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    (Method::POST, allow(scope, web::post().to(handler)))
 }

@@ -14,7 +14,10 @@ use super::code_pages::{self, CodePage, Meaning};
 use super::docs;
 use super::problem::{Fault, MEDIA_TYPE, ProblemSchema};
 use super::send_survey::{SendSurveyBody, SendSurveyVariable, SentSession};
-use super::{channels, gateways, keys, phones, send_survey, surveys, webhooks};
+use super::sessions::{change, read};
+use super::{
+    channels, gateways, health, inbound, keys, messages, phones, send_survey, surveys, webhooks,
+};
 use crate::app::warning::Warning;
 
 /// The whole API.
@@ -53,6 +56,27 @@ use crate::app::warning::Warning;
         keys::revoke,
         phones::read,
         phones::erase,
+        read::list,
+        read::one,
+        read::answers_of,
+        read::messages_of,
+        change::cancel,
+        change::resend,
+        change::release,
+        change::correct,
+        messages::list,
+        messages::one,
+        messages::cancel,
+        messages::release,
+        messages::settle,
+        inbound::list,
+        inbound::one,
+        inbound::replay,
+        inbound::discard,
+        health::livez,
+        health::readyz,
+        health::version,
+        health::metrics,
     ),
     components(schemas(
         CodePage,
