@@ -20,6 +20,18 @@ impl FileName {
         Self(path.into())
     }
 
+    /// An upload: its `id` stands alone, and only JSON is read as JSON.
+    #[must_use]
+    pub fn unnamed(is_json: bool) -> Self {
+        Self(if is_json { ".json" } else { ".yaml" }.to_owned())
+    }
+
+    /// Whether there is a file name that `id` must be (E15).
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        !self.stem().is_empty()
+    }
+
     /// The name as given.
     #[must_use]
     pub fn as_str(&self) -> &str {
