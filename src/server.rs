@@ -12,12 +12,14 @@ use actix_web::{App, HttpServer, web};
 use secrecy::ExposeSecret;
 use tokio::task::JoinHandle;
 
+use crate::app::channel_keywords::{KeywordWords, OwnKeywords};
 use crate::app::configure_channels::{ConfiguredChannel, GatewayTraits, configure_channels};
 use crate::app::engine::{Engine, Settings};
 use crate::app::gateway_health::GatewayHealth;
 use crate::app::heartbeat::Heartbeat;
 use crate::app::keys::Keyring;
 use crate::app::load_surveys::{load_survey, read_library};
+use crate::app::manage_gateways::read_paused;
 use crate::app::outbox_load::OutboxLoad;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, Countries, StopScope};
@@ -166,6 +168,8 @@ fn build_engine(config: &Config, clock: Clock, ids: Ids) -> Result<Engine, Start
         )
         .survey
     })?;
+    let health = GatewayHealth::default();
+    read_paused(&mut connection, &health)?;
     let engine = Engine {
         node: ids.next(now).into(),
         store,
@@ -174,7 +178,7 @@ fn build_engine(config: &Config, clock: Clock, ids: Ids) -> Result<Engine, Start
         library,
         channels,
         gateways,
-        health: GatewayHealth::default(),
+        health,
         keys: Keyring::default(),
         outbox_load: OutboxLoad::default(),
         heartbeat: Heartbeat::default(),
@@ -355,8 +359,25 @@ fn configured(channel: &crate::config::Channel, config: &Config) -> ConfiguredCh
             StopScope::Survey => "survey",
         },
         texts: texts(channel),
-        keywords: serde_json::Value::Object(serde_json::Map::new()),
+        default_skill: None,
+        keywords: keywords(channel),
     }
+}
+
+/// The channel's own words, as the API shows them.
+fn keywords(channel: &crate::config::Channel) -> serde_json::Value {
+    let words = |own: &crate::config::Keywords| KeywordWords {
+        opt_out_strong: own.opt_out_strong.clone(),
+        opt_out_weak: own.opt_out_weak.clone(),
+        opt_in: own.opt_in.clone(),
+        help: own.help.clone(),
+    };
+    let by_language: OwnKeywords = channel
+        .keywords
+        .iter()
+        .map(|(language, own)| (language.clone(), words(own)))
+        .collect();
+    serde_json::json!(by_language)
 }
 
 /// A rate in millionths.

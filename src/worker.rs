@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 
 use crate::app::engine::Engine;
 use crate::app::expire_sessions::run_due_timers;
+use crate::app::forget_answers::forget_answers;
 use crate::app::receive_status::{ReceiveStatus, StatusReport};
 use crate::app::sweep_outbox::{SweepOutbox, sweep};
 use crate::clock::Timestamp;
@@ -16,6 +17,8 @@ use crate::store::WriteError;
 
 /// Longest sleep of a timer task; every commit wakes it anyway.
 const SAFETY_NET: Duration = Duration::seconds(30);
+/// Between two rounds of housekeeping.
+const HOUSEKEEPING: Duration = Duration::hours(1);
 /// Wait after the database failed.
 const AFTER_FAILURE: Duration = Duration::seconds(1);
 
@@ -44,6 +47,7 @@ impl Worker {
         tasks.push(tokio::spawn(dispatcher.run(stopped.clone())));
         tasks.push(tokio::spawn(keep_timers(engine.clone(), stopped.clone())));
         tasks.push(tokio::spawn(keep_sweeping(engine.clone(), stopped.clone())));
+        tasks.push(tokio::spawn(keep_house(engine.clone(), stopped.clone())));
         for gateway in engine.gateways.iter() {
             if gateway.simulator().is_some() {
                 let name = gateway.name().to_owned();
@@ -105,6 +109,19 @@ async fn keep_sweeping(engine: Engine, mut stop: watch::Receiver<bool>) {
         };
         tokio::select! {
             () = engine.clock.sleep_until(wait_until) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// Forgets what was kept long enough, once an hour.
+async fn keep_house(engine: Engine, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        if let Err(error) = forget_answers(&engine).await {
+            tracing::error!(%error, "old answers could not be forgotten");
+        }
+        tokio::select! {
+            () = engine.clock.sleep_until(engine.clock.now() + HOUSEKEEPING) => {}
             _ = stop.changed() => {}
         }
     }

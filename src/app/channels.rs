@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::channel_keywords::{self, OwnKeywords};
 use crate::i18n::{SystemText, SystemTexts};
 use crate::phone::Phone;
+use crate::session::Keywords;
 use crate::store::StoreError;
 use crate::store::channels::ChannelRow;
 use crate::survey::Language;
@@ -18,6 +20,10 @@ pub struct Channel {
     pub allowed_countries: Option<Vec<String>>,
     /// System texts: its own, else the built-in ones.
     pub texts: SystemTexts,
+    /// Its own keyword lists.
+    pub own_keywords: OwnKeywords,
+    /// STOP, START, HELP and their like: its own words, else the built-in ones (GW61).
+    pub keywords: Keywords,
     /// Whether its gateway hands out sessions (GW51).
     pub gateway_sessions: bool,
     /// Whether its gateway is the built-in simulator.
@@ -38,7 +44,10 @@ impl Channel {
     pub fn new(row: ChannelRow, gateway_sessions: bool, is_simulator: bool) -> Result<Self, StoreError> {
         let corrupt =
             |error: serde_json::Error| StoreError::Corrupt(format!("channel {}: {error}", row.name));
+        let own_keywords: OwnKeywords = serde_json::from_str(&row.keywords).map_err(corrupt)?;
         Ok(Self {
+            keywords: channel_keywords::in_force(&own_keywords),
+            own_keywords,
             allowed_countries: serde_json::from_str(&row.allowed_countries).map_err(corrupt)?,
             texts: read_texts(&row.texts).map_err(corrupt)?,
             gateway_sessions,

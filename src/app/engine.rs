@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use chrono::Duration;
+use chrono::{Duration, NaiveTime};
 
 use super::channels::Channels;
 use super::gateway_health::GatewayHealth;
@@ -17,7 +17,7 @@ use crate::ids::Ids;
 use crate::phone::PhoneRules;
 use crate::session::keywords::Keywords;
 use crate::store::Store;
-use crate::survey::Survey;
+use crate::survey::{SendWindow, Survey};
 use crate::telemetry::Metrics;
 
 /// The shared parts of a running server. Cloning is cheap.
@@ -74,8 +74,10 @@ pub struct Settings {
     pub outbound_per_phone_hour: i32,
     /// Sessions queued per phone and sender (A90); default 5.
     pub queue_max: usize,
-    /// Farthest expiry and start (P14, A91); default 30 d.
-    pub horizon: Duration,
+    /// Hours of the recipient's day in which reminders may leave (A68); default 08:00 to 21:00.
+    pub reminder_hours: SendWindow,
+    /// How long the answer to an `Idempotency-Key` is kept (RE25); default 7 d.
+    pub idempotency_window: Duration,
     /// Life of a lease on a send (RE16); default 90 s.
     pub lease: Duration,
     /// Tries to hand a message over (RF11); default 8.
@@ -121,7 +123,13 @@ impl Default for Settings {
             inbound_per_session: 100,
             outbound_per_phone_hour: 30,
             queue_max: 5,
-            horizon: Duration::days(30),
+            reminder_hours: SendWindow {
+                from: NaiveTime::from_hms_opt(8, 0, 0).unwrap_or(NaiveTime::MIN),
+                to: NaiveTime::from_hms_opt(21, 0, 0).unwrap_or(NaiveTime::MIN),
+                days: Vec::new(),
+                timezone: None,
+            },
+            idempotency_window: Duration::days(7),
             lease: Duration::seconds(90),
             attempts_max: 8,
             proof_wait: Duration::seconds(120),

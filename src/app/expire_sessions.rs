@@ -13,7 +13,7 @@ use crate::clock::Timestamp;
 use crate::phone::Phone;
 use crate::session::Status;
 use crate::store::{AnyConnection, Fault, Keys, Space, StoreError, Work, sessions};
-use crate::survey::turn;
+use crate::survey::{SendWindow, turn};
 
 /// Most timers of one batch.
 const TIMERS_MAX: i64 = 512;
@@ -150,8 +150,8 @@ fn begin_if_free(moment: &mut Moment<'_>, session_id: &str) -> Result<(), Fault>
     Ok(())
 }
 
-/// Sends the reminder that is due, inside the survey's window; outside it the reminder moves to the next
-/// opening (F9).
+/// Sends the reminder that is due, inside the survey's window and outside quiet hours; else the reminder moves to
+/// the next opening (F9, A68).
 fn remind(moment: &mut Moment<'_>, session_id: &str) -> Result<(), Fault> {
     let survey = survey_of(moment, session_id)?;
     let session = session_mut(moment.space, session_id)?.clone();
@@ -163,19 +163,24 @@ fn remind(moment: &mut Moment<'_>, session_id: &str) -> Result<(), Fault> {
     let Some(phone) = Phone::from_stored(&session.phone) else {
         return Err(Fault::Invariant(format!("session {session_id} has no phone")));
     };
-    if let Some(window) = &survey.settings.send_window {
-        let opening = zone::next_opening(
-            window,
-            &phone,
-            moment.engine.settings.default_timezone,
-            moment.now,
-        );
-        if opening > moment.now {
-            let moved = opening.naive_utc();
-            let expiry = session.expires_at;
-            session_mut(moment.space, session_id)?.wake_at = Some(moved).into_iter().chain(expiry).min();
-            return Ok(());
-        }
+    let quiet_hours = &moment.engine.settings.reminder_hours;
+    let windows: Vec<&SendWindow> = survey
+        .settings
+        .send_window
+        .iter()
+        .chain(std::iter::once(quiet_hours))
+        .collect();
+    let opening = zone::next_opening(
+        &windows,
+        &phone,
+        moment.engine.settings.default_timezone,
+        moment.now,
+    );
+    if opening > moment.now {
+        let moved = opening.naive_utc();
+        let expiry = session.expires_at;
+        session_mut(moment.space, session_id)?.wake_at = Some(moved).into_iter().chain(expiry).min();
+        return Ok(());
     }
     let variables = session.variables().map_err(Fault::Store)?;
     let turn = turn::remind(&survey, progress, &variables, moment.now)

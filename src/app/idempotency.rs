@@ -70,11 +70,39 @@ impl<D> Idempotent<D> {
 
     /// Stores the answer with the effect; only an answer that says yes (http-api.md 1.4).
     pub fn keep(&self, space: &mut Space, done: &D, now: Timestamp) {
-        let (status, location, body) = (self.render)(done);
-        if !(200..300).contains(&status) {
-            return;
+        if let Some(row) = self.row(done, now) {
+            space.idempotency.insert(self.storage_key(), row);
         }
-        let row = IdempotencyRow {
+    }
+
+    /// As [`Idempotent::find`], in a change of set-up.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the query.
+    pub fn find_stored(&self, connection: &mut AnyConnection) -> Result<Option<Replay>, StoreError> {
+        let row = requests::find_answer(connection, &self.key_id, &self.key)?;
+        Ok(row.map(|row| replay(&row, &self.fingerprint)))
+    }
+
+    /// As [`Idempotent::keep`], in a change of set-up.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the statement.
+    pub fn keep_stored(
+        &self,
+        connection: &mut AnyConnection,
+        done: &D,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        match self.row(done, now) {
+            Some(row) => requests::insert_answer(connection, &row),
+            None => Ok(()),
+        }
+    }
+
+    fn row(&self, done: &D, now: Timestamp) -> Option<IdempotencyRow> {
+        let (status, location, body) = (self.render)(done);
+        (200..300).contains(&status).then(|| IdempotencyRow {
             key_id: self.key_id.clone(),
             idempotency_key: self.key.clone(),
             fingerprint: self.fingerprint.clone(),
@@ -82,8 +110,7 @@ impl<D> Idempotent<D> {
             location,
             body,
             created_at: now.naive_utc(),
-        };
-        space.idempotency.insert(self.storage_key(), row);
+        })
     }
 }
 

@@ -169,6 +169,10 @@ impl SettleMessage {
             .engine
             .metrics
             .send_lag(self.gateway(), message.class.as_str(), lag);
+        if message.inbound_id.is_some() {
+            let lag = (moment.at() - message.created_at).to_std().unwrap_or_default();
+            moment.engine.metrics.reply_lag(self.gateway(), lag);
+        }
         let data = json!({"messageId": message.id, "elementId": message.element_id});
         moment.record_event("message.accepted", message.session_id.as_deref(), &data)?;
         // Reports that overtook this answer (RF16).

@@ -83,6 +83,6 @@ fn send_window_opening(
 ) -> Option<NaiveDateTime> {
     let window = survey.settings.send_window.as_ref()?;
     let phone = Phone::from_stored(phone)?;
-    let opening = zone::next_opening(window, &phone, engine.settings.default_timezone, at.and_utc());
+    let opening = zone::next_opening(&[window], &phone, engine.settings.default_timezone, at.and_utc());
     Some(opening.naive_utc()).filter(|opening| *opening > at)
 }

@@ -8,6 +8,8 @@ use crate::survey::SendWindow;
 
 /// Days that are looked ahead for an opening; a window names at least one day of the week.
 const DAYS_AHEAD: u64 = 8;
+/// Openings that are tried before windows that exclude each other are given up.
+const ROUNDS_MAX: usize = 16;
 
 /// The zone of a phone: that of its country where the country has one, else the configured default.
 #[must_use]
@@ -33,9 +35,30 @@ pub fn today(zone: Tz, now: DateTime<Utc>) -> NaiveDate {
     now.with_timezone(&zone).date_naive()
 }
 
-/// The first instant, not before `now`, at which the window is open: `now` itself if it is open.
+/// The first instant, not before `now`, at which all windows are open: `now` itself if they are. Windows that are
+/// never open together are given up after a week, and the last instant tried is the answer (A69).
 #[must_use]
-pub fn next_opening(window: &SendWindow, phone: &Phone, default: Tz, now: DateTime<Utc>) -> DateTime<Utc> {
+pub fn next_opening(
+    windows: &[&SendWindow],
+    phone: &Phone,
+    default: Tz,
+    now: DateTime<Utc>,
+) -> DateTime<Utc> {
+    let mut instant = now;
+    for _ in 0..ROUNDS_MAX {
+        let opened = windows.iter().fold(instant, |instant, window| {
+            opening(window, phone, default, instant)
+        });
+        if opened == instant {
+            break;
+        }
+        instant = opened;
+    }
+    instant
+}
+
+/// The first instant, not before `now`, at which one window is open.
+fn opening(window: &SendWindow, phone: &Phone, default: Tz, now: DateTime<Utc>) -> DateTime<Utc> {
     let zone = match window.timezone.as_deref().map(str::parse::<Tz>) {
         Some(Ok(named)) => named,
         Some(Err(_)) | None => of_phone(phone, default),
@@ -97,7 +120,7 @@ mod tests {
             timezone: None,
         };
         let phone = Phone::from_stored("+4799999999").unwrap();
-        let opening = |now: &str| next_opening(&window, &phone, chrono_tz::UTC, at(now));
+        let opening = |now: &str| next_opening(&[&window], &phone, chrono_tz::UTC, at(now));
         assert_eq!(opening("2026-11-20T12:00:00Z"), at("2026-11-20T12:00:00Z"));
         assert_eq!(opening("2026-11-20T03:00:00Z"), at("2026-11-20T08:00:00Z"));
         assert_eq!(opening("2026-11-20T19:00:00Z"), at("2026-11-23T08:00:00Z"));

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use super::config_args::ConfigArgs;
 use super::table::{Table, cell};
 use super::{Outcome, Usage, confirm, print_json};
-use crate::app::api_key::{ApiKey, Scope};
+use crate::app::api_key::Scope;
+use crate::app::audit::Actor;
+use crate::app::manage_keys::{CreatedKey, LIFE_DAYS_DEFAULT, LIFE_DAYS_MAX, NewKey, create_key, list_keys, revoke_key};
 use crate::clock::{Clock, Timestamp};
 use crate::store::keys::{self, KeyRow};
 use crate::store::{AnyConnection, open_for_command};
@@ -59,7 +61,7 @@ pub(super) struct CreateArgs {
     #[arg(long = "channel", value_name = "UUID")]
     channels: Vec<String>,
     /// Days until it stops working
-    #[arg(long, value_name = "DAYS", default_value_t = 365, value_parser = clap::value_parser!(i64).range(1..=3650))]
+    #[arg(long, value_name = "DAYS", default_value_t = LIFE_DAYS_DEFAULT, value_parser = clap::value_parser!(i64).range(1..=LIFE_DAYS_MAX))]
     expires_days: i64,
     /// Make nothing; show what the key would be
     #[arg(long)]
@@ -117,39 +119,42 @@ fn create(args: &CreateArgs, now: Timestamp, json: bool) -> anyhow::Result<Outco
     if name.is_empty() {
         return Err(Usage("--name is empty; name who uses the key, such as ivr".to_owned()).into());
     }
-    let (key, mut row) = new_key(
-        ENVIRONMENT,
-        name,
-        &scopes(&args.scopes),
-        now,
-        Duration::days(args.expires_days),
-    )?;
-    row.surveys = json!(args.surveys).to_string();
-    row.channels = json!(args.channels).to_string();
+    let new = NewKey {
+        name: name.to_owned(),
+        scopes: scopes(&args.scopes),
+        surveys: args.surveys.clone(),
+        channels: args.channels.clone(),
+        expires_at: Some(now + Duration::days(args.expires_days)),
+        env: ENVIRONMENT.to_owned(),
+    };
     if args.dry_run {
+        let words: Vec<&str> = new.scopes.iter().map(|scope| scope.as_str()).collect();
         if json {
-            print_json(&json!({"dryRun": true, "key": null, "scopes": scopes(&args.scopes)}));
+            print_json(&json!({"dryRun": true, "key": null, "name": name, "scopes": words}));
         }
-        eprintln!(
-            "would make key {name} with {}, valid until {}",
-            row.scopes,
-            row.expires_at.and_utc()
-        );
+        eprintln!("would make key {name} for {} days with {}", args.expires_days, words.join(", "));
         return Ok(Outcome::Done);
     }
-    keys::insert(&mut open(&args.config)?, &row)?;
+    let CreatedKey { key, row } = make(&mut open(&args.config)?, &new, now)?;
     if json {
         let mut shown = view(&row, now);
-        shown["key"] = json!(key.reveal());
+        if let Some(shown) = shown.as_object_mut() {
+            shown.insert("key".to_owned(), json!(key.reveal()));
+        }
         print_json(&shown);
     } else {
         println!("{}", key.reveal());
     }
-    eprintln!(
-        "Keep it safe: it is not shown again. It stops working on {}.",
-        row.expires_at.date()
-    );
+    eprintln!("Keep it safe: it is not shown again. It stops working on {}.", row.expires_at.date());
     Ok(Outcome::Done)
+}
+
+/// Makes and stores a key.
+pub(super) fn make(connection: &mut AnyConnection, new: &NewKey, now: Timestamp) -> anyhow::Result<CreatedKey> {
+    let mut random = [0; 40];
+    getrandom::fill(&mut random).context("this machine gives no randomness")?;
+    let made = connection.write(|connection| create_key(connection, new, &random, &Actor::command(), now))?;
+    made.map_err(|refused| Usage(refused.to_string()).into())
 }
 
 /// The scopes asked for; without any, all that neither administer nor unmask.
@@ -166,35 +171,8 @@ fn scopes(asked: &[String]) -> Vec<Scope> {
     Scope::ALL.iter().copied().filter(is_meant).collect()
 }
 
-/// A new key and the row that stands for it; neither is stored yet.
-pub(super) fn new_key(
-    environment: &str,
-    name: &str,
-    scopes: &[Scope],
-    now: Timestamp,
-    life: Duration,
-) -> anyhow::Result<(ApiKey, KeyRow)> {
-    let mut random = [0; 40];
-    getrandom::fill(&mut random).context("this machine gives no randomness")?;
-    let key = ApiKey::generate(environment, &random).context("the environment does not fit into a key")?;
-    let words: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
-    let row = KeyRow {
-        id: key.id().to_owned(),
-        name: name.to_owned(),
-        hash: key.hash().to_hex(),
-        scopes: json!(words).to_string(),
-        surveys: "[]".to_owned(),
-        channels: "[]".to_owned(),
-        created_at: now.naive_utc(),
-        expires_at: (now + life).naive_utc(),
-        revoked_at: None,
-        last_used_at: None,
-    };
-    Ok((key, row))
-}
-
 fn list(args: &ConfigArgs, now: Timestamp, json: bool) -> anyhow::Result<Outcome> {
-    let rows = keys::all(&mut open(args)?)?;
+    let rows = list_keys(&mut open(args)?)?;
     if json {
         print_json(&rows.iter().map(|row| view(row, now)).collect());
         return Ok(Outcome::Done);
@@ -244,7 +222,7 @@ fn revoke(args: &RevokeArgs, now: Timestamp, json: bool) -> anyhow::Result<Outco
     )? {
         return Ok(Outcome::Done);
     }
-    keys::revoke(&mut connection, &args.id, now.naive_utc())?;
+    connection.write(|connection| revoke_key(connection, &args.id, &Actor::command(), now))?;
     if json {
         let row = keys::find(&mut connection, &args.id)?.unwrap_or(row);
         print_json(&view(&row, now));

@@ -89,8 +89,11 @@ pub fn append(connection: &mut AnyConnection, entries: &[AuditEntry]) -> Result<
         // Two nodes may not both follow the same row. On SQLite the write transaction itself sees to it.
         postgres.batch_execute("LOCK TABLE audit IN SHARE ROW EXCLUSIVE MODE")?;
     }
-    let last: Option<(i64, String)> =
-        audit::table.order(audit::seq.desc()).select((audit::seq, audit::hash)).first(connection).optional()?;
+    let last: Option<(i64, String)> = audit::table
+        .order(audit::seq.desc())
+        .select((audit::seq, audit::hash))
+        .first(connection)
+        .optional()?;
     let (mut seq, mut previous_hash) = last.unwrap_or_else(|| (0, FIRST_PREVIOUS.to_owned()));
     for entry in entries {
         seq += 1;
@@ -107,7 +110,9 @@ pub fn append(connection: &mut AnyConnection, entries: &[AuditEntry]) -> Result<
         };
         row.hash = row.expected_hash();
         previous_hash = row.hash.clone();
-        diesel::insert_into(audit::table).values(row).execute(connection)?;
+        diesel::insert_into(audit::table)
+            .values(row)
+            .execute(connection)?;
     }
     Ok(())
 }
@@ -117,5 +122,9 @@ pub fn append(connection: &mut AnyConnection, entries: &[AuditEntry]) -> Result<
 /// # Errors
 /// [`StoreError`] of the query.
 pub fn after(connection: &mut AnyConnection, seq: i64, limit: i64) -> Result<Vec<AuditRow>, StoreError> {
-    Ok(audit::table.filter(audit::seq.gt(seq)).order(audit::seq).limit(limit).load(connection)?)
+    Ok(audit::table
+        .filter(audit::seq.gt(seq))
+        .order(audit::seq)
+        .limit(limit)
+        .load(connection)?)
 }

@@ -94,3 +94,61 @@ pub fn update(connection: &mut AnyConnection, row: &ChannelRow) -> Result<(), St
         .execute(connection)?;
     Ok(())
 }
+
+/// One channel.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn find(connection: &mut AnyConnection, id: &str) -> Result<Option<ChannelRow>, StoreError> {
+    Ok(channels::table.find(id).first(connection).optional()?)
+}
+
+/// What is remembered about all gateways.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn gateways(connection: &mut AnyConnection) -> Result<Vec<GatewayRow>, StoreError> {
+    Ok(gateway_states::table
+        .order(gateway_states::name)
+        .load(connection)?)
+}
+
+/// Remembers whether an operator paused a gateway.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub fn set_paused(
+    connection: &mut AnyConnection,
+    gateway: &str,
+    paused: bool,
+    at: NaiveDateTime,
+) -> Result<(), StoreError> {
+    let known: Option<GatewayRow> = gateway_states::table.find(gateway).first(connection).optional()?;
+    match known {
+        Some(row) => {
+            let row = GatewayRow {
+                paused,
+                updated_at: at,
+                ..row
+            };
+            diesel::update(gateway_states::table.find(gateway))
+                .set(&row)
+                .execute(connection)?;
+        }
+        None => {
+            let row = GatewayRow {
+                name: gateway.to_owned(),
+                paused,
+                last_inbound_at: None,
+                last_outbound_at: None,
+                last_error: None,
+                last_error_at: None,
+                updated_at: at,
+            };
+            diesel::insert_into(gateway_states::table)
+                .values(&row)
+                .execute(connection)?;
+        }
+    }
+    Ok(())
+}

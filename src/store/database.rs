@@ -123,7 +123,13 @@ impl Store {
     ) -> Result<W::Output, StoreError> {
         let mut keys = Keys::default();
         work.keys(connection, &mut keys)?;
-        let mut space = load(connection, keys, self.sequence.clone(), &self.hasher, now.naive_utc())?;
+        let mut space = load(
+            connection,
+            keys,
+            self.sequence.clone(),
+            &self.hasher,
+            now.naive_utc(),
+        )?;
         let output = work.run(&mut space, now).map_err(|fault| match fault {
             Fault::Store(error) => error,
             Fault::Panic(_) | Fault::Invariant(_) => StoreError::Corrupt(fault.to_string()),

@@ -34,7 +34,7 @@ pub fn find(connection: &mut AnyConnection, id: &str) -> Result<Option<KeyRow>, 
     Ok(api_keys::table.find(id).first(connection).optional()?)
 }
 
-/// Every key, oldest first, revoked and expired ones too.
+/// All keys, oldest first.
 ///
 /// # Errors
 /// [`StoreError`] of the query.
@@ -47,26 +47,21 @@ pub fn all(connection: &mut AnyConnection) -> Result<Vec<KeyRow>, StoreError> {
 /// Stores a new key.
 ///
 /// # Errors
-/// [`StoreError`] of the statement.
+/// [`StoreError::Constraint`] when the id is taken; other [`StoreError`]s of the statement.
 pub fn insert(connection: &mut AnyConnection, row: &KeyRow) -> Result<(), StoreError> {
-    connection.write(|connection| {
-        diesel::insert_into(api_keys::table)
-            .values(row)
-            .execute(connection)?;
-        Ok(())
-    })
+    diesel::insert_into(api_keys::table)
+        .values(row)
+        .execute(connection)?;
+    Ok(())
 }
 
-/// Ends a key that has not ended yet; tells whether there was one.
+/// Writes a key back.
 ///
 /// # Errors
 /// [`StoreError`] of the statement.
-pub fn revoke(connection: &mut AnyConnection, id: &str, at: NaiveDateTime) -> Result<bool, StoreError> {
-    connection.write(|connection| {
-        let live = api_keys::table.find(id).filter(api_keys::revoked_at.is_null());
-        Ok(diesel::update(live)
-            .set(api_keys::revoked_at.eq(at))
-            .execute(connection)?
-            > 0)
-    })
+pub fn update(connection: &mut AnyConnection, row: &KeyRow) -> Result<(), StoreError> {
+    diesel::update(api_keys::table.find(&row.id))
+        .set(row)
+        .execute(connection)?;
+    Ok(())
 }

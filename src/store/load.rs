@@ -242,8 +242,11 @@ fn load_suppressions(
     if keys.phones.is_empty() {
         return Ok(());
     }
-    let by_hash: BTreeMap<String, &String> =
-        keys.phones.iter().map(|phone| (hasher.hash(phone), phone)).collect();
+    let by_hash: BTreeMap<String, &String> = keys
+        .phones
+        .iter()
+        .map(|phone| (hasher.hash(phone), phone))
+        .collect();
     let found: Vec<SuppressionRow> = suppressions::table
         .filter(suppressions::phone_hash.eq_any(by_hash.keys()))
         .load(connection)?;

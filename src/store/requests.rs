@@ -53,3 +53,25 @@ pub fn find_answer(
         .first(connection)
         .optional()?)
 }
+
+/// Stores an answer under an API key's idempotency key.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub fn insert_answer(connection: &mut AnyConnection, row: &IdempotencyRow) -> Result<(), StoreError> {
+    diesel::insert_into(idempotency::table)
+        .values(row)
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Forgets stored answers made before an instant; gives how many.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub fn delete_answers_before(
+    connection: &mut AnyConnection,
+    instant: NaiveDateTime,
+) -> Result<usize, StoreError> {
+    Ok(diesel::delete(idempotency::table.filter(idempotency::created_at.lt(instant))).execute(connection)?)
+}

@@ -65,6 +65,17 @@ pub fn find(connection: &mut AnyConnection, id: &str) -> Result<Option<SurveyRow
     Ok(surveys::table.find(id).first(connection).optional()?)
 }
 
+/// The survey with a UUID.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn find_by_uuid(connection: &mut AnyConnection, uuid: &str) -> Result<Option<SurveyRow>, StoreError> {
+    Ok(surveys::table
+        .filter(surveys::uuid.eq(uuid))
+        .first(connection)
+        .optional()?)
+}
+
 /// One revision.
 ///
 /// # Errors

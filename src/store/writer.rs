@@ -187,7 +187,12 @@ impl Writer {
         A: Fn(&T) + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let change = Change { work, applied, output: None, answer: Some(answer) };
+        let change = Change {
+            work,
+            applied,
+            output: None,
+            answer: Some(answer),
+        };
         self.order(Order::Change(Box::new(change)))?;
         answered.await.map_err(|_| StoreError::Stopped)?
     }
@@ -464,7 +469,13 @@ fn transact(
     for job in batch.iter_mut() {
         job.keys(connection, &mut keys)?;
     }
-    let mut space = load(connection, keys, world.sequence.clone(), &world.hasher, now.naive_utc())?;
+    let mut space = load(
+        connection,
+        keys,
+        world.sequence.clone(),
+        &world.hasher,
+        now.naive_utc(),
+    )?;
     for job in batch.iter_mut() {
         if !job.run(&mut space, now) {
             return Ok(Run::Faulted);

@@ -4,7 +4,7 @@
 //! The form: block style, two spaces, lists indented under their key; short lists of plain words stay on one
 //! line; a value keeps its quotes, as double quotes; a clock time gets them; a text of several lines becomes a
 //! `|` block; aliases are written out. Keys stay in the author's order. Comments stay: a comment line before
-//! the key it stood before, a comment at the end of a line at the end of that value. At most one blank line in
+//! the key it stood before, a comment at the end of a line at the end of that value, its spaces with it. At most one blank line in
 //! a row is kept.
 
 use std::fmt::Write as _;
@@ -153,8 +153,8 @@ impl Writer<'_> {
 
     /// Ends a line, with the comment that stood at the end of this line of the source.
     fn end_line(&mut self, source_end: usize) {
-        if let Some(comment) = self.comments.at_end_of_line(source_end) {
-            let _ = write!(self.out, " {comment}");
+        if let Some((gap, comment)) = self.comments.at_end_of_line(source_end) {
+            let _ = write!(self.out, "{}{comment}", " ".repeat(gap));
         }
         self.out.push('\n');
     }
@@ -184,9 +184,18 @@ impl Writer<'_> {
                 self.scalar_line(found, value, depth + 1);
             }
             Tree::List(items) => match one_line_list(items) {
-                Some(line) if !self.comments.is_within(key_end, value.place.end) => {
+                Some(line)
+                    if !self
+                        .comments
+                        .is_within(key_end, items.last().map_or(0, |last| last.place.start)) =>
+                {
                     let _ = write!(self.out, " {line}");
-                    self.end_line(value.place.end.max(key_end));
+                    self.end_line(
+                        items
+                            .last()
+                            .map_or(value.place.end, |last| last.place.end)
+                            .max(key_end),
+                    );
                 }
                 Some(_) | None => {
                     self.end_line(key_end);

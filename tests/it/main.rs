@@ -11,3 +11,4 @@ mod gateway;
 mod http;
 mod replies;
 mod survey_tests;
+mod surveys;

@@ -309,12 +309,7 @@ impl ReceiveMessage {
         let found = self.find(moment);
         let stopped = !consent::stopped_scopes(moment.space, phone.as_e164()).is_empty();
         let free_text = asks_free_text(moment, &found)?;
-        match moment
-            .engine
-            .settings
-            .keywords
-            .triage(&self.message.text, stopped, free_text)
-        {
+        match channel.keywords.triage(&self.message.text, stopped, free_text) {
             Some(Inbound::Command(command)) => {
                 return self.obey(moment, &channel, &phone, &found, &command);
             }

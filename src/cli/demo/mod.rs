@@ -9,13 +9,13 @@ mod screen;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use chrono::Duration;
 use clap::Args;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::client::{Client, list, text};
 use super::{Outcome, keys, print_json, runtime, session};
 use crate::app::api_key::Scope;
+use crate::app::manage_keys::NewKey;
 use crate::clock::Clock;
 use crate::config::{Config, Inputs};
 use crate::examples;
@@ -186,17 +186,17 @@ async fn play(
 
 /// A client with a key of its own.
 fn client(server: &Server, database: &str) -> anyhow::Result<Client> {
-    let scopes = [
-        Scope::SurveysSend,
-        Scope::SurveysRead,
-        Scope::SessionsRead,
-        Scope::PiiRead,
-    ];
-    let now = server.engine.clock.now();
-    let (key, row) = keys::new_key("demo", "demo", &scopes, now, Duration::days(1))?;
-    crate::store::keys::insert(&mut open_for_command(database)?, &row)?;
+    let new = NewKey {
+        name: "demo".to_owned(),
+        scopes: vec![Scope::SurveysSend, Scope::SessionsRead, Scope::PiiRead],
+        surveys: Vec::new(),
+        channels: Vec::new(),
+        expires_at: None,
+        env: "demo".to_owned(),
+    };
+    let made = keys::make(&mut open_for_command(database)?, &new, server.engine.clock.now())?;
     let url = format!("http://{}", server.address).parse()?;
-    Client::new(url, SecretString::from(key.reveal().to_owned()))
+    Client::new(url, SecretString::from(made.key.reveal().to_owned()))
 }
 
 /// Sends the survey, lets the person reply, and gives the session with its answers at the end.

@@ -237,6 +237,8 @@ struct Uses {
     values: BTreeSet<String>,
     variables: BTreeSet<String>,
     language: bool,
+    /// Something is compared by order.
+    order: bool,
     patterns: BTreeSet<(String, String)>,
     literals: Vec<Literal>,
 }
@@ -246,7 +248,12 @@ impl Uses {
         match test {
             Test::Or(parts) | Test::And(parts) => parts.iter().for_each(|part| self.test(part)),
             Test::Not(inner) => self.test(inner),
-            Test::Compare { left, right, .. } => {
+            Test::Compare {
+                left,
+                operator,
+                right,
+            } => {
+                self.order |= operator.needs_order();
                 self.operand(left);
                 self.operand(right);
             }
@@ -298,6 +305,11 @@ impl Uses {
                     named.dates.insert(*date);
                 }
             }
+        }
+        if self.order && !self.variables.is_empty() {
+            // Two variables may both be numbers or both be dates.
+            named.numbers.insert(Number::small(0));
+            named.dates.insert(NaiveDate::default());
         }
         // Only a comparison with a variable or another element needs the element's own values.
         if self.variables.is_empty() && self.values.len() < 2 {
@@ -379,6 +391,11 @@ impl Named {
         let mut texts: BTreeSet<String> = self.words.clone();
         if !self.numbers.is_empty() {
             texts.extend(self.numbers(None, None, 2).iter().map(Number::to_string));
+            // The same number may be written otherwise, which is another text (F32).
+            texts.extend(self.numbers.iter().map(|number| match number.decimals() {
+                0 => format!("{number}.0"),
+                _ => format!("{number}0"),
+            }));
         }
         if !self.dates.is_empty() {
             texts.extend(self.dates(None, None).iter().map(NaiveDate::to_string));

@@ -18,7 +18,12 @@ struct Comment<'s> {
     /// Nothing but spaces stands before it on its line.
     own_line: bool,
     blank_before: bool,
+    /// Spaces in front of it.
+    gap: usize,
 }
+
+/// Most spaces kept in front of a comment at the end of a line.
+const GAP_MAX: usize = 40;
 
 /// All comments of a file; each is handed out once.
 #[derive(Debug)]
@@ -61,6 +66,7 @@ impl<'s> Comments<'s> {
                 text: text.trim_end(),
                 own_line: before.get(line_start..).unwrap_or("").trim().is_empty(),
                 blank_before: ends_with_blank_line(before.get(..line_start).unwrap_or("")),
+                gap: (before.len() - before.trim_end_matches(' ').len()).clamp(1, GAP_MAX),
             });
             at = start + text.len().max(1);
         }
@@ -91,7 +97,10 @@ impl<'s> Comments<'s> {
             self.next += 1;
         }
         let line = self.line_start(start);
-        if start != usize::MAX && ends_with_blank_line(self.source.get(..line).unwrap_or("")) {
+        // Only what is first on its line can have a blank line before it.
+        let is_first = |between: &str| between.chars().all(|c| c.is_whitespace() || c == '-');
+        let is_first = self.source.get(line..start).is_some_and(is_first);
+        if is_first && ends_with_blank_line(self.source.get(..line).unwrap_or("")) {
             leads.push(Lead {
                 blank_before: true,
                 text: None,
@@ -100,8 +109,8 @@ impl<'s> Comments<'s> {
         leads
     }
 
-    /// The comment at the end of the line that holds a byte, if it is the next one.
-    pub(super) fn at_end_of_line(&mut self, end: usize) -> Option<&'s str> {
+    /// The comment at the end of the line that holds a byte, if it is the next one, and the spaces before it.
+    pub(super) fn at_end_of_line(&mut self, end: usize) -> Option<(usize, &'s str)> {
         let comment = self.comments.get(self.next).filter(|comment| !comment.own_line)?;
         let between = self.source.get(end.min(comment.start)..comment.start)?;
         if comment.start < end || between.contains('\n') {
@@ -114,8 +123,9 @@ impl<'s> Comments<'s> {
         if !between.chars().all(closes) {
             return None;
         }
+        let comment = *comment;
         self.next += 1;
-        Some(comment.text)
+        Some((comment.gap, comment.text))
     }
 
     /// Whether a comment stands between two bytes.
