@@ -12,7 +12,7 @@ use super::table::{Table, cell};
 use super::{Outcome, Usage, confirm, print_json};
 use crate::app::api_key::Scope;
 use crate::app::audit::Actor;
-use crate::app::manage_keys::{CreatedKey, LIFE_DAYS_DEFAULT, LIFE_DAYS_MAX, NewKey, create_key, list_keys, revoke_key};
+use crate::app::manage_keys::{CreatedKey, NewKey, create_key, list_keys, revoke_key};
 use crate::clock::{Clock, Timestamp};
 use crate::store::keys::{self, KeyRow};
 use crate::store::{AnyConnection, open_for_command};
@@ -33,7 +33,7 @@ pub(super) enum KeysCommand {
         after_help = "Examples:\n  antiphon keys create --name ivr --scope surveys:send > key.txt\n  \
         antiphon keys create --name analyst --scope sessions:read --scope reports:read --expires-days 90\n  \
         antiphon keys create --name operator --scope all\n\n\
-        Without --scope a key gets every scope but admin and pii:read."
+        Without --scope a key may do everything; limit what leaves the house."
     )]
     Create(CreateArgs),
     /// List the keys, without their texts
@@ -48,11 +48,11 @@ pub(super) enum KeysCommand {
 
 #[derive(Debug, Args)]
 pub(super) struct CreateArgs {
-    /// What people call it
+    /// What people call it; a name of its own is made up if there is none
     #[arg(long, value_name = "NAME")]
-    name: String,
+    name: Option<String>,
     /// What it may do; may be given several times: a scope such as surveys:send, or all
-    #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',', value_parser = scope_names())]
+    #[arg(long = "scope", visible_alias = "scopes", value_name = "SCOPE", value_delimiter = ',', value_parser = scope_names())]
     scopes: Vec<String>,
     /// Limits it to a survey, by slug or UUID; may be given several times
     #[arg(long = "survey", value_name = "SURVEY")]
@@ -61,7 +61,7 @@ pub(super) struct CreateArgs {
     #[arg(long = "channel", value_name = "UUID")]
     channels: Vec<String>,
     /// Days until it stops working
-    #[arg(long, value_name = "DAYS", default_value_t = LIFE_DAYS_DEFAULT, value_parser = clap::value_parser!(i64).range(1..=LIFE_DAYS_MAX))]
+    #[arg(long, value_name = "DAYS", default_value_t = 365, value_parser = clap::value_parser!(i64).range(1..=3650))]
     expires_days: i64,
     /// Make nothing; show what the key would be
     #[arg(long)]
@@ -115,12 +115,15 @@ fn open(args: &ConfigArgs) -> anyhow::Result<AnyConnection> {
 }
 
 fn create(args: &CreateArgs, now: Timestamp, json: bool) -> anyhow::Result<Outcome> {
-    let name = args.name.trim();
-    if name.is_empty() {
-        return Err(Usage("--name is empty; name who uses the key, such as ivr".to_owned()).into());
-    }
-    let new = NewKey {
-        name: name.to_owned(),
+    let name = match args.name.as_deref().map(str::trim) {
+        Some("") => {
+            return Err(Usage("--name is empty; name who uses the key, such as ivr".to_owned()).into());
+        }
+        Some(name) => name.to_owned(),
+        None => format!("key-{}", now.timestamp_micros()),
+    };
+    let wish = NewKey {
+        name,
         scopes: scopes(&args.scopes),
         surveys: args.surveys.clone(),
         channels: args.channels.clone(),
@@ -128,47 +131,45 @@ fn create(args: &CreateArgs, now: Timestamp, json: bool) -> anyhow::Result<Outco
         env: ENVIRONMENT.to_owned(),
     };
     if args.dry_run {
-        let words: Vec<&str> = new.scopes.iter().map(|scope| scope.as_str()).collect();
         if json {
-            print_json(&json!({"dryRun": true, "key": null, "name": name, "scopes": words}));
+            print_json(&json!({"dryRun": true, "key": null, "scopes": scopes(&args.scopes)}));
         }
-        eprintln!("would make key {name} for {} days with {}", args.expires_days, words.join(", "));
+        eprintln!("would make key {} with {}", wish.name, json!(wish.scopes));
         return Ok(Outcome::Done);
     }
-    let CreatedKey { key, row } = make(&mut open(&args.config)?, &new, now)?;
+    let CreatedKey { row, key } = make(&mut open(&args.config)?, &wish, now)?;
     if json {
         let mut shown = view(&row, now);
-        if let Some(shown) = shown.as_object_mut() {
-            shown.insert("key".to_owned(), json!(key.reveal()));
-        }
+        shown["key"] = json!(key.reveal());
         print_json(&shown);
     } else {
         println!("{}", key.reveal());
     }
-    eprintln!("Keep it safe: it is not shown again. It stops working on {}.", row.expires_at.date());
+    eprintln!(
+        "Keep it safe: it is not shown again. It stops working on {}.",
+        row.expires_at.date()
+    );
     Ok(Outcome::Done)
 }
 
-/// Makes and stores a key.
-pub(super) fn make(connection: &mut AnyConnection, new: &NewKey, now: Timestamp) -> anyhow::Result<CreatedKey> {
-    let mut random = [0; 40];
-    getrandom::fill(&mut random).context("this machine gives no randomness")?;
-    let made = connection.write(|connection| create_key(connection, new, &random, &Actor::command(), now))?;
-    made.map_err(|refused| Usage(refused.to_string()).into())
+/// The scopes asked for; all of them when none is named.
+fn scopes(asked: &[String]) -> Vec<Scope> {
+    let is_meant =
+        |scope: &Scope| asked.is_empty() || asked.iter().any(|word| word == ALL || word == scope.as_str());
+    Scope::ALL.iter().copied().filter(is_meant).collect()
 }
 
-/// The scopes asked for; without any, all that neither administer nor unmask.
-fn scopes(asked: &[String]) -> Vec<Scope> {
-    let is_usual = |scope: &Scope| !matches!(scope, Scope::Admin | Scope::PiiRead);
-    let is_asked = |scope: &Scope| asked.iter().any(|word| word == ALL || word == scope.as_str());
-    let is_meant = |scope: &Scope| {
-        if asked.is_empty() {
-            is_usual(scope)
-        } else {
-            is_asked(scope)
-        }
-    };
-    Scope::ALL.iter().copied().filter(is_meant).collect()
+/// Makes a key and stores it.
+pub(super) fn make(
+    connection: &mut AnyConnection,
+    wish: &NewKey,
+    now: Timestamp,
+) -> anyhow::Result<CreatedKey> {
+    let mut random = [0; 40];
+    getrandom::fill(&mut random).context("this machine gives no randomness")?;
+    let made =
+        connection.write(|connection| create_key(connection, wish, &random, &Actor::command(), now))?;
+    Ok(made?)
 }
 
 fn list(args: &ConfigArgs, now: Timestamp, json: bool) -> anyhow::Result<Outcome> {
@@ -260,10 +261,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_a_wish_a_key_neither_administers_nor_unmasks() {
-        let usual = scopes(&[]);
-        assert!(usual.contains(&Scope::SurveysSend) && usual.contains(&Scope::ReportsRead));
-        assert!(!usual.contains(&Scope::Admin) && !usual.contains(&Scope::PiiRead));
+    fn a_key_may_do_everything_unless_it_is_limited() {
+        assert_eq!(scopes(&[]), Scope::ALL);
         assert_eq!(scopes(&["all".to_owned()]), Scope::ALL);
         assert_eq!(scopes(&["admin".to_owned()]), [Scope::Admin]);
     }

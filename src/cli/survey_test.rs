@@ -57,7 +57,9 @@ pub(super) fn run(args: &TestArgs, json: bool) -> anyhow::Result<Outcome> {
             } else {
                 show(&file, &report);
                 if args.coverage {
-                    untaken.iter().for_each(|branch| println!("  not taken: {}", way(branch)));
+                    untaken
+                        .iter()
+                        .for_each(|branch| println!("  not taken: {}", way(branch)));
                 }
             }
         }
@@ -75,7 +77,11 @@ fn test_files(path: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(path)? {
         let path = entry?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         if SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) {
             files.push(path);
         }
@@ -91,8 +97,11 @@ fn play(file: &Path) -> anyhow::Result<Option<(Report, BTreeSet<Branch>)>> {
     let tests = TestFile::parse(&text).with_context(|| format!("{shown} is no test file"))?;
     let beside = |suffix: &&str| file.with_file_name(format!("{}.{suffix}", tests.survey));
     let found = SURVEY_SUFFIXES.iter().map(beside).find(|path| path.is_file());
-    let path = found.with_context(|| format!("{shown} is for survey `{}`, which is not beside it", tests.survey))?;
-    let Some(survey) = survey_of(&path)? else { return Ok(None) };
+    let path =
+        found.with_context(|| format!("{shown} is for survey `{}`, which is not beside it", tests.survey))?;
+    let Some(survey) = survey_of(&path)? else {
+        return Ok(None);
+    };
     let report = test_survey(&survey, &tests, &Keywords::default()).with_context(|| shown.to_string())?;
     let untaken = branches(&survey).difference(&report.taken).cloned().collect();
     Ok(Some((report, untaken)))
@@ -100,7 +109,11 @@ fn play(file: &Path) -> anyhow::Result<Option<(Report, BTreeSet<Branch>)>> {
 
 fn show(file: &Path, report: &Report) {
     for case in &report.cases {
-        let verdict = if case.failures.is_empty() { "ok    " } else { "FAILED" };
+        let verdict = if case.failures.is_empty() {
+            "ok    "
+        } else {
+            "FAILED"
+        };
         println!("{verdict} {}: {}", file.display(), case.name);
         for failure in &case.failures {
             print!("{}", side_by_side(failure));
@@ -110,13 +123,22 @@ fn show(file: &Path, report: &Report) {
 
 /// Expected and actual, next to each other (F41).
 fn side_by_side(failure: &Failure) -> String {
-    let place = failure.step.map_or_else(|| "at the end".to_owned(), |step| format!("step {step}"));
+    let place = failure
+        .step
+        .map_or_else(|| "at the end".to_owned(), |step| format!("step {step}"));
     let columns = failure.expected.iter().map(|line| line.chars().count());
     let width = columns.chain(["expected".len()]).max().unwrap_or(0);
-    let mut out = format!("  {place}, {}\n    {:width$} | actual\n", failure.what, "expected");
+    let mut out = format!(
+        "  {place}, {}\n    {:width$} | actual\n",
+        failure.what, "expected"
+    );
     for row in 0..failure.expected.len().max(failure.actual.len()) {
         let line = |lines: &[String]| lines.get(row).cloned().unwrap_or_default();
-        let row = format!("    {:width$} | {}", line(&failure.expected), line(&failure.actual));
+        let row = format!(
+            "    {:width$} | {}",
+            line(&failure.expected),
+            line(&failure.actual)
+        );
         out.push_str(row.trim_end());
         out.push('\n');
     }
@@ -129,8 +151,14 @@ fn way(branch: &Branch) -> String {
         Branch::Rule { element, rule } => format!("rule {} of {element}", rule + 1),
         Branch::Onward { element } => format!("from {element} onward"),
         Branch::Passed { element } => format!("past {element}"),
-        Branch::Worded { element, variant: Some(variant) } => format!("variant {} of {element}", variant + 1),
-        Branch::Worded { element, variant: None } => format!("the plain text of {element}"),
+        Branch::Worded {
+            element,
+            variant: Some(variant),
+        } => format!("variant {} of {element}", variant + 1),
+        Branch::Worded {
+            element,
+            variant: None,
+        } => format!("the plain text of {element}"),
     }
 }
 

@@ -186,17 +186,22 @@ async fn play(
 
 /// A client with a key of its own.
 fn client(server: &Server, database: &str) -> anyhow::Result<Client> {
-    let new = NewKey {
+    let wish = NewKey {
         name: "demo".to_owned(),
-        scopes: vec![Scope::SurveysSend, Scope::SessionsRead, Scope::PiiRead],
+        scopes: vec![
+            Scope::SurveysSend,
+            Scope::SurveysRead,
+            Scope::SessionsRead,
+            Scope::PiiRead,
+        ],
         surveys: Vec::new(),
         channels: Vec::new(),
         expires_at: None,
         env: "demo".to_owned(),
     };
-    let made = keys::make(&mut open_for_command(database)?, &new, server.engine.clock.now())?;
+    let key = keys::make(&mut open_for_command(database)?, &wish, server.engine.clock.now())?.key;
     let url = format!("http://{}", server.address).parse()?;
-    Client::new(url, SecretString::from(made.key.reveal().to_owned()))
+    Client::new(url, SecretString::from(key.reveal().to_owned()))
 }
 
 /// Sends the survey, lets the person reply, and gives the session with its answers at the end.
