@@ -83,6 +83,21 @@ impl Ids {
     /// and 256 bits (RS1).
     #[must_use]
     pub fn secret(&self, bytes: usize) -> String {
+        URL_SAFE_NO_PAD.encode(self.random(bytes))
+    }
+
+    /// `N` random bytes, for the text of an API key (RS1).
+    #[must_use]
+    pub fn random_bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        bytes
+            .iter_mut()
+            .zip(self.random(N))
+            .for_each(|(byte, drawn)| *byte = drawn);
+        bytes
+    }
+
+    fn random(&self, bytes: usize) -> Vec<u8> {
         let mut well = self.locked();
         well.refresh();
         let mut random = Vec::with_capacity(bytes + 32);
@@ -90,7 +105,7 @@ impl Ids {
             random.extend_from_slice(&well.draw());
         }
         random.truncate(bytes);
-        URL_SAFE_NO_PAD.encode(random)
+        random
     }
 
     /// A random number below `bound`, evenly spread; 0 when `bound` is 0. For subnumbers and jitter.

@@ -1,9 +1,11 @@
 //! antiphon: a 2-way SMS survey engine. The map of the house is in ARCHITECTURE.md.
 
 pub mod app;
+pub mod cli;
 pub mod clock;
 mod closed_list;
 pub mod config;
+pub mod examples;
 pub mod gateway;
 pub mod hex;
 pub mod http;

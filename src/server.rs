@@ -12,12 +12,18 @@ use actix_web::{App, HttpServer, web};
 use secrecy::ExposeSecret;
 use tokio::task::JoinHandle;
 
+use crate::app::channel_keywords::{KeywordWords, OwnKeywords};
 use crate::app::configure_channels::{ConfiguredChannel, GatewayTraits, configure_channels};
 use crate::app::engine::{Engine, Settings};
 use crate::app::gateway_health::GatewayHealth;
+use crate::app::heartbeat::Heartbeat;
+use crate::app::keys::Keyring;
 use crate::app::load_surveys::{load_survey, read_library};
+use crate::app::manage_gateways::read_paused;
+use crate::app::outbox_load::OutboxLoad;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, Countries, StopScope};
+use crate::examples::EXAMPLES;
 use crate::gateway::{Gateways, SenderType};
 use crate::http::api::{Api, routes};
 use crate::http::edge::{Edge, edge};
@@ -25,7 +31,7 @@ use crate::i18n::SystemText;
 use crate::ids::Ids;
 use crate::phone::{self, PhoneRules};
 use crate::session::Keywords;
-use crate::store::{DatabaseUrl, Store, StoreError, WriteError};
+use crate::store::{AnyConnection, DatabaseUrl, Store, StoreError, WriteError};
 use crate::survey::Language;
 use crate::survey::check::{Checked, Context, FileName, check};
 use crate::survey::finding::Severity;
@@ -102,7 +108,13 @@ impl Server {
             Role::WithoutWorker => None,
         };
         let (address, serving, http) = listen(&config, &engine)?;
-        Ok(Self { address, engine, http, serving, worker })
+        Ok(Self {
+            address,
+            engine,
+            http,
+            serving,
+            worker,
+        })
     }
 
     /// Stops in the order of RE38: no more claims, no more requests, sends in flight finish, the database closes.
@@ -128,7 +140,7 @@ fn build_engine(config: &Config, clock: Clock, ids: Ids) -> Result<Engine, Start
     let gateways = Gateways::open(config.gateways.values(), &ids)
         .map_err(|(name, error)| StartError::Gateway { name, error })?;
     let url = config.database.url.expose_secret();
-    let store = Store::open(url, &clock, &ids.next(clock.now()))?;
+    let store = Store::open(url, &clock, &ids)?;
     let now = clock.now();
     let mut connection = DatabaseUrl::parse(url)?.connect()?;
     let traits: BTreeMap<String, GatewayTraits> = gateways
@@ -136,14 +148,28 @@ fn build_engine(config: &Config, clock: Clock, ids: Ids) -> Result<Engine, Start
         .map(|gateway| {
             let has_sessions = gateway.supports_sessions();
             let is_simulator = gateway.simulator().is_some();
-            (gateway.name().to_owned(), GatewayTraits { has_sessions, is_simulator })
+            (
+                gateway.name().to_owned(),
+                GatewayTraits {
+                    has_sessions,
+                    is_simulator,
+                },
+            )
         })
         .collect();
-    let configured: Vec<ConfiguredChannel> = config.channels.values().map(|c| configured(c, config)).collect();
+    let configured: Vec<ConfiguredChannel> =
+        config.channels.values().map(|c| configured(c, config)).collect();
     let channels = configure_channels(&mut connection, &configured, &traits, &ids, now)?;
     let library = read_library(&mut connection, |survey_id, source| {
-        check(source, &FileName::new(format!("{survey_id}.yaml")), &Context::default()).survey
+        check(
+            source,
+            &FileName::new(format!("{survey_id}.yaml")),
+            &Context::default(),
+        )
+        .survey
     })?;
+    let health = GatewayHealth::default();
+    read_paused(&mut connection, &health)?;
     let engine = Engine {
         node: ids.next(now).into(),
         store,
@@ -152,12 +178,37 @@ fn build_engine(config: &Config, clock: Clock, ids: Ids) -> Result<Engine, Start
         library,
         channels,
         gateways,
-        health: GatewayHealth::default(),
+        health,
+        keys: Keyring::default(),
+        outbox_load: OutboxLoad::default(),
+        heartbeat: Heartbeat::default(),
         settings: Arc::new(settings(config)),
         metrics: Metrics::new(),
     };
-    load_folder(&engine, &config.surveys.folder, now)?;
+    load_surveys(&engine, config, now)?;
     Ok(engine)
+}
+
+/// Loads the surveys of the configuration: its folder, or the built-in examples when nobody named a folder and
+/// the default one is not there (T12).
+///
+/// # Errors
+/// [`StartError`] as [`load_folder`].
+pub fn load_surveys(engine: &Engine, config: &Config, now: Timestamp) -> Result<(), StartError> {
+    if !config.uses_examples() {
+        return load_folder(engine, &config.surveys.folder, now);
+    }
+    let mut connection = engine.store.command_connection()?;
+    for example in EXAMPLES {
+        load_source(
+            engine,
+            &mut connection,
+            &format!("{}.yaml", example.id),
+            example.source,
+            now,
+        )?;
+    }
+    Ok(())
 }
 
 /// Loads every survey file of a folder that has no errors; a broken one never takes the others down (F38). A
@@ -166,34 +217,52 @@ fn build_engine(config: &Config, clock: Clock, ids: Ids) -> Result<Engine, Start
 /// # Errors
 /// [`StartError::Surveys`] when the folder cannot be read; [`StartError::Store`] when nothing can be stored.
 pub fn load_folder(engine: &Engine, folder: &Path, now: Timestamp) -> Result<(), StartError> {
-    let unreadable = |error| StartError::Surveys { folder: folder.display().to_string(), error };
+    let unreadable = |error| StartError::Surveys {
+        folder: folder.display().to_string(),
+        error,
+    };
     if !folder.exists() {
         tracing::warn!(folder = %folder.display(), "there is no survey folder");
         return Ok(());
     }
     let mut connection = engine.store.command_connection()?;
     for path in crate::survey_files::list(folder).map_err(unreadable)? {
-        let source = match std::fs::read_to_string(&path) {
-            Ok(source) => source,
-            Err(error) => {
-                tracing::error!(file = %path.display(), %error, "a survey file cannot be read");
-                continue;
-            }
-        };
-        let Checked { survey, findings, .. } = check(&source, &FileName::new(path.display().to_string()), &Context::default());
-        let Some(survey) = survey else {
-            for finding in findings.iter().filter(|finding| finding.severity == Severity::Error) {
-                tracing::error!(file = %path.display(), line = finding.line, "{}: {}", finding.code, finding.message);
-            }
-            continue;
-        };
-        match load_survey(&mut connection, &engine.library, survey, &engine.ids, now) {
-            Ok(loaded) => tracing::info!(file = %path.display(), ?loaded, "survey"),
-            Err(StoreError::Constraint(refusal)) => {
-                tracing::error!(file = %path.display(), refusal, "a survey was refused; is its uuid another survey's?");
-            }
-            Err(error) => return Err(error.into()),
+        match std::fs::read_to_string(&path) {
+            Ok(source) => load_source(engine, &mut connection, &path.display().to_string(), &source, now)?,
+            Err(error) => tracing::error!(file = %path.display(), %error, "a survey file cannot be read"),
         }
+    }
+    Ok(())
+}
+
+/// Loads one survey, if it has no errors.
+fn load_source(
+    engine: &Engine,
+    connection: &mut AnyConnection,
+    file: &str,
+    source: &str,
+    now: Timestamp,
+) -> Result<(), StartError> {
+    let Checked { survey, findings, .. } = check(source, &FileName::new(file), &Context::default());
+    let Some(survey) = survey else {
+        for finding in findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Error)
+        {
+            tracing::error!(file, line = finding.line, "{}: {}", finding.code, finding.message);
+        }
+        return Ok(());
+    };
+    match load_survey(connection, &engine.library, survey, &engine.ids, now) {
+        Ok(loaded) => tracing::info!(file, ?loaded, "survey"),
+        Err(StoreError::Constraint(refusal)) => {
+            tracing::error!(
+                file,
+                refusal,
+                "a survey was refused; is its uuid another survey's?"
+            );
+        }
+        Err(error) => return Err(error.into()),
     }
     Ok(())
 }
@@ -204,8 +273,11 @@ fn listen(
 ) -> Result<(SocketAddr, JoinHandle<std::io::Result<()>>, ServerHandle), StartError> {
     let address = config.server.bind;
     let bind = |error| StartError::Bind { address, error };
-    let api = Api { engine: engine.clone(), config: Arc::clone(config) };
-    let edge_data = Edge { clock: engine.clock.clone(), ids: engine.ids.clone() };
+    let api = Api::new(engine.clone(), Arc::clone(config));
+    let edge_data = Edge {
+        clock: engine.clock.clone(),
+        ids: engine.ids.clone(),
+    };
     let server = HttpServer::new(move || {
         App::new()
             .app_data(web::Data::new(edge_data.clone()))
@@ -230,7 +302,9 @@ fn settings(config: &Config) -> Settings {
     let days = |wait: std::time::Duration| chrono::Duration::from_std(wait).unwrap_or(chrono::Duration::MAX);
     let count = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
     let (surveys, limits, outbox) = (&config.surveys, &config.limits, &config.outbox);
-    let per_day = i32::try_from(limits.not_found_per_phone_per_day).unwrap_or(1).max(1);
+    let per_day = i32::try_from(limits.not_found_per_phone_per_day)
+        .unwrap_or(1)
+        .max(1);
     Settings {
         duplicate_window: days(surveys.duplicate_window),
         require_consent: surveys.require_consent,
@@ -247,9 +321,13 @@ fn settings(config: &Config) -> Settings {
         proof_wait: days(outbox.unknown_proof),
         receipt_wait: days(outbox.receipt_timeout),
         default_timezone: surveys.default_timezone,
-        phone_rules: PhoneRules { extra_mobile_prefixes: surveys.extra_mobile_prefixes.clone() },
+        phone_rules: PhoneRules {
+            extra_mobile_prefixes: surveys.extra_mobile_prefixes.clone(),
+        },
         keywords: Keywords::default(),
         outbox_max: i64::try_from(limits.due_max).unwrap_or(i64::MAX),
+        element_gap_override: outbox.element_gap_override.map(days),
+        outbox_age_max: days(limits.due_age_max),
         ..Settings::default()
     }
 }
@@ -272,18 +350,41 @@ fn configured(channel: &crate::config::Channel, config: &Config) -> ConfiguredCh
         },
         throttle_micro: micro(channel.throttle_per_second),
         on_ambiguous: channel.on_ambiguous.as_str(),
-        default_language: channel.default_language.as_ref().map(|language| language.code().to_owned()),
+        default_language: channel
+            .default_language
+            .as_ref()
+            .map(|language| language.code().to_owned()),
         keyword_scope: match scope {
             StopScope::Global => "global",
             StopScope::Survey => "survey",
         },
         texts: texts(channel),
-        keywords: serde_json::Value::Object(serde_json::Map::new()),
+        default_skill: None,
+        keywords: keywords(channel),
     }
 }
 
+/// The channel's own words, as the API shows them.
+fn keywords(channel: &crate::config::Channel) -> serde_json::Value {
+    let words = |own: &crate::config::Keywords| KeywordWords {
+        opt_out_strong: own.opt_out_strong.clone(),
+        opt_out_weak: own.opt_out_weak.clone(),
+        opt_in: own.opt_in.clone(),
+        help: own.help.clone(),
+    };
+    let by_language: OwnKeywords = channel
+        .keywords
+        .iter()
+        .map(|(language, own)| (language.clone(), words(own)))
+        .collect();
+    serde_json::json!(by_language)
+}
+
 /// A rate in millionths.
-#[expect(clippy::cast_possible_truncation, reason = "rates are far below 2^63 millionths")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "rates are far below 2^63 millionths"
+)]
 fn micro(per_second: f64) -> i64 {
     (per_second * 1_000_000.0).round() as i64
 }
@@ -295,7 +396,12 @@ fn texts(channel: &crate::config::Channel) -> BTreeMap<String, BTreeMap<String, 
         .map(|text| {
             let wordings = [Language::en(), Language::no()]
                 .into_iter()
-                .map(|language| (language.code().to_owned(), channel.texts.wording(text, &language).to_owned()))
+                .map(|language| {
+                    (
+                        language.code().to_owned(),
+                        channel.texts.wording(text, &language).to_owned(),
+                    )
+                })
                 .collect();
             (text.as_str().to_owned(), wordings)
         })

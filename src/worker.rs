@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 
 use crate::app::engine::Engine;
 use crate::app::expire_sessions::run_due_timers;
+use crate::app::forget_answers::forget_answers;
 use crate::app::receive_status::{ReceiveStatus, StatusReport};
 use crate::app::sweep_outbox::{SweepOutbox, sweep};
 use crate::clock::Timestamp;
@@ -16,6 +17,8 @@ use crate::store::WriteError;
 
 /// Longest sleep of a timer task; every commit wakes it anyway.
 const SAFETY_NET: Duration = Duration::seconds(30);
+/// Between two rounds of housekeeping.
+const HOUSEKEEPING: Duration = Duration::hours(1);
 /// Wait after the database failed.
 const AFTER_FAILURE: Duration = Duration::seconds(1);
 
@@ -31,10 +34,7 @@ impl Worker {
     ///
     /// # Errors
     /// [`WriteError`] when the recovery cannot be stored.
-    pub async fn start(
-        engine: &Engine,
-        public_url: Option<reqwest::Url>,
-    ) -> Result<Self, WriteError> {
+    pub async fn start(engine: &Engine, public_url: Option<reqwest::Url>) -> Result<Self, WriteError> {
         if !engine.store.is_shared() {
             let lost = engine.store.write(SweepOutbox::at_start(engine)).await?;
             if lost > 0 {
@@ -47,10 +47,15 @@ impl Worker {
         tasks.push(tokio::spawn(dispatcher.run(stopped.clone())));
         tasks.push(tokio::spawn(keep_timers(engine.clone(), stopped.clone())));
         tasks.push(tokio::spawn(keep_sweeping(engine.clone(), stopped.clone())));
+        tasks.push(tokio::spawn(keep_house(engine.clone(), stopped.clone())));
         for gateway in engine.gateways.iter() {
             if gateway.simulator().is_some() {
                 let name = gateway.name().to_owned();
-                tasks.push(tokio::spawn(pass_on_reports(engine.clone(), name, stopped.clone())));
+                tasks.push(tokio::spawn(pass_on_reports(
+                    engine.clone(),
+                    name,
+                    stopped.clone(),
+                )));
             }
         }
         Ok(Self { stop, tasks })
@@ -109,6 +114,19 @@ async fn keep_sweeping(engine: Engine, mut stop: watch::Receiver<bool>) {
     }
 }
 
+/// Forgets what was kept long enough, once an hour.
+async fn keep_house(engine: Engine, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        if let Err(error) = forget_answers(&engine).await {
+            tracing::error!(%error, "old answers could not be forgotten");
+        }
+        tokio::select! {
+            () = engine.clock.sleep_until(engine.clock.now() + HOUSEKEEPING) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
 fn until(engine: &Engine, next: Option<Timestamp>) -> Timestamp {
     let net = engine.clock.now() + SAFETY_NET;
     next.map_or(net, |next| next.min(net))
@@ -116,7 +134,9 @@ fn until(engine: &Engine, next: Option<Timestamp>) -> Timestamp {
 
 /// The simulator has no webhook to call: its reports are passed on in the process.
 async fn pass_on_reports(engine: Engine, name: String, mut stop: watch::Receiver<bool>) {
-    let Some(simulator) = engine.gateways.get(&name).and_then(|gateway| gateway.simulator()) else { return };
+    let Some(simulator) = engine.gateways.get(&name).and_then(|gateway| gateway.simulator()) else {
+        return;
+    };
     while !*stop.borrow() {
         tokio::select! {
             report = simulator.next_report() => {

@@ -11,7 +11,7 @@ use crate::session::{MessageClass, MessageState, Status};
 use crate::store::answers::AnswerRow;
 use crate::store::{Fault, SessionRow};
 use crate::survey::turn::{CloseReason, Record, Send, SendKind};
-use crate::survey::{AnswerState, Effect, Language, Position, Progress, Survey, Turn, Value, turn};
+use crate::survey::{AnswerState, Effect, Language, Method, Position, Progress, Survey, Turn, Value, turn};
 
 /// How long a text that closes or follows a session may wait in an outage before it is stale.
 const CLOSING_TEXT_LIFE: Duration = Duration::hours(24);
@@ -67,15 +67,28 @@ pub fn apply_turn(
                 applied.had_effect |= record.state != AnswerState::NotAsked;
                 record_answer(moment, session_id, survey, record, cause)?;
             }
-            Effect::Append { element, visit, raw, value } => {
+            Effect::Append {
+                element,
+                visit,
+                raw,
+                value,
+            } => {
                 applied.had_effect = true;
                 append_answer(moment, session_id, (&element, visit), &raw, &value)?;
             }
-            Effect::Reject { element, visit, reason, attempt } => {
+            Effect::Reject {
+                element,
+                visit,
+                reason,
+                attempt,
+            } => {
                 applied.had_effect = true;
                 applied.refused = Some(reason.as_str());
                 let survey_id = survey.id();
-                moment.engine.metrics.invalid_reply(survey_id, &element, reason.as_str());
+                moment
+                    .engine
+                    .metrics
+                    .invalid_reply(survey_id, &element, reason.as_str());
                 let data = json!({"elementId": element, "visit": visit, "reason": reason.as_str(), "attempt": attempt});
                 moment.record_event("reply.invalid", Some(session_id), &data)?;
             }
@@ -90,7 +103,11 @@ pub fn apply_turn(
             Effect::Muted => {}
             Effect::Mute => moment.record_event("session.muted", Some(session_id), &json!({}))?,
             Effect::VisitLimit { element } => {
-                tracing::warn!(session_id, element, "visit limit reached; the session goes to completion (F27)");
+                tracing::warn!(
+                    session_id,
+                    element,
+                    "visit limit reached; the session goes to completion (F27)"
+                );
             }
             Effect::Complete => closing = Some((Status::Completed, None)),
             Effect::Close(CloseReason::Exhausted) => {
@@ -110,7 +127,9 @@ pub fn apply_turn(
 /// what is uncertain is not repeated (RE11, RE19). A second try at the same visit cancels a re-ask still due.
 fn leave_question(moment: &mut Moment<'_>, session_id: &str, next: &Progress) -> Result<(), Fault> {
     let session = loaded(moment, session_id)?;
-    let Some(before) = session.progress().map_err(Fault::Store)? else { return Ok(()) };
+    let Some(before) = session.progress().map_err(Fault::Store)? else {
+        return Ok(());
+    };
     let moved = before.position != next.position || before.visit != next.visit;
     let tried_again = before.invalid != next.invalid;
     if !moved && !tried_again {
@@ -178,11 +197,15 @@ fn queue_send(
         element_id: send.element.clone(),
         visit: send.element.as_ref().and_then(|_| i32::try_from(send.visit).ok()),
         body: send.text.clone(),
-        due_at: base + send.after,
+        // With another gap than the survey's, `queue` alone spaces the SMS.
+        due_at: match moment.engine.settings.element_gap_override {
+            Some(_) => base,
+            None => base + send.after,
+        },
         ttl_at,
         inbound_id: cause.inbound_id.clone(),
     };
-    let id = moment.queue(queued, survey.settings.element_gap)?;
+    let id = moment.queue(queued, moment.engine.settings.element_gap(survey))?;
     if send.kind == SendKind::Question {
         session_mut(moment.space, session_id)?.prompt_id = Some(id.clone());
     }
@@ -215,12 +238,22 @@ fn record_answer(
     let language = Language::parse(&session.language).map_err(|error| Fault::Invariant(error.to_string()))?;
     let visit = i32::try_from(record.visit).unwrap_or(i32::MAX);
     let asked_at = asked_at(moment, session_id, &record.element, visit);
-    let shown = record.value.as_ref().map(|value| Shown::of(value, element.kind.options(), &language));
+    let shown = record
+        .value
+        .as_ref()
+        .map(|value| Shown::of(value, element.kind.options(), &language));
     let seq = session.version.saturating_mul(64)
-        + i32::try_from(moment.space.answers.iter().filter(|((id, _, _), _)| id == session_id).count())
-            .unwrap_or(0);
+        + i32::try_from(
+            moment
+                .space
+                .answers
+                .iter()
+                .filter(|((id, _, _), _)| id == session_id)
+                .count(),
+        )
+        .unwrap_or(0);
     let state = record.state;
-    let method = record.method.map(|method| method.as_str());
+    let method = record.method.map(Method::as_str);
     let row = AnswerRow {
         session_id: session_id.to_owned(),
         element_id: record.element.clone(),
@@ -251,11 +284,18 @@ fn record_answer(
         correction_of: None,
     };
     if state == AnswerState::Answered {
-        moment.engine.metrics.answer(survey.id(), element.kind.name(), method.unwrap_or("none"));
-        let data = json!({"elementId": row.element_id, "visit": visit, "value": row.value, "method": row.method});
+        moment
+            .engine
+            .metrics
+            .answer(survey.id(), element.kind.name(), method.unwrap_or("none"));
+        let data =
+            json!({"elementId": row.element_id, "visit": visit, "value": row.value, "method": row.method});
         moment.record_event("answer.recorded", Some(session_id), &data)?;
     }
-    moment.space.answers.put((session_id.to_owned(), record.element, visit), row);
+    moment
+        .space
+        .answers
+        .put((session_id.to_owned(), record.element, visit), row);
     Ok(())
 }
 
@@ -282,12 +322,18 @@ struct Shown {
 impl Shown {
     fn of(value: &Value, options: &[crate::survey::element::ChoiceOption], language: &Language) -> Self {
         let named = |index: usize| {
-            options.get(index).map(|option| (option.code.clone(), option.label.in_language(language).to_owned()))
+            options
+                .get(index)
+                .map(|option| (option.code.clone(), option.label.in_language(language).to_owned()))
         };
         match value {
             Value::Choice(index) => {
                 let (code, label) = named(*index).unzip();
-                Self { position: Some(index.to_string()), code, label }
+                Self {
+                    position: Some(index.to_string()),
+                    code,
+                    label,
+                }
             }
             Value::Choices(indexes) => {
                 let (codes, labels): (Vec<String>, Vec<String>) =
@@ -298,9 +344,11 @@ impl Shown {
                     label: Some(json!(labels).to_string()),
                 }
             }
-            Value::Number(_) | Value::YesNo(_) | Value::Text(_) | Value::Date(_) => {
-                Self { position: None, code: None, label: None }
-            }
+            Value::Number(_) | Value::YesNo(_) | Value::Text(_) | Value::Date(_) => Self {
+                position: None,
+                code: None,
+                label: None,
+            },
         }
     }
 }
@@ -365,8 +413,12 @@ fn loaded(moment: &Moment<'_>, session_id: &str) -> Result<SessionRow, Fault> {
 /// [`Fault`] when a row is missing.
 pub fn prove_sends(moment: &mut Moment<'_>, session_id: &str, recv_seq: i64) -> Result<(), Fault> {
     let session = loaded(moment, session_id)?;
-    let Some(prompt_id) = session.prompt_id else { return Ok(()) };
-    let Some(prompt) = moment.space.messages.get(&prompt_id) else { return Ok(()) };
+    let Some(prompt_id) = session.prompt_id else {
+        return Ok(());
+    };
+    let Some(prompt) = moment.space.messages.get(&prompt_id) else {
+        return Ok(());
+    };
     let started = prompt.send_seq.is_some_and(|send_seq| send_seq < recv_seq);
     let uncertain = matches!(prompt.state, MessageState::Sending | MessageState::Unknown);
     if started && uncertain {

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::channel_keywords::{self, OwnKeywords};
 use crate::i18n::{SystemText, SystemTexts};
 use crate::phone::Phone;
+use crate::session::Keywords;
 use crate::store::StoreError;
 use crate::store::channels::ChannelRow;
 use crate::survey::Language;
@@ -18,6 +20,10 @@ pub struct Channel {
     pub allowed_countries: Option<Vec<String>>,
     /// System texts: its own, else the built-in ones.
     pub texts: SystemTexts,
+    /// Its own keyword lists.
+    pub own_keywords: OwnKeywords,
+    /// STOP, START, HELP and their like: its own words, else the built-in ones (GW61).
+    pub keywords: Keywords,
     /// Whether its gateway hands out sessions (GW51).
     pub gateway_sessions: bool,
     /// Whether its gateway is the built-in simulator.
@@ -36,8 +42,12 @@ impl Channel {
     /// # Errors
     /// [`StoreError::Corrupt`] when a stored list cannot be read.
     pub fn new(row: ChannelRow, gateway_sessions: bool, is_simulator: bool) -> Result<Self, StoreError> {
-        let corrupt = |error: serde_json::Error| StoreError::Corrupt(format!("channel {}: {error}", row.name));
+        let corrupt =
+            |error: serde_json::Error| StoreError::Corrupt(format!("channel {}: {error}", row.name));
+        let own_keywords: OwnKeywords = serde_json::from_str(&row.keywords).map_err(corrupt)?;
         Ok(Self {
+            keywords: channel_keywords::in_force(&own_keywords),
+            own_keywords,
             allowed_countries: serde_json::from_str(&row.allowed_countries).map_err(corrupt)?,
             texts: read_texts(&row.texts).map_err(corrupt)?,
             gateway_sessions,
@@ -73,7 +83,11 @@ impl Channels {
     /// A channel by id.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<Arc<Channel>> {
-        self.by_id.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+        self.by_id
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(id)
+            .cloned()
     }
 
     /// All channels, oldest first.
@@ -86,8 +100,16 @@ impl Channels {
     /// The deployment's default: the oldest enabled one that is not the simulator's, else the oldest enabled.
     #[must_use]
     pub fn default_channel(&self) -> Option<Arc<Channel>> {
-        let enabled: Vec<_> = self.all().into_iter().filter(|channel| channel.row.enabled).collect();
-        enabled.iter().find(|channel| !channel.is_simulator).or_else(|| enabled.first()).cloned()
+        let enabled: Vec<_> = self
+            .all()
+            .into_iter()
+            .filter(|channel| channel.row.enabled)
+            .collect();
+        enabled
+            .iter()
+            .find(|channel| !channel.is_simulator)
+            .or_else(|| enabled.first())
+            .cloned()
     }
 
     /// The channel of a gateway that a text was sent to, and the suffix behind its short number if there is
@@ -95,8 +117,15 @@ impl Channels {
     #[must_use]
     pub fn receiving(&self, gateway: &str, destination: &str) -> Option<(Arc<Channel>, Option<String>)> {
         let wanted = bare(destination);
-        let of_gateway: Vec<_> = self.all().into_iter().filter(|channel| channel.row.gateway == gateway).collect();
-        if let Some(exact) = of_gateway.iter().find(|channel| bare(&channel.row.sender) == wanted) {
+        let of_gateway: Vec<_> = self
+            .all()
+            .into_iter()
+            .filter(|channel| channel.row.gateway == gateway)
+            .collect();
+        if let Some(exact) = of_gateway
+            .iter()
+            .find(|channel| bare(&channel.row.sender) == wanted)
+        {
             return Some((Arc::clone(exact), None));
         }
         of_gateway
@@ -114,7 +143,9 @@ impl Channels {
     #[must_use]
     pub fn is_own(&self, sender: &str) -> bool {
         let wanted = bare(sender);
-        self.all().iter().any(|channel| bare(&channel.row.sender) == wanted)
+        self.all()
+            .iter()
+            .any(|channel| bare(&channel.row.sender) == wanted)
     }
 }
 
@@ -123,7 +154,9 @@ fn read_texts(stored: &str) -> Result<SystemTexts, serde_json::Error> {
     let stored: BTreeMap<String, BTreeMap<String, String>> = serde_json::from_str(stored)?;
     let mut own = BTreeMap::new();
     for (key, wordings) in stored {
-        let Some(text) = SystemText::parse(&key) else { continue };
+        let Some(text) = SystemText::parse(&key) else {
+            continue;
+        };
         for (code, wording) in wordings {
             if let Ok(language) = Language::parse(&code) {
                 own.insert((text, language), wording);

@@ -52,16 +52,21 @@ pub enum ThreadWish {
 pub struct ClaimMessages {
     /// Shared parts of the server.
     pub engine: Engine,
-    /// Channels that may not send now: paused, circuit open, or as many sends in flight as allowed.
-    pub closed_channels: Vec<String>,
+    /// Sends that may start now, by channel; none for one that is paused, whose circuit is open, or that has as
+    /// many sends in flight as it may (RF10). A channel that is not named may send as it likes.
+    pub room: BTreeMap<String, usize>,
     candidates: Vec<String>,
 }
 
 impl ClaimMessages {
-    /// A claim that passes over some channels.
+    /// A claim within the room that each channel has.
     #[must_use]
-    pub fn new(engine: &Engine, closed_channels: Vec<String>) -> Self {
-        Self { engine: engine.clone(), closed_channels, candidates: Vec::new() }
+    pub fn new(engine: &Engine, room: BTreeMap<String, usize>) -> Self {
+        Self {
+            engine: engine.clone(),
+            room,
+            candidates: Vec::new(),
+        }
     }
 }
 
@@ -70,16 +75,35 @@ impl Work for ClaimMessages {
 
     fn keys(&mut self, connection: &mut AnyConnection, keys: &mut Keys) -> Result<(), StoreError> {
         let now = self.engine.clock.now().naive_utc();
-        self.candidates = messages::claimable(connection, now, &self.closed_channels, CLAIM_MAX)?;
+        let closed: Vec<String> = self
+            .room
+            .iter()
+            .filter(|(_, room)| **room == 0)
+            .map(|(channel, _)| channel.clone())
+            .collect();
+        self.candidates = messages::claimable(connection, now, &closed, CLAIM_MAX)?;
         keys.messages.extend(self.candidates.iter().cloned());
-        keys.buckets.extend(self.engine.channels.all().iter().map(|channel| channel.row.id.clone()));
+        keys.buckets.extend(
+            self.engine
+                .channels
+                .all()
+                .iter()
+                .map(|channel| channel.row.id.clone()),
+        );
         Ok(())
     }
 
     fn run(&mut self, space: &mut Space, now: Timestamp) -> Result<Vec<Claimed>, Fault> {
         let engine = self.engine.clone();
-        let mut moment = Moment { engine: &engine, space, now };
-        let mut claim = Claim { throttled: BTreeMap::new() };
+        let mut moment = Moment {
+            engine: &engine,
+            space,
+            now,
+        };
+        let mut claim = Claim {
+            room: self.room.clone(),
+            throttled: BTreeMap::new(),
+        };
         let mut claimed = Vec::new();
         for id in &self.candidates {
             if let Some(one) = claim.one(&mut moment, id)? {
@@ -92,18 +116,27 @@ impl Work for ClaimMessages {
 
 /// The state of one claim.
 struct Claim {
+    /// Sends that may still start, by channel.
+    room: BTreeMap<String, usize>,
     /// How many messages of a channel were already put off for want of tokens.
     throttled: BTreeMap<String, i64>,
 }
 
 impl Claim {
     fn one(&mut self, moment: &mut Moment<'_>, id: &str) -> Result<Option<Claimed>, Fault> {
-        let Some(message) = moment.space.messages.get(id).cloned() else { return Ok(None) };
+        let Some(message) = moment.space.messages.get(id).cloned() else {
+            return Ok(None);
+        };
         let at = moment.at();
-        if message.state != MessageState::Due || message.due_at > at {
+        let full = self.room.get(&message.channel_id).is_some_and(|room| *room == 0);
+        if full || message.state != MessageState::Due || message.due_at > at {
             return Ok(None);
         }
-        let session = message.session_id.as_ref().and_then(|id| moment.space.sessions.get(id)).cloned();
+        let session = message
+            .session_id
+            .as_ref()
+            .and_then(|id| moment.space.sessions.get(id))
+            .cloned();
         if is_blocked(moment, &message) {
             return Ok(None);
         }
@@ -121,14 +154,22 @@ impl Claim {
             moment.move_message(id, MessageState::Cancelled, Some("opted_out"))?;
             return Ok(None);
         }
-        let Some(channel) = moment.engine.channels.get(&message.channel_id).filter(|c| c.row.enabled) else {
+        let Some(channel) = moment
+            .engine
+            .channels
+            .get(&message.channel_id)
+            .filter(|c| c.row.enabled)
+        else {
             moment.move_message(id, MessageState::Held, Some("channel_disabled"))?;
             return Ok(None);
         };
         if !within_hourly_cap(moment, &message)? || !self.take_token(moment, &message, &channel)? {
             return Ok(None);
         }
-        start(moment, message, session.as_ref(), channel).map(Some)
+        if let Some(room) = self.room.get_mut(&message.channel_id) {
+            *room = room.saturating_sub(1);
+        }
+        start(moment, &message, session.as_ref(), channel).map(Some)
     }
 
     /// One token of the channel's bucket; without one the message is put off to when its token will be there
@@ -142,13 +183,23 @@ impl Claim {
         let at = moment.at();
         let rate = channel.row.throttle_micro;
         let stored = moment.space.buckets.get(&channel.row.id).cloned();
-        let paused_until = stored.as_ref().and_then(|row| row.paused_until).filter(|until| *until > at);
+        let paused_until = stored
+            .as_ref()
+            .and_then(|row| row.paused_until)
+            .filter(|until| *until > at);
         let bucket = stored.map_or_else(
             || Bucket::full(rate, at),
-            |row| Bucket { tokens_micro: row.tokens_micro, refilled_at: row.refilled_at },
+            |row| Bucket {
+                tokens_micro: row.tokens_micro,
+                refilled_at: row.refilled_at,
+            },
         );
         let bucket = bucket.refilled(rate, at);
-        let taken = if paused_until.is_some() { None } else { bucket.taken() };
+        let taken = if paused_until.is_some() {
+            None
+        } else {
+            bucket.taken()
+        };
         let kept = taken.unwrap_or(bucket);
         let row = BucketRow {
             channel_id: channel.row.id.clone(),
@@ -171,7 +222,10 @@ impl Claim {
 /// An earlier message of the session is unfinished: order beats timing (A12).
 fn is_blocked(moment: &Moment<'_>, message: &MessageRow) -> bool {
     message.session_id.as_ref().is_some_and(|session_id| {
-        moment.space.messages_of(session_id).any(|earlier| earlier.is_open && earlier.seq < message.seq)
+        moment
+            .space
+            .messages_of(session_id)
+            .any(|earlier| earlier.is_open && earlier.seq < message.seq)
     })
 }
 
@@ -186,7 +240,8 @@ fn may_send_for(moment: &mut Moment<'_>, message: &MessageRow, session: &Session
         moment.move_message(&message.id, MessageState::Cancelled, Some("session_ended"))?;
         return Ok(false);
     }
-    let gap = survey_of(moment, &session.id)?.settings.element_gap;
+    let survey = survey_of(moment, &session.id)?;
+    let gap = moment.engine.settings.element_gap(&survey);
     if let Some(earliest) = session.handed_over_at.map(|last| last + gap)
         && earliest > moment.at()
     {
@@ -202,7 +257,9 @@ fn within_hourly_cap(moment: &mut Moment<'_>, message: &MessageRow) -> Result<bo
     let hour = start_of_hour(at);
     let cap = moment.engine.settings.outbound_per_phone_hour;
     consent::touch_contact(moment, &message.phone, None);
-    let Some(contact) = moment.space.contacts.get_mut(&message.phone) else { return Ok(true) };
+    let Some(contact) = moment.space.contacts.get_mut(&message.phone) else {
+        return Ok(true);
+    };
     if contact.outbound_window_at != Some(hour) {
         contact.outbound_window_at = Some(hour);
         contact.outbound_count = 0;
@@ -227,7 +284,7 @@ fn put_off(moment: &mut Moment<'_>, id: &str, due_at: NaiveDateTime) -> Result<(
 /// Marks the start: lease, token, attempt row, and the place in the one sequence if it is the first (RE11).
 fn start(
     moment: &mut Moment<'_>,
-    message: MessageRow,
+    message: &MessageRow,
     session: Option<&SessionRow>,
     channel: Arc<Channel>,
 ) -> Result<Claimed, Fault> {
@@ -252,13 +309,22 @@ fn start(
         code: None,
         external_id: None,
     };
-    moment.space.attempts.insert((attempt.message_id.clone(), attempt.attempt), attempt);
+    moment
+        .space
+        .attempts
+        .insert((attempt.message_id.clone(), attempt.attempt), attempt);
     let thread = thread_for(&row, session, &channel);
-    Ok(Claimed { message: row, channel, thread })
+    Ok(Claimed {
+        message: row,
+        channel,
+        thread,
+    })
 }
 
 fn thread_for(message: &MessageRow, session: Option<&SessionRow>, channel: &Channel) -> ThreadWish {
-    let Some(session) = session else { return ThreadWish::Plain };
+    let Some(session) = session else {
+        return ThreadWish::Plain;
+    };
     match session.sms_session.as_deref() {
         // Refused once: this session goes without (A11).
         Some("") => ThreadWish::Plain,

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use chrono::NaiveDateTime;
 
 use super::channels::{Channel, Channels};
-use crate::ids::Ids;
 use crate::clock::Timestamp;
+use crate::ids::Ids;
 use crate::store::channels::{self, ChannelRow};
 use crate::store::{AnyConnection, StoreError};
 
@@ -34,12 +34,45 @@ pub struct ConfiguredChannel {
     pub on_ambiguous: &'static str,
     /// Language of system texts.
     pub default_language: Option<String>,
+    /// Skill that takes conversations.
+    pub default_skill: Option<String>,
     /// `global` or `survey`.
     pub keyword_scope: &'static str,
     /// Own system texts: key, language, wording.
     pub texts: BTreeMap<String, BTreeMap<String, String>>,
     /// Own keywords as JSON, as the API shows them.
     pub keywords: serde_json::Value,
+}
+
+impl ConfiguredChannel {
+    /// A stored channel in the same form.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when a list or a word of the row cannot be read.
+    pub fn of(row: &ChannelRow) -> Result<Self, StoreError> {
+        let corrupt = |what: &str| StoreError::Corrupt(format!("channel {}: {what}", row.name));
+        let word = |words: &[&'static str], stored: &str| {
+            let found = words.iter().find(|word| **word == stored).copied();
+            found.ok_or_else(|| corrupt(stored))
+        };
+        let unreadable = |error: serde_json::Error| corrupt(&error.to_string());
+        Ok(Self {
+            name: row.name.clone(),
+            enabled: row.enabled,
+            gateway: row.gateway.clone(),
+            sender: row.sender.clone(),
+            sender_type: word(&["short_number", "international"], &row.sender_type)?,
+            subnumbering: row.subnumbering,
+            allowed_countries: serde_json::from_str(&row.allowed_countries).map_err(unreadable)?,
+            throttle_micro: row.throttle_micro,
+            on_ambiguous: word(&["by_class", "at_most_once", "at_least_once"], &row.on_ambiguous)?,
+            default_language: row.default_language.clone(),
+            default_skill: row.default_skill.clone(),
+            keyword_scope: word(&["global", "survey"], &row.keyword_scope)?,
+            texts: serde_json::from_str(&row.texts).map_err(unreadable)?,
+            keywords: serde_json::from_str(&row.keywords).map_err(unreadable)?,
+        })
+    }
 }
 
 /// What a gateway can do, as far as channels care.
@@ -67,7 +100,9 @@ pub fn configure_channels(
         let known = channels::all(connection)?;
         for wanted in configured {
             match known.iter().find(|row| row.name == wanted.name) {
-                Some(row) => channels::update(connection, &row_of(wanted, row.id.clone(), row.created_at, at)?)?,
+                Some(row) => {
+                    channels::update(connection, &row_of(wanted, row.id.clone(), row.created_at, at)?)?;
+                }
                 None => channels::insert(connection, &row_of(wanted, ids.next(now), at, at)?)?,
             }
         }
@@ -76,13 +111,20 @@ pub fn configure_channels(
     let shelf = Channels::default();
     for row in channels::all(connection)? {
         let traits = gateways.get(&row.gateway).copied();
-        let traits = traits.unwrap_or(GatewayTraits { has_sessions: false, is_simulator: false });
+        let traits = traits.unwrap_or(GatewayTraits {
+            has_sessions: false,
+            is_simulator: false,
+        });
         shelf.put(Channel::new(row, traits.has_sessions, traits.is_simulator)?);
     }
     Ok(shelf)
 }
 
-fn row_of(
+/// The row of a channel.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] when a list cannot be written.
+pub(super) fn row_of(
     wanted: &ConfiguredChannel,
     id: String,
     created_at: NaiveDateTime,
@@ -102,7 +144,7 @@ fn row_of(
         throttle_micro: wanted.throttle_micro,
         on_ambiguous: wanted.on_ambiguous.to_owned(),
         default_language: wanted.default_language.clone(),
-        default_skill: None,
+        default_skill: wanted.default_skill.clone(),
         keyword_scope: wanted.keyword_scope.to_owned(),
         texts: serde_json::to_string(&wanted.texts).map_err(corrupt)?,
         keywords: wanted.keywords.to_string(),

@@ -3,17 +3,21 @@
 
 use std::sync::Arc;
 
-use chrono::Duration;
+use chrono::{Duration, NaiveTime};
 
 use super::channels::Channels;
 use super::gateway_health::GatewayHealth;
+use super::heartbeat::Heartbeat;
+use super::keys::Keyring;
 use super::library::Library;
+use super::outbox_load::OutboxLoad;
 use crate::clock::Clock;
 use crate::gateway::Gateways;
 use crate::ids::Ids;
 use crate::phone::PhoneRules;
 use crate::session::keywords::Keywords;
 use crate::store::Store;
+use crate::survey::{SendWindow, Survey};
 use crate::telemetry::Metrics;
 
 /// The shared parts of a running server. Cloning is cheap.
@@ -33,6 +37,12 @@ pub struct Engine {
     pub gateways: Gateways,
     /// Their recent past on this node.
     pub health: GatewayHealth,
+    /// API keys seen lately.
+    pub keys: Keyring,
+    /// How much waits in the outbox, looked at once a second.
+    pub outbox_load: OutboxLoad,
+    /// When the background work last showed signs of life.
+    pub heartbeat: Heartbeat,
     /// Settings of the deployment.
     pub settings: Arc<Settings>,
     /// Counters for `/metrics`.
@@ -64,8 +74,10 @@ pub struct Settings {
     pub outbound_per_phone_hour: i32,
     /// Sessions queued per phone and sender (A90); default 5.
     pub queue_max: usize,
-    /// Farthest expiry and start (P14, A91); default 30 d.
-    pub horizon: Duration,
+    /// Hours of the recipient's day in which reminders may leave (A68); default 08:00 to 21:00.
+    pub reminder_hours: SendWindow,
+    /// How long the answer to an `Idempotency-Key` is kept (RE25); default 7 d.
+    pub idempotency_window: Duration,
     /// Life of a lease on a send (RE16); default 90 s.
     pub lease: Duration,
     /// Tries to hand a message over (RF11); default 8.
@@ -82,8 +94,20 @@ pub struct Settings {
     pub phone_rules: PhoneRules,
     /// STOP, START, HELP and their like (A53–A58).
     pub keywords: Keywords,
+    /// Between two SMS of a session in place of every survey's own gap; for demos and tests; default none.
+    pub element_gap_override: Option<Duration>,
     /// Messages waiting above which SendSurvey answers 429 (RE36); default 100,000.
     pub outbox_max: i64,
+    /// Age of the oldest message due above which SendSurvey answers 429 (RE36); default 5 min.
+    pub outbox_age_max: Duration,
+}
+
+impl Settings {
+    /// The gap between two SMS of a session of this survey (P40).
+    #[must_use]
+    pub fn element_gap(&self, survey: &Survey) -> Duration {
+        self.element_gap_override.unwrap_or(survey.settings.element_gap)
+    }
 }
 
 impl Default for Settings {
@@ -99,7 +123,13 @@ impl Default for Settings {
             inbound_per_session: 100,
             outbound_per_phone_hour: 30,
             queue_max: 5,
-            horizon: Duration::days(30),
+            reminder_hours: SendWindow {
+                from: NaiveTime::from_hms_opt(8, 0, 0).unwrap_or(NaiveTime::MIN),
+                to: NaiveTime::from_hms_opt(21, 0, 0).unwrap_or(NaiveTime::MIN),
+                days: Vec::new(),
+                timezone: None,
+            },
+            idempotency_window: Duration::days(7),
             lease: Duration::seconds(90),
             attempts_max: 8,
             proof_wait: Duration::seconds(120),
@@ -108,7 +138,9 @@ impl Default for Settings {
             default_timezone: chrono_tz::Europe::Oslo,
             phone_rules: PhoneRules::default(),
             keywords: Keywords::default(),
+            element_gap_override: None,
             outbox_max: 100_000,
+            outbox_age_max: Duration::minutes(5),
         }
     }
 }

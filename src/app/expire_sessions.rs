@@ -13,7 +13,7 @@ use crate::clock::Timestamp;
 use crate::phone::Phone;
 use crate::session::Status;
 use crate::store::{AnyConnection, Fault, Keys, Space, StoreError, Work, sessions};
-use crate::survey::turn;
+use crate::survey::{SendWindow, turn};
 
 /// Most timers of one batch.
 const TIMERS_MAX: i64 = 512;
@@ -37,15 +37,25 @@ pub fn expire(moment: &mut Moment<'_>, session_id: &str) -> Result<(), Fault> {
 ///
 /// # Errors
 /// [`Fault::Invariant`] when the revision is not in memory.
-pub fn survey_of(moment: &Moment<'_>, session_id: &str) -> Result<std::sync::Arc<crate::survey::Survey>, Fault> {
+pub fn survey_of(
+    moment: &Moment<'_>,
+    session_id: &str,
+) -> Result<std::sync::Arc<crate::survey::Survey>, Fault> {
     let session = moment
         .space
         .sessions
         .get(session_id)
         .ok_or_else(|| Fault::Invariant(format!("session {session_id} is not loaded")))?;
-    moment.engine.library.revision(&session.survey_id, session.revision).ok_or_else(|| {
-        Fault::Invariant(format!("survey {} revision {} is not loaded", session.survey_id, session.revision))
-    })
+    moment
+        .engine
+        .library
+        .revision(&session.survey_id, session.revision)
+        .ok_or_else(|| {
+            Fault::Invariant(format!(
+                "survey {} revision {} is not loaded",
+                session.survey_id, session.revision
+            ))
+        })
 }
 
 /// One session whose timer is due.
@@ -67,7 +77,11 @@ impl Work for WakeSession {
 
     fn run(&mut self, space: &mut Space, now: Timestamp) -> Result<(), Fault> {
         let engine = self.engine.clone();
-        let mut moment = Moment { engine: &engine, space, now };
+        let mut moment = Moment {
+            engine: &engine,
+            space,
+            now,
+        };
         wake(&mut moment, &self.session_id)
     }
 
@@ -84,7 +98,9 @@ impl Work for WakeSession {
 
 fn wake(moment: &mut Moment<'_>, session_id: &str) -> Result<(), Fault> {
     let at = moment.at();
-    let Some(session) = moment.space.sessions.get(session_id).cloned() else { return Ok(()) };
+    let Some(session) = moment.space.sessions.get(session_id).cloned() else {
+        return Ok(());
+    };
     if !session.status.is_open() || session.wake_at.is_none_or(|wake_at| wake_at > at) {
         return Ok(());
     }
@@ -106,14 +122,17 @@ fn begin_if_free(moment: &mut Moment<'_>, session_id: &str) -> Result<(), Fault>
     let at = moment.at();
     let session = session_mut(moment.space, session_id)?.clone();
     if session.send_at.is_some_and(|send_at| send_at > at) {
-        session_mut(moment.space, session_id)?.wake_at = [session.send_at, session.expires_at].into_iter().flatten().min();
+        session_mut(moment.space, session_id)?.wake_at =
+            [session.send_at, session.expires_at].into_iter().flatten().min();
         return Ok(());
     }
     if super::consent::is_stopped(moment.space, &session.phone, Some(&session.survey_id)) {
         return moment.close_session(session_id, Status::OptedOut, Some("opted_out"));
     }
-    let opening: Option<start_session::Opening> =
-        session.opening.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    let opening: Option<start_session::Opening> = session
+        .opening
+        .as_deref()
+        .and_then(|text| serde_json::from_str(text).ok());
     let exclusive = opening.is_some_and(|opening| opening.slot.is_empty());
     let taken = moment.space.sessions_of(&session.phone).any(|other| {
         other.id != session.id
@@ -131,32 +150,47 @@ fn begin_if_free(moment: &mut Moment<'_>, session_id: &str) -> Result<(), Fault>
     Ok(())
 }
 
-/// Sends the reminder that is due, inside the survey's window; outside it the reminder moves to the next
-/// opening (F9).
+/// Sends the reminder that is due, inside the survey's window and outside quiet hours; else the reminder moves to
+/// the next opening (F9, A68).
 fn remind(moment: &mut Moment<'_>, session_id: &str) -> Result<(), Fault> {
     let survey = survey_of(moment, session_id)?;
     let session = session_mut(moment.space, session_id)?.clone();
     let Some(progress) = session.progress().map_err(Fault::Store)? else {
-        return Err(Fault::Invariant(format!("active session {session_id} has no progress")));
+        return Err(Fault::Invariant(format!(
+            "active session {session_id} has no progress"
+        )));
     };
     let Some(phone) = Phone::from_stored(&session.phone) else {
         return Err(Fault::Invariant(format!("session {session_id} has no phone")));
     };
-    if let Some(window) = &survey.settings.send_window {
-        let opening = zone::next_opening(window, &phone, moment.engine.settings.default_timezone, moment.now);
-        if opening > moment.now {
-            let moved = opening.naive_utc();
-            let expiry = session.expires_at;
-            session_mut(moment.space, session_id)?.wake_at = Some(moved).into_iter().chain(expiry).min();
-            return Ok(());
-        }
+    let quiet_hours = &moment.engine.settings.reminder_hours;
+    let windows: Vec<&SendWindow> = survey
+        .settings
+        .send_window
+        .iter()
+        .chain(std::iter::once(quiet_hours))
+        .collect();
+    let opening = zone::next_opening(
+        &windows,
+        &phone,
+        moment.engine.settings.default_timezone,
+        moment.now,
+    );
+    if opening > moment.now {
+        let moved = opening.naive_utc();
+        let expiry = session.expires_at;
+        session_mut(moment.space, session_id)?.wake_at = Some(moved).into_iter().chain(expiry).min();
+        return Ok(());
     }
     let variables = session.variables().map_err(Fault::Store)?;
     let turn = turn::remind(&survey, progress, &variables, moment.now)
         .map_err(|error| Fault::Invariant(error.to_string()))?;
     match turn {
         Some(turn) => {
-            let cause = Cause { priority: priority::START, ..Cause::default() };
+            let cause = Cause {
+                priority: priority::START,
+                ..Cause::default()
+            };
             apply_turn(moment, session_id, &survey, turn, &cause)?;
             moment.record_event("session.reminded", Some(session_id), &json!({}))
         }
@@ -174,10 +208,16 @@ fn remind(moment: &mut Moment<'_>, session_id: &str) -> Result<(), Fault> {
 pub async fn run_due_timers(engine: &Engine) -> Result<Option<Timestamp>, StoreError> {
     loop {
         let now = engine.clock.now().naive_utc();
-        let due = engine.store.read(move |connection| sessions::due_timers(connection, now, TIMERS_MAX)).await?;
+        let due = engine
+            .store
+            .read(move |connection| sessions::due_timers(connection, now, TIMERS_MAX))
+            .await?;
         let full = i64::try_from(due.len()).is_ok_and(|found| found == TIMERS_MAX);
         let turns = due.into_iter().map(|(session_id, _)| {
-            engine.store.write(WakeSession { engine: engine.clone(), session_id })
+            engine.store.write(WakeSession {
+                engine: engine.clone(),
+                session_id,
+            })
         });
         for result in futures_util::future::join_all(turns).await {
             if let Err(error) = result {

@@ -21,6 +21,8 @@ pub struct Health {
     pub circuit: Circuit,
     /// Stopped by an operator.
     pub is_paused: bool,
+    /// Last authentic callback.
+    pub last_inbound_at: Option<Timestamp>,
     /// Last message handed over.
     pub last_outbound_at: Option<Timestamp>,
     /// Codes of failed sends and how often each came.
@@ -42,7 +44,15 @@ impl GatewayHealth {
     /// Whether any gateway can be sent to.
     #[must_use]
     pub fn any_usable(&self, names: &[String], now: Timestamp) -> bool {
-        names.is_empty() || names.iter().any(|name| self.of(name).circuit.state(now) != CircuitState::Open)
+        names.is_empty()
+            || names
+                .iter()
+                .any(|name| self.of(name).circuit.state(now) != CircuitState::Open)
+    }
+
+    /// Takes note of an authentic callback.
+    pub fn note_inbound(&self, name: &str, now: Timestamp) {
+        self.locked().entry(name.to_owned()).or_default().last_inbound_at = Some(now);
     }
 
     /// Takes note of what a send came to.

@@ -47,6 +47,15 @@ pub fn read_library(
     Ok(library)
 }
 
+/// When a new revision comes into force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Release {
+    /// At once: a file of the folder (F6).
+    AtOnce,
+    /// When it is published: an upload (http-api.md 13.1).
+    WhenPublished,
+}
+
 /// Stores a checked survey file as the active revision of its survey, if its content is new.
 ///
 /// # Errors
@@ -58,49 +67,82 @@ pub fn load_survey(
     ids: &Ids,
     now: Timestamp,
 ) -> Result<Loaded, StoreError> {
-    let at = now.naive_utc();
     let survey = Arc::new(survey);
-    let (row, loaded) = connection.write(|connection| {
-        let Some(mut row) = surveys::find(connection, survey.id())? else {
-            let row = new_row(&survey, ids, now);
-            surveys::insert(connection, &row)?;
-            surveys::insert_revision(connection, &revision_row(&survey, 1, now))?;
-            return Ok((row, Loaded::New));
-        };
-        let latest = surveys::find_revision(connection, &row.id, row.latest_revision)?;
-        let is_same = latest.is_some_and(|latest| latest.hash == survey.hash);
-        let is_active = row.active_revision == Some(row.latest_revision);
-        if is_same && (is_active || row.status == "archived") {
-            return Ok((row, Loaded::Same));
-        }
-        if !is_same {
-            row.latest_revision += 1;
-            surveys::insert_revision(connection, &revision_row(&survey, row.latest_revision, now))?;
-        }
-        row.active_revision = Some(row.latest_revision);
-        // An archived survey stays archived: a file never reopens what an operator closed.
-        if row.status == "draft" {
-            row.status = "active".to_owned();
-        }
-        row.title.clone_from(&survey.title);
-        row.updated_at = at;
-        surveys::update(connection, &row)?;
-        Ok((row, Loaded::Changed))
-    })?;
-    library.put_revision(&row.id, row.latest_revision, Arc::clone(&survey));
-    library.put_survey(row);
+    let (row, loaded) =
+        connection.write(|connection| store_revision(connection, &survey, Release::AtOnce, ids, now))?;
+    if loaded != Loaded::Same {
+        library.put_revision(&row.id, row.latest_revision, Arc::clone(&survey));
+        library.put_survey(row);
+    }
     Ok(loaded)
 }
 
+/// Stores a checked survey as the latest revision of its survey, if its content is new. The only way a revision
+/// is stored; call it in a write transaction.
+///
+/// # Errors
+/// [`StoreError::Constraint`] when its UUID belongs to another survey; other [`StoreError`]s of the statements.
+pub fn store_revision(
+    connection: &mut AnyConnection,
+    survey: &Survey,
+    release: Release,
+    ids: &Ids,
+    now: Timestamp,
+) -> Result<(SurveyRow, Loaded), StoreError> {
+    let Some(mut row) = surveys::find(connection, survey.id())? else {
+        let row = new_row(survey, release, ids, now);
+        surveys::insert(connection, &row)?;
+        surveys::insert_revision(connection, &revision_row(survey, 1, now))?;
+        return Ok((row, Loaded::New));
+    };
+    let is_same = |revision: Option<RevisionRow>| revision.is_some_and(|known| known.hash == survey.hash);
+    let is_latest = is_same(surveys::find_revision(connection, &row.id, row.latest_revision)?);
+    let is_active = match row.active_revision {
+        Some(active) => is_same(surveys::find_revision(connection, &row.id, active)?),
+        None => false,
+    };
+    // A file that is in force stays so, even when a later draft waits to be published. An archived survey stays
+    // archived: a file never reopens what an operator closed.
+    let is_settled = match release {
+        Release::AtOnce => is_active || (is_latest && row.status == "archived"),
+        Release::WhenPublished => is_latest,
+    };
+    if is_settled {
+        return Ok((row, Loaded::Same));
+    }
+    if !is_latest {
+        row.latest_revision += 1;
+        surveys::insert_revision(connection, &revision_row(survey, row.latest_revision, now))?;
+    }
+    if release == Release::AtOnce {
+        row.active_revision = Some(row.latest_revision);
+        if row.status == "draft" {
+            row.status = "active".to_owned();
+        }
+    }
+    if row
+        .active_revision
+        .is_none_or(|active| active == row.latest_revision)
+    {
+        row.title.clone_from(&survey.title);
+    }
+    row.updated_at = now.naive_utc();
+    surveys::update(connection, &row)?;
+    Ok((row, Loaded::Changed))
+}
+
 /// The row of a survey seen for the first time; one without a UUID gets one for good (F7).
-#[must_use]
-pub fn new_row(survey: &Survey, ids: &Ids, now: Timestamp) -> SurveyRow {
+fn new_row(survey: &Survey, release: Release, ids: &Ids, now: Timestamp) -> SurveyRow {
+    let (status, active_revision) = match release {
+        Release::AtOnce => ("active", Some(1)),
+        Release::WhenPublished => ("draft", None),
+    };
     SurveyRow {
         id: survey.id().to_owned(),
         uuid: survey.uuid.clone().unwrap_or_else(|| ids.next(now)),
         title: survey.title.clone(),
-        status: "active".to_owned(),
-        active_revision: Some(1),
+        status: status.to_owned(),
+        active_revision,
         latest_revision: 1,
         created_at: now.naive_utc(),
         updated_at: now.naive_utc(),
@@ -108,8 +150,7 @@ pub fn new_row(survey: &Survey, ids: &Ids, now: Timestamp) -> SurveyRow {
 }
 
 /// The row of a revision.
-#[must_use]
-pub fn revision_row(survey: &Survey, revision: i32, now: Timestamp) -> RevisionRow {
+fn revision_row(survey: &Survey, revision: i32, now: Timestamp) -> RevisionRow {
     RevisionRow {
         survey_id: survey.id().to_owned(),
         revision,

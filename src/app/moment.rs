@@ -76,16 +76,28 @@ impl Moment<'_> {
 
     /// Puts a message into the outbox and gives its id. In a session it gets the next sequence number and is
     /// due no earlier than one gap after the message before it (A12).
+    ///
+    /// # Errors
+    /// [`Fault::Invariant`] when the session of the message is not loaded.
     pub fn queue(&mut self, queued: Queued, gap: Duration) -> Result<String, Fault> {
         let id = self.id();
         let mut due_at = queued.due_at;
         let mut seq = 0;
         if let Some(session_id) = &queued.session_id {
-            let last_due = self.space.messages_of(session_id).filter(|m| m.is_open).map(|m| m.due_at).max();
+            let last_due = self
+                .space
+                .messages_of(session_id)
+                .filter(|m| m.is_open)
+                .map(|m| m.due_at)
+                .max();
             let session = session_mut(self.space, session_id)?;
             seq = session.next_sequence;
             session.next_sequence += 1;
-            let earliest = last_due.into_iter().chain(session.handed_over_at).max().map(|last| last + gap);
+            let earliest = last_due
+                .into_iter()
+                .chain(session.handed_over_at)
+                .max()
+                .map(|last| last + gap);
             due_at = earliest.map_or(due_at, |earliest| due_at.max(earliest));
         }
         let length = text::length(&queued.body);
@@ -164,6 +176,9 @@ impl Moment<'_> {
     }
 
     /// Ends the wait for proof of an `unknown` message: it stays unknown, but blocks nothing any more (RE19).
+    ///
+    /// # Errors
+    /// [`Fault::Invariant`] when the message is not loaded.
     pub fn settle_unknown(&mut self, id: &str) -> Result<(), Fault> {
         let at = self.at();
         let message = message_mut(self.space, id)?;
@@ -211,7 +226,11 @@ impl Moment<'_> {
             | Status::OptedOut
             | Status::Cancelled => "session.closed",
         };
-        self.record_event(kind, Some(id), &json!({"status": status.as_str(), "reason": reason}))
+        self.record_event(
+            kind,
+            Some(id),
+            &json!({"status": status.as_str(), "reason": reason}),
+        )
     }
 
     /// The oldest session queued behind this one is woken; its own turn begins it (A90).
@@ -232,6 +251,9 @@ impl Moment<'_> {
     }
 
     /// Cancels what a session still wants to send; a send in flight is left to its settle.
+    ///
+    /// # Errors
+    /// [`Fault::Invariant`] when a message is not loaded.
     pub fn cancel_waiting(&mut self, session_id: &str, reason: &str) -> Result<(), Fault> {
         let waiting: Vec<String> = self
             .space
@@ -247,6 +269,9 @@ impl Moment<'_> {
 
     /// Cancels a message that waits; one of uncertain fate is not repeated any more; one in flight, or already
     /// final, is left alone.
+    ///
+    /// # Errors
+    /// [`Fault::Invariant`] when the message is not loaded.
     pub fn cancel_message(&mut self, id: &str, reason: &str) -> Result<(), Fault> {
         match message_mut(self.space, id)?.state {
             MessageState::Due | MessageState::Held => {
@@ -263,9 +288,15 @@ impl Moment<'_> {
     }
 
     /// Writes a fact for webhooks, reports and dispositions (RE7).
+    ///
+    /// # Errors
+    /// [`Fault::Invariant`] when the session is not loaded.
     pub fn record_event(&mut self, kind: &str, session_id: Option<&str>, data: &Json) -> Result<(), Fault> {
         let sequence = match session_id {
-            Some(id) => i32::try_from(self.space.event_count(id)).unwrap_or(i32::MAX) + session_version_base(self.space, id)?,
+            Some(id) => {
+                i32::try_from(self.space.event_count(id)).unwrap_or(i32::MAX)
+                    + session_version_base(self.space, id)?
+            }
             None => 0,
         };
         let row = EventRow {
@@ -296,7 +327,10 @@ fn session_version_base(space: &Space, session_id: &str) -> Result<i32, Fault> {
 /// # Errors
 /// [`Fault::Invariant`] when it is not loaded.
 pub fn session_mut<'a>(space: &'a mut Space, id: &str) -> Result<&'a mut SessionRow, Fault> {
-    space.sessions.get_mut(id).ok_or_else(|| Fault::Invariant(format!("session {id} is not loaded")))
+    space
+        .sessions
+        .get_mut(id)
+        .ok_or_else(|| Fault::Invariant(format!("session {id} is not loaded")))
 }
 
 /// A loaded message, to be changed.
@@ -304,5 +338,8 @@ pub fn session_mut<'a>(space: &'a mut Space, id: &str) -> Result<&'a mut Session
 /// # Errors
 /// [`Fault::Invariant`] when it is not loaded.
 pub fn message_mut<'a>(space: &'a mut Space, id: &str) -> Result<&'a mut MessageRow, Fault> {
-    space.messages.get_mut(id).ok_or_else(|| Fault::Invariant(format!("message {id} is not loaded")))
+    space
+        .messages
+        .get_mut(id)
+        .ok_or_else(|| Fault::Invariant(format!("message {id} is not loaded")))
 }

@@ -38,14 +38,19 @@ impl Work for SettleMessage {
         keys.buckets.insert(self.claimed.channel.row.id.clone());
         if let SendResult::Accepted { external_id, session } = &self.result {
             keys.external_ids.extend(external_id.clone());
-            keys.handles.extend(session.clone().map(|handle| (self.gateway().to_owned(), handle)));
+            keys.handles
+                .extend(session.clone().map(|handle| (self.gateway().to_owned(), handle)));
         }
         Ok(())
     }
 
     fn run(&mut self, space: &mut Space, now: Timestamp) -> Result<MessageState, Fault> {
         let engine = self.engine.clone();
-        let mut moment = Moment { engine: &engine, space, now };
+        let mut moment = Moment {
+            engine: &engine,
+            space,
+            now,
+        };
         self.write_attempt(&mut moment);
         let message = message_mut(moment.space, &self.claimed.message.id)?.clone();
         let holds_lease =
@@ -56,7 +61,9 @@ impl Work for SettleMessage {
             self.settle_late(&mut moment, &message)?;
         }
         let settled = message_mut(moment.space, &message.id)?.clone();
-        engine.metrics.outbound(self.gateway(), settled.class.as_str(), settled.state.as_str());
+        engine
+            .metrics
+            .outbound(self.gateway(), settled.class.as_str(), settled.state.as_str());
         Ok(settled.state)
     }
 }
@@ -94,12 +101,17 @@ impl SettleMessage {
             code: self.code().map(str::to_owned),
             external_id,
         };
-        moment.space.attempts.overwrite((row.message_id.clone(), row.attempt), row);
+        moment
+            .space
+            .attempts
+            .overwrite((row.message_id.clone(), row.attempt), row);
     }
 
     /// The lease was lost: a late success is proof, everything else is only noted (RE17, RE19 a).
     fn settle_late(&self, moment: &mut Moment<'_>, message: &MessageRow) -> Result<(), Fault> {
-        let SendResult::Accepted { external_id, session } = &self.result else { return Ok(()) };
+        let SendResult::Accepted { external_id, session } = &self.result else {
+            return Ok(());
+        };
         if message.state == MessageState::Unknown {
             self.accept(moment, message, external_id.as_deref(), session.as_deref())?;
         } else if matches!(message.state, MessageState::Accepted | MessageState::Delivered) {
@@ -120,14 +132,14 @@ impl SettleMessage {
                 let wish = retry_after.and_then(|after| Duration::from_std(after.wait(moment.now)).ok());
                 let wait = retry::honoured(wish, retry::backoff(message.attempts, self.jitter));
                 self.slow_channel(moment, wait);
-                self.try_again(moment, message, wait, "throttled")
+                try_again(moment, message, wait, "throttled")
             }
             SendResult::Retry(_) if message.attempts >= moment.engine.settings.attempts_max => {
                 self.fail(moment, message, "attempts_used_up")
             }
             SendResult::Retry(_) | SendResult::Auth(_) => {
                 let wait = retry::backoff(message.attempts, self.jitter);
-                self.try_again(moment, message, wait, self.result.class().as_str())
+                try_again(moment, message, wait, self.result.class().as_str())
             }
             SendResult::Permanent(_) if self.claimed.thread == ThreadWish::New => {
                 self.go_without_thread(moment, message)
@@ -153,7 +165,14 @@ impl SettleMessage {
         self.keep_reference(moment, message, external_id, session)?;
         hand_over(moment, message)?;
         let lag = (moment.at() - message.due_at).to_std().unwrap_or_default();
-        moment.engine.metrics.send_lag(self.gateway(), message.class.as_str(), lag);
+        moment
+            .engine
+            .metrics
+            .send_lag(self.gateway(), message.class.as_str(), lag);
+        if message.inbound_id.is_some() {
+            let lag = (moment.at() - message.created_at).to_std().unwrap_or_default();
+            moment.engine.metrics.reply_lag(self.gateway(), lag);
+        }
         let data = json!({"messageId": message.id, "elementId": message.element_id});
         moment.record_event("message.accepted", message.session_id.as_deref(), &data)?;
         // Reports that overtook this answer (RF16).
@@ -206,33 +225,6 @@ impl SettleMessage {
         Ok(())
     }
 
-    /// Surely not sent: back to the queue, later; the start does not count (RE11).
-    fn try_again(
-        &self,
-        moment: &mut Moment<'_>,
-        message: &MessageRow,
-        wait: Duration,
-        reason: &str,
-    ) -> Result<(), Fault> {
-        moment.move_message(&message.id, MessageState::Due, Some(reason))?;
-        let due_at = moment.at() + wait;
-        let row = message_mut(moment.space, &message.id)?;
-        row.due_at = due_at;
-        if !row.possible_duplicate {
-            row.send_seq = None;
-            row.started_at = None;
-        }
-        self.follow_session(moment, message)
-    }
-
-    /// What became of the session while the send was in flight binds the message that comes back.
-    fn follow_session(&self, moment: &mut Moment<'_>, message: &MessageRow) -> Result<(), Fault> {
-        if !is_wanted(moment, message) {
-            moment.cancel_message(&message.id, "session_ended")?;
-        }
-        Ok(())
-    }
-
     /// A11, GW31: the gateway refuses a session for this number; once more without, by phone.
     fn go_without_thread(&self, moment: &mut Moment<'_>, message: &MessageRow) -> Result<(), Fault> {
         let code = self.code().unwrap_or("none").to_owned();
@@ -240,7 +232,7 @@ impl SettleMessage {
         if let Some(session_id) = &message.session_id {
             session_mut(moment.space, session_id)?.sms_session = Some(String::new());
         }
-        self.try_again(moment, message, Duration::zero(), "without_subnumber")
+        try_again(moment, message, Duration::zero(), "without_subnumber")
     }
 
     fn slow_channel(&self, moment: &mut Moment<'_>, wait: Duration) {
@@ -261,7 +253,9 @@ impl SettleMessage {
         moment.move_message(&message.id, MessageState::Failed, Some(reason))?;
         let data = json!({"messageId": message.id, "code": self.code(), "reason": reason});
         moment.record_event("message.failed", message.session_id.as_deref(), &data)?;
-        let Some(session_id) = &message.session_id else { return Ok(()) };
+        let Some(session_id) = &message.session_id else {
+            return Ok(());
+        };
         let session = session_mut(moment.space, session_id)?;
         let is_prompt = session.prompt_id.as_deref() == Some(message.id.as_str());
         if session.status == Status::Active && is_prompt {
@@ -290,6 +284,32 @@ impl SettleMessage {
     }
 }
 
+/// Surely not sent: back to the queue, later; the start does not count (RE11).
+fn try_again(
+    moment: &mut Moment<'_>,
+    message: &MessageRow,
+    wait: Duration,
+    reason: &str,
+) -> Result<(), Fault> {
+    moment.move_message(&message.id, MessageState::Due, Some(reason))?;
+    let due_at = moment.at() + wait;
+    let row = message_mut(moment.space, &message.id)?;
+    row.due_at = due_at;
+    if !row.possible_duplicate {
+        row.send_seq = None;
+        row.started_at = None;
+    }
+    follow_session(moment, message)
+}
+
+/// What became of the session while the send was in flight binds the message that comes back.
+fn follow_session(moment: &mut Moment<'_>, message: &MessageRow) -> Result<(), Fault> {
+    if !is_wanted(moment, message) {
+        moment.cancel_message(&message.id, "session_ended")?;
+    }
+    Ok(())
+}
+
 /// The session counts its gap from here (A12).
 fn hand_over(moment: &mut Moment<'_>, message: &MessageRow) -> Result<(), Fault> {
     let at = moment.at();
@@ -310,7 +330,11 @@ pub fn doubt(moment: &mut Moment<'_>, message_id: &str, reason: &str) -> Result<
     moment.move_message(message_id, MessageState::Unknown, Some(reason))?;
     let message = message_mut(moment.space, message_id)?.clone();
     hand_over(moment, &message)?;
-    moment.record_event("message.unknown", message.session_id.as_deref(), &json!({"messageId": message_id}))?;
+    moment.record_event(
+        "message.unknown",
+        message.session_id.as_deref(),
+        &json!({"messageId": message_id}),
+    )?;
     if !is_wanted(moment, &message) {
         moment.settle_unknown(message_id)?;
     }
@@ -321,7 +345,10 @@ pub fn doubt(moment: &mut Moment<'_>, message_id: &str, reason: &str) -> Result<
 /// no session, and closing texts, always have.
 #[must_use]
 pub fn is_wanted(moment: &Moment<'_>, message: &MessageRow) -> bool {
-    let session = message.session_id.as_ref().and_then(|id| moment.space.sessions.get(id));
+    let session = message
+        .session_id
+        .as_ref()
+        .and_then(|id| moment.space.sessions.get(id));
     let Some(session) = session else {
         let stopped = consent::is_stopped(moment.space, &message.phone, None);
         return !stopped || message.kind == "opted_out";
@@ -340,5 +367,9 @@ pub fn is_wanted(moment: &Moment<'_>, message: &MessageRow) -> bool {
 
 fn is_current_visit(session: &crate::store::SessionRow, message: &MessageRow) -> bool {
     let visit = session.progress().ok().flatten().map(|progress| progress.visit);
-    visit.is_none_or(|visit| message.visit.is_none_or(|asked| i64::from(asked) == i64::from(visit)))
+    visit.is_none_or(|visit| {
+        message
+            .visit
+            .is_none_or(|asked| i64::from(asked) == i64::from(visit))
+    })
 }

@@ -54,10 +54,23 @@ pub fn begin(moment: &mut Moment<'_>, session_id: &str) -> Result<Applied, Fault
     if let Some(seconds) = opening.expiry_seconds {
         session.expires_at = Some(at + Duration::seconds(seconds));
     }
-    let not_before = send_window_opening(moment.engine, &survey, session_mut(moment.space, session_id)?.phone.as_str(), at);
-    let begin = turn::Begin { language, variables: &variables, content: opening.content.as_deref() };
+    let not_before = send_window_opening(
+        moment.engine,
+        &survey,
+        session_mut(moment.space, session_id)?.phone.as_str(),
+        at,
+    );
+    let begin = turn::Begin {
+        language,
+        variables: &variables,
+        content: opening.content.as_deref(),
+    };
     let turn = turn::begin(&survey, &begin, moment.now);
-    let cause = Cause { inbound_id: None, priority: priority::START, not_before };
+    let cause = Cause {
+        inbound_id: None,
+        priority: priority::START,
+        not_before,
+    };
     apply_turn(moment, session_id, &survey, turn, &cause)
 }
 
@@ -70,6 +83,6 @@ fn send_window_opening(
 ) -> Option<NaiveDateTime> {
     let window = survey.settings.send_window.as_ref()?;
     let phone = Phone::from_stored(phone)?;
-    let opening = zone::next_opening(window, &phone, engine.settings.default_timezone, at.and_utc());
+    let opening = zone::next_opening(&[window], &phone, engine.settings.default_timezone, at.and_utc());
     Some(opening.naive_utc()).filter(|opening| *opening > at)
 }

@@ -8,6 +8,8 @@ use crate::survey::SendWindow;
 
 /// Days that are looked ahead for an opening; a window names at least one day of the week.
 const DAYS_AHEAD: u64 = 8;
+/// Openings that are tried before windows that exclude each other are given up.
+const ROUNDS_MAX: usize = 16;
 
 /// The zone of a phone: that of its country where the country has one, else the configured default.
 #[must_use]
@@ -33,16 +35,39 @@ pub fn today(zone: Tz, now: DateTime<Utc>) -> NaiveDate {
     now.with_timezone(&zone).date_naive()
 }
 
-/// The first instant, not before `now`, at which the window is open: `now` itself if it is open.
+/// The first instant, not before `now`, at which all windows are open: `now` itself if they are. Windows that are
+/// never open together are given up after a week, and the last instant tried is the answer (A69).
 #[must_use]
-pub fn next_opening(window: &SendWindow, phone: &Phone, default: Tz, now: DateTime<Utc>) -> DateTime<Utc> {
+pub fn next_opening(
+    windows: &[&SendWindow],
+    phone: &Phone,
+    default: Tz,
+    now: DateTime<Utc>,
+) -> DateTime<Utc> {
+    let mut instant = now;
+    for _ in 0..ROUNDS_MAX {
+        let opened = windows.iter().fold(instant, |instant, window| {
+            opening(window, phone, default, instant)
+        });
+        if opened == instant {
+            break;
+        }
+        instant = opened;
+    }
+    instant
+}
+
+/// The first instant, not before `now`, at which one window is open.
+fn opening(window: &SendWindow, phone: &Phone, default: Tz, now: DateTime<Utc>) -> DateTime<Utc> {
     let zone = match window.timezone.as_deref().map(str::parse::<Tz>) {
         Some(Ok(named)) => named,
         Some(Err(_)) | None => of_phone(phone, default),
     };
     let local = now.with_timezone(&zone);
     for ahead in 0..=DAYS_AHEAD {
-        let Some(day) = local.date_naive().checked_add_days(Days::new(ahead)) else { break };
+        let Some(day) = local.date_naive().checked_add_days(Days::new(ahead)) else {
+            break;
+        };
         if !window.days.is_empty() && !window.days.contains(&day.weekday()) {
             continue;
         }
@@ -63,9 +88,10 @@ pub fn instant(zone: Tz, local: NaiveDateTime) -> DateTime<Utc> {
         chrono::LocalResult::None => {
             // Gaps are at most a few hours: the offset before the gap carries the time past it.
             let before = local - chrono::Duration::hours(3);
-            zone.from_local_datetime(&before)
-                .earliest()
-                .map_or_else(|| local.and_utc(), |found| found.to_utc() + chrono::Duration::hours(3))
+            zone.from_local_datetime(&before).earliest().map_or_else(
+                || local.and_utc(),
+                |found| found.to_utc() + chrono::Duration::hours(3),
+            )
         }
     }
 }
@@ -84,11 +110,17 @@ mod tests {
         let window = SendWindow {
             from: NaiveTime::from_hms_opt(9, 0, 0).unwrap(),
             to: NaiveTime::from_hms_opt(20, 0, 0).unwrap(),
-            days: vec![Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri],
+            days: vec![
+                Weekday::Mon,
+                Weekday::Tue,
+                Weekday::Wed,
+                Weekday::Thu,
+                Weekday::Fri,
+            ],
             timezone: None,
         };
         let phone = Phone::from_stored("+4799999999").unwrap();
-        let opening = |now: &str| next_opening(&window, &phone, chrono_tz::UTC, at(now));
+        let opening = |now: &str| next_opening(&[&window], &phone, chrono_tz::UTC, at(now));
         assert_eq!(opening("2026-11-20T12:00:00Z"), at("2026-11-20T12:00:00Z"));
         assert_eq!(opening("2026-11-20T03:00:00Z"), at("2026-11-20T08:00:00Z"));
         assert_eq!(opening("2026-11-20T19:00:00Z"), at("2026-11-23T08:00:00Z"));

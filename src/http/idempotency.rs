@@ -1,15 +1,25 @@
 //! The `Idempotency-Key` header (http-api.md 1.4) and the fingerprint of the request it stands for. Whether the
 //! key was used before is for the use case to find out.
 
-use actix_web::HttpRequest;
-use actix_web::http::header::HeaderName;
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, HeaderName, LOCATION};
+use actix_web::{HttpRequest, HttpResponse};
 use sha2::{Digest, Sha256};
 
-use super::problem::{Fault, FaultCode, Problem};
+use super::caller::Caller;
+use super::problem::{Fault, FaultCode, Problem, ProblemCode};
+use crate::app::engine::Engine;
+use crate::app::failure::Failure;
+use crate::app::idempotency::{Idempotent, Keyed, Replay, WithKey, Work, find_replay};
 use crate::hex;
 
 /// Name of the header.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Name of the header that marks a stored answer.
+pub const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// Longest key, in characters.
 const KEY_CHARS_MAX: usize = 255;
@@ -47,4 +57,126 @@ pub fn fingerprint(request: &HttpRequest, body: &[u8]) -> String {
     hash.update(b"\n");
     hash.update(body);
     hex::encode(&hash.finalize())
+}
+
+/// An answer as it is rendered inside a transaction: status, `Location`, JSON body.
+pub type Answer = (u16, Option<String>, String);
+
+/// The key of one request, to be stored with its effect.
+#[derive(Clone, Debug)]
+pub struct Ticket {
+    key_id: String,
+    key: String,
+    fingerprint: String,
+}
+
+impl Ticket {
+    /// The ticket of a request, if it has a key.
+    ///
+    /// # Errors
+    /// 422 for a key that cannot be used.
+    pub fn of(request: &HttpRequest, caller: &Caller, body: &[u8]) -> Result<Option<Self>, Problem> {
+        let key = key(request)?;
+        Ok(key.map(|key| Self {
+            key_id: caller.key_id().to_owned(),
+            key,
+            fingerprint: fingerprint(request, body),
+        }))
+    }
+
+    /// The answer given before under this key.
+    ///
+    /// # Errors
+    /// [`Failure`] when it cannot be read.
+    pub async fn replay(&self, engine: &Engine) -> Result<Option<Replay>, Failure> {
+        find_replay(engine, &self.key_id, &self.key, &self.fingerprint).await
+    }
+
+    /// What the turn stores, with the way its answer is written.
+    pub fn idempotent<D>(self, render: impl Fn(&D) -> Answer + Send + Sync + 'static) -> Idempotent<D> {
+        Idempotent {
+            key_id: self.key_id,
+            key: self.key,
+            fingerprint: self.fingerprint,
+            render: Arc::new(render),
+        }
+    }
+}
+
+/// Carries out a turn under the request's key, if it has one, and answers as `render` says.
+///
+/// # Errors
+/// 422 for a key that cannot be used or was used for something else; 503 and 500 for faults of ours; whatever
+/// `refuse` makes of the outcome.
+pub async fn answer<W>(
+    engine: &Engine,
+    ticket: Option<Ticket>,
+    work: W,
+    refuse: impl Fn(&W::Output) -> Option<Problem> + Send + Sync + 'static,
+    render: impl Fn(&W::Output) -> Answer + Send + Sync + 'static,
+) -> Result<HttpResponse, Problem>
+where
+    W: Work,
+    W::Output: Clone,
+{
+    let refuse = Arc::new(refuse);
+    let render = Arc::new(render);
+    let (refuses, renders) = (Arc::clone(&refuse), Arc::clone(&render));
+    let idempotent = ticket.map(|ticket| {
+        // A refusal is not stored; its status only has to say so.
+        ticket.idempotent(move |done| match refuses(done) {
+            Some(problem) => (problem.code().status().as_u16(), None, String::new()),
+            None => renders(done),
+        })
+    });
+    let keyed = engine
+        .store
+        .write(WithKey { work, idempotent })
+        .await
+        .map_err(Failure::from)?;
+    match keyed {
+        Keyed::Replayed(replay) => replayed(replay),
+        Keyed::Done(done) => match refuse(&done) {
+            Some(problem) => Err(problem),
+            None => Ok(response(render(&done))),
+        },
+    }
+}
+
+/// The response of a rendered answer.
+#[must_use]
+pub fn response((status, location, body): Answer) -> HttpResponse {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    let mut response = HttpResponse::build(status);
+    if let Some(location) = location {
+        response.insert_header((LOCATION, location));
+    }
+    response
+        .insert_header((CONTENT_TYPE, "application/json"))
+        .body(body)
+}
+
+/// The response of a key that was used before.
+///
+/// # Errors
+/// 422 `idempotency_key_reused` when it was used for another request.
+pub fn replayed(replay: Replay) -> Result<HttpResponse, Problem> {
+    match replay {
+        Replay::Same {
+            status,
+            location,
+            body,
+        } => {
+            let mut response = response((status, location, body));
+            response.headers_mut().insert(
+                IDEMPOTENT_REPLAYED,
+                actix_web::http::header::HeaderValue::from_static("true"),
+            );
+            Ok(response)
+        }
+        Replay::Reused => Err(Problem::new(
+            ProblemCode::IdempotencyKeyReused,
+            "this Idempotency-Key came with another method, path or body",
+        )),
+    }
 }

@@ -13,7 +13,8 @@ use utoipa::{Modify, OpenApi};
 use super::code_pages::{self, CodePage, Meaning};
 use super::docs;
 use super::problem::{Fault, MEDIA_TYPE, ProblemSchema};
-use super::send_survey::{SendSurveyBody, SendSurveyVariable};
+use super::send_survey::{SendSurveyBody, SendSurveyVariable, SentSession};
+use super::{send_survey, webhooks};
 use crate::app::warning::Warning;
 
 /// The whole API.
@@ -24,7 +25,15 @@ use crate::app::warning::Warning;
         description = "2-way SMS surveys. JSON in UTF-8, camelCase names, times in RFC 3339. Refusals are \
                        problems (RFC 9457) with a stable code."
     ),
-    paths(code_pages::problem_page, docs::openapi_json, docs::reference),
+    paths(
+        code_pages::problem_page,
+        docs::openapi_json,
+        docs::reference,
+        send_survey::send,
+        send_survey::send_compatible,
+        webhooks::inbound,
+        webhooks::status,
+    ),
     components(schemas(
         CodePage,
         Fault,
@@ -32,12 +41,14 @@ use crate::app::warning::Warning;
         ProblemSchema,
         SendSurveyBody,
         SendSurveyVariable,
+        SentSession,
         Warning
     )),
     security(("bearer" = []), ("basic" = []), ("apiKey" = [])),
     tags(
         (name = "surveys", description = "Survey files and sending"),
         (name = "sessions", description = "Sessions, answers and messages"),
+        (name = "gateways", description = "Channels, gateways and their webhooks"),
         (name = "operation", description = "Health, versions and reference")
     ),
     modifiers(&Conventions)

@@ -41,7 +41,10 @@ impl Dispatcher {
     /// A dispatcher; `public_url` is where gateways can reach us with reports.
     #[must_use]
     pub fn new(engine: &Engine, public_url: Option<reqwest::Url>) -> Self {
-        Self { engine: engine.clone(), public_url: public_url.map(Arc::new) }
+        Self {
+            engine: engine.clone(),
+            public_url: public_url.map(Arc::new),
+        }
     }
 
     /// Runs until `stop` turns true; then waits for the sends in flight.
@@ -75,8 +78,13 @@ impl Dispatcher {
     ) -> Timestamp {
         loop {
             let now = self.engine.clock.now();
-            let (closed, reopens) = self.closed_channels(in_flight, now);
-            let claimed = match self.engine.store.write(ClaimMessages::new(&self.engine, closed)).await {
+            let (room, reopens) = self.room(in_flight, now);
+            let claimed = match self
+                .engine
+                .store
+                .write(ClaimMessages::new(&self.engine, room))
+                .await
+            {
                 Ok(claimed) => claimed,
                 Err(error) => {
                     tracing::error!(%error, "messages could not be claimed");
@@ -98,7 +106,12 @@ impl Dispatcher {
 
     async fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
         let now = now.naive_utc();
-        match self.engine.store.read(move |connection| messages::next_due(connection, now)).await {
+        match self
+            .engine
+            .store
+            .read(move |connection| messages::next_due(connection, now))
+            .await
+        {
             Ok(due) => due.map(|due| due.and_utc()),
             Err(error) => {
                 tracing::error!(%error, "the outbox could not be read");
@@ -107,30 +120,29 @@ impl Dispatcher {
         }
     }
 
-    /// Channels that may not send now, and when the first of them may again.
-    fn closed_channels(
+    /// How many sends each channel may start now, and when the first closed one may again.
+    fn room(
         &self,
         in_flight: &BTreeMap<String, usize>,
         now: Timestamp,
-    ) -> (Vec<String>, Option<Timestamp>) {
-        let mut closed = Vec::new();
+    ) -> (BTreeMap<String, usize>, Option<Timestamp>) {
+        let mut room = BTreeMap::new();
         let mut reopens: Option<Timestamp> = None;
         for channel in self.engine.channels.all() {
             let health = self.engine.health.of(&channel.row.gateway);
             let flying = in_flight.get(&channel.row.id).copied().unwrap_or(0);
             let limit = match health.circuit.state(now) {
+                _ if health.is_paused => 0,
                 CircuitState::Closed => IN_FLIGHT_MAX,
                 CircuitState::HalfOpen => 1,
-                CircuitState::Open => 0,
-            };
-            if health.is_paused || flying >= limit {
-                closed.push(channel.row.id.clone());
-                if !health.is_paused && limit == 0 {
+                CircuitState::Open => {
                     reopens = [reopens, health.circuit.open_until()].into_iter().flatten().min();
+                    0
                 }
-            }
+            };
+            room.insert(channel.row.id.clone(), limit.saturating_sub(flying));
         }
-        (closed, reopens)
+        (room, reopens)
     }
 
     /// One message: send, then settle. A send that outlives its lease finds its message `unknown` and changes
@@ -153,7 +165,12 @@ impl Dispatcher {
             "send"
         );
         let jitter = self.engine.ids.below(1000);
-        let settle = SettleMessage { engine: self.engine.clone(), claimed, result, jitter };
+        let settle = SettleMessage {
+            engine: self.engine.clone(),
+            claimed,
+            result,
+            jitter,
+        };
         if let Err(error) = self.engine.store.write(settle).await {
             tracing::error!(%error, "a send could not be settled; its lease will run out");
         }
@@ -173,7 +190,11 @@ impl Dispatcher {
                 _ => SenderType::International,
             },
             text: message.body.clone(),
-            encoding: if message.encoding == Encoding::Gsm7.as_str() { Encoding::Gsm7 } else { Encoding::Ucs2 },
+            encoding: if message.encoding == Encoding::Gsm7.as_str() {
+                Encoding::Gsm7
+            } else {
+                Encoding::Ucs2
+            },
             segments: usize::try_from(message.segments).unwrap_or(1),
             session: match &claimed.thread {
                 ThreadWish::Plain => GatewaySession::None,

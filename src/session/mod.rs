@@ -8,6 +8,6 @@ pub mod pace;
 pub mod retry;
 mod status;
 
-pub use message::{MessageClass, MessageState, Outcome, Receipt};
 pub use keywords::{Command, Inbound, KeywordLists, KeywordSettings, Keywords, Noise, Stop, noise};
+pub use message::{MessageClass, MessageState, Outcome, Receipt};
 pub use status::Status;

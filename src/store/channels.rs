@@ -3,8 +3,8 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::{AnyConnection, StoreError};
 use super::schema::{channel_buckets, channels, gateway_states};
+use super::{AnyConnection, StoreError};
 
 /// A two-way address of ours. Lists and texts are JSON.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
@@ -78,7 +78,9 @@ pub fn all(connection: &mut AnyConnection) -> Result<Vec<ChannelRow>, StoreError
 /// # Errors
 /// [`StoreError::Constraint`] when the name is taken; other [`StoreError`]s of the statement.
 pub fn insert(connection: &mut AnyConnection, row: &ChannelRow) -> Result<(), StoreError> {
-    diesel::insert_into(channels::table).values(row).execute(connection)?;
+    diesel::insert_into(channels::table)
+        .values(row)
+        .execute(connection)?;
     Ok(())
 }
 
@@ -87,6 +89,66 @@ pub fn insert(connection: &mut AnyConnection, row: &ChannelRow) -> Result<(), St
 /// # Errors
 /// [`StoreError`] of the statement.
 pub fn update(connection: &mut AnyConnection, row: &ChannelRow) -> Result<(), StoreError> {
-    diesel::update(channels::table.find(&row.id)).set(row).execute(connection)?;
+    diesel::update(channels::table.find(&row.id))
+        .set(row)
+        .execute(connection)?;
+    Ok(())
+}
+
+/// One channel.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn find(connection: &mut AnyConnection, id: &str) -> Result<Option<ChannelRow>, StoreError> {
+    Ok(channels::table.find(id).first(connection).optional()?)
+}
+
+/// What is remembered about all gateways.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn gateways(connection: &mut AnyConnection) -> Result<Vec<GatewayRow>, StoreError> {
+    Ok(gateway_states::table
+        .order(gateway_states::name)
+        .load(connection)?)
+}
+
+/// Remembers whether an operator paused a gateway.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub fn set_paused(
+    connection: &mut AnyConnection,
+    gateway: &str,
+    paused: bool,
+    at: NaiveDateTime,
+) -> Result<(), StoreError> {
+    let known: Option<GatewayRow> = gateway_states::table.find(gateway).first(connection).optional()?;
+    match known {
+        Some(row) => {
+            let row = GatewayRow {
+                paused,
+                updated_at: at,
+                ..row
+            };
+            diesel::update(gateway_states::table.find(gateway))
+                .set(&row)
+                .execute(connection)?;
+        }
+        None => {
+            let row = GatewayRow {
+                name: gateway.to_owned(),
+                paused,
+                last_inbound_at: None,
+                last_outbound_at: None,
+                last_error: None,
+                last_error_at: None,
+                updated_at: at,
+            };
+            diesel::insert_into(gateway_states::table)
+                .values(&row)
+                .execute(connection)?;
+        }
+    }
     Ok(())
 }

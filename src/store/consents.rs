@@ -3,7 +3,7 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::schema::{consent_events, consents, contacts};
+use super::schema::{consent_events, consents, contacts, suppressions};
 
 /// One phone: lock target and counters.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
@@ -60,4 +60,35 @@ pub struct ConsentEventRow {
     pub inbound_id: Option<String>,
     pub actor: Option<String>,
     pub created_at: NaiveDateTime,
+}
+
+/// The stop of a person whose number was erased (RS11).
+#[derive(Clone, Debug, Queryable, Insertable)]
+#[diesel(table_name = suppressions)]
+#[expect(
+    missing_docs,
+    reason = "columns are documented in migrations and in reliability-and-security.md RS11"
+)]
+pub struct SuppressionRow {
+    pub phone_hash: String,
+    pub scope: String,
+    pub created_at: NaiveDateTime,
+}
+
+impl SuppressionRow {
+    /// The consent it stands for, of the phone it belongs to.
+    #[must_use]
+    pub fn consent_of(&self, phone: &str) -> ConsentRow {
+        ConsentRow {
+            phone: phone.to_owned(),
+            scope: self.scope.clone(),
+            consent_type: "stop".to_owned(),
+            source: "erasure".to_owned(),
+            obtained_at: self.created_at,
+            keyword: None,
+            inbound_id: None,
+            actor: None,
+            updated_at: self.created_at,
+        }
+    }
 }

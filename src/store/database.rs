@@ -6,12 +6,11 @@ use std::thread::JoinHandle;
 
 use super::load::load;
 use super::space::{Keys, Sequence};
-use super::writer::{Signals, Work, WriteError, Writer};
-use super::{AnyConnection, DatabaseUrl, Readers, StoreError, meta, migrate};
-use crate::clock::Clock;
+use super::writer::{Fault, Signals, Work, World, WriteError, Writer};
+use super::{AnyConnection, DatabaseUrl, PhoneHasher, Readers, StoreError, flush, meta, migrate};
+use crate::clock::{Clock, Timestamp};
+use crate::ids::Ids;
 
-/// The clock's high-water mark in `meta` (RF29).
-const CLOCK_HIGH_WATER: &str = "clock_high_water_micros";
 /// The name under which the installation knows itself; part of every message reference (RE17).
 const INSTALL_ID: &str = "install_id";
 
@@ -26,6 +25,7 @@ pub struct Store {
     sequence: Sequence,
     signals: Signals,
     install_id: Arc<str>,
+    hasher: PhoneHasher,
     open: Arc<Open>,
 }
 
@@ -43,30 +43,35 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::InUse`] when another process serves this SQLite file; [`StoreError::Setup`] otherwise.
-    pub fn open(url: &str, clock: &Clock, new_install_id: &str) -> Result<Self, StoreError> {
+    pub fn open(url: &str, clock: &Clock, ids: &Ids) -> Result<Self, StoreError> {
         let url = DatabaseUrl::parse(url)?;
         let lock = take_lock(&url)?;
         let mut connection = url.connect()?;
         migrate::migrate(&mut connection)?;
         let highest = meta::highest_sequence(&mut connection)?;
-        let install_id = connection.write(|connection| match meta::get(connection, INSTALL_ID)? {
-            Some(known) => Ok(known),
-            None => meta::set(connection, INSTALL_ID, new_install_id).map(|()| new_install_id.to_owned()),
+        let (install_id, hasher) = connection.write(|connection| {
+            let install_id = match meta::get(connection, INSTALL_ID)? {
+                Some(known) => known,
+                None => {
+                    let new = ids.next(clock.now());
+                    meta::set(connection, INSTALL_ID, &new)?;
+                    new
+                }
+            };
+            Ok((install_id, PhoneHasher::open(connection, ids)?))
         })?;
-        if let Some(micros) = meta::get(&mut connection, CLOCK_HIGH_WATER)?.and_then(|text| text.parse().ok())
-            && let Some(mark) = chrono::DateTime::from_timestamp_micros(micros)
-        {
+        if let Some(mark) = meta::clock_high_water(&mut connection)? {
             clock.raise_to(mark);
         }
         let sequence = Sequence::starting_after(highest);
         let signals = Signals::default();
-        let (writer, thread) = Writer::start(
-            url.clone(),
-            connection,
-            sequence.clone(),
-            clock.clone(),
-            signals.clone(),
-        )?;
+        let world = World {
+            sequence: sequence.clone(),
+            clock: clock.clone(),
+            signals: signals.clone(),
+            hasher: hasher.clone(),
+        };
+        let (writer, thread) = Writer::start(url.clone(), connection, world)?;
         let open = Open {
             url: url.clone(),
             thread: Mutex::new(Some(thread)),
@@ -78,6 +83,7 @@ impl Store {
             sequence,
             signals,
             install_id: install_id.into(),
+            hasher,
             open: Arc::new(open),
         })
     }
@@ -90,17 +96,65 @@ impl Store {
         self.writer.write(work).await
     }
 
+    /// Carries out a change of set-up (surveys, channels, keys, erasure), alone in a write transaction, and
+    /// answers after its commit. `work` may run more than once; only the last run counts. `applied` runs once,
+    /// after the commit, in the order of the commits: it brings what is kept in memory up to date.
+    ///
+    /// # Errors
+    /// Whatever `work` returned; then nothing of it is stored.
+    pub async fn change<T, W, A>(&self, work: W, applied: A) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: Fn(&mut AnyConnection, Timestamp) -> Result<T, StoreError> + Send + 'static,
+        A: Fn(&T) + Send + 'static,
+    {
+        self.writer.change(work, applied).await
+    }
+
+    /// Carries out a turn inside a change, in the change's own transaction.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the statements; [`StoreError::Corrupt`] when the turn faulted.
+    pub fn turn_within<W: Work>(
+        &self,
+        connection: &mut AnyConnection,
+        mut work: W,
+        now: Timestamp,
+    ) -> Result<W::Output, StoreError> {
+        let mut keys = Keys::default();
+        work.keys(connection, &mut keys)?;
+        let mut space = load(
+            connection,
+            keys,
+            self.sequence.clone(),
+            &self.hasher,
+            now.naive_utc(),
+        )?;
+        let output = work.run(&mut space, now).map_err(|fault| match fault {
+            Fault::Store(error) => error,
+            Fault::Panic(_) | Fault::Invariant(_) => StoreError::Corrupt(fault.to_string()),
+        })?;
+        flush::flush(connection, &space)?;
+        Ok(output)
+    }
+
+    /// The keyed hash of a phone under the secret of this installation (RS11).
+    #[must_use]
+    pub fn phone_hash(&self, phone: &str) -> String {
+        self.hasher.hash(phone)
+    }
+
     /// Runs a turn on what the database holds now and stores nothing of it: a dry run (A89).
     ///
     /// # Errors
     /// [`WriteError`] as for a real turn.
     pub async fn rehearse<W: Work>(&self, mut work: W, clock: &Clock) -> Result<W::Output, WriteError> {
         let now = clock.now();
-        let sequence = self.sequence.clone();
+        let (sequence, hasher) = (self.sequence.clone(), self.hasher.clone());
         let rehearsed = self.readers.read(move |connection| {
             let mut keys = Keys::default();
             work.keys(connection, &mut keys)?;
-            let mut space = load(connection, keys, sequence, now.naive_utc())?;
+            let mut space = load(connection, keys, sequence, &hasher, now.naive_utc())?;
             Ok(work.run(&mut space, now))
         });
         Ok(rehearsed.await??)
@@ -166,9 +220,9 @@ impl Store {
         {
             tracing::error!("the writer thread ended with a panic");
         }
-        let mark = clock.now().timestamp_micros().to_string();
+        let mark = clock.now();
         let kept = open.url.connect().and_then(|mut connection| {
-            connection.write(|connection| meta::set(connection, CLOCK_HIGH_WATER, &mark))
+            connection.write(|connection| meta::keep_clock_high_water(connection, mark))
         });
         if let Err(error) = kept {
             tracing::warn!(%error, "the clock's high-water mark was not kept");

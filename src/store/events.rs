@@ -1,9 +1,9 @@
-//! Rows of `events`, `counters` and `audit`.
+//! Rows of `events` and `counters`.
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::schema::{audit, counters, events};
+use super::schema::{counters, events};
 
 /// A fact, written in the turn that made it so.
 #[derive(Clone, Debug, Queryable, Insertable)]
@@ -32,22 +32,4 @@ pub struct CounterRow {
     pub name: String,
     pub window_at: NaiveDateTime,
     pub count: i32,
-}
-
-/// One link of the audit chain (RS10).
-#[derive(Clone, Debug, Queryable, Insertable)]
-#[diesel(table_name = audit)]
-#[expect(
-    missing_docs,
-    reason = "columns are documented in migrations and in reliability-and-security.md RS10"
-)]
-pub struct AuditRow {
-    pub seq: i64,
-    pub at: NaiveDateTime,
-    pub actor: String,
-    pub action: String,
-    pub object: String,
-    pub detail: String,
-    pub previous_hash: String,
-    pub hash: String,
 }

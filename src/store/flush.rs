@@ -8,7 +8,7 @@ use super::schema::{
     idempotency, inbound, messages, send_attempts, send_requests, session_handles, sessions,
 };
 use super::space::Space;
-use super::{AnyConnection, StoreError};
+use super::{AnyConnection, StoreError, audit};
 
 /// Rows of one multi-row statement: PostgreSQL takes at most 65,535 binds, and our widest row has 33.
 const ROWS_PER_STATEMENT: usize = 1000;
@@ -51,7 +51,8 @@ pub fn flush(connection: &mut AnyConnection, space: &Space) -> Result<(), StoreE
     flush_phones(connection, space)?;
     flush_sessions(connection, space)?;
     flush_outbox(connection, space)?;
-    flush_requests(connection, space)
+    flush_requests(connection, space)?;
+    audit::append(connection, space.audit())
 }
 
 fn flush_phones(connection: &mut AnyConnection, space: &Space) -> Result<(), StoreError> {

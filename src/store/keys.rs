@@ -4,6 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::schema::api_keys;
+use super::{AnyConnection, StoreError};
 
 /// An API key; only its hash is stored. Lists are JSON.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
@@ -23,4 +24,44 @@ pub struct KeyRow {
     pub expires_at: NaiveDateTime,
     pub revoked_at: Option<NaiveDateTime>,
     pub last_used_at: Option<NaiveDateTime>,
+}
+
+/// One key by its 8-character id.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn find(connection: &mut AnyConnection, id: &str) -> Result<Option<KeyRow>, StoreError> {
+    Ok(api_keys::table.find(id).first(connection).optional()?)
+}
+
+/// All keys, oldest first.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn all(connection: &mut AnyConnection) -> Result<Vec<KeyRow>, StoreError> {
+    Ok(api_keys::table
+        .order((api_keys::created_at, api_keys::id))
+        .load(connection)?)
+}
+
+/// Stores a new key.
+///
+/// # Errors
+/// [`StoreError::Constraint`] when the id is taken; other [`StoreError`]s of the statement.
+pub fn insert(connection: &mut AnyConnection, row: &KeyRow) -> Result<(), StoreError> {
+    diesel::insert_into(api_keys::table)
+        .values(row)
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Writes a key back.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub fn update(connection: &mut AnyConnection, row: &KeyRow) -> Result<(), StoreError> {
+    diesel::update(api_keys::table.find(&row.id))
+        .set(row)
+        .execute(connection)?;
+    Ok(())
 }

@@ -1,26 +1,29 @@
 //! Fills a [`Space`] for a batch: one query per table, however many turns the batch holds.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Duration, NaiveDateTime};
 use diesel::prelude::*;
 
 use super::answers::AnswerRow;
 use super::channels::BucketRow;
-use super::consents::{ConsentRow, ContactRow};
+use super::consents::{ConsentRow, ContactRow, SuppressionRow};
 use super::events::CounterRow;
 use super::messages::{MessageRow, ReportRow};
 use super::requests::{IdempotencyRow, SendRequestRow};
 use super::schema::{
     answers, channel_buckets, consents, contacts, counters, delivery_reports, idempotency, inbound, messages,
-    send_requests, session_handles, sessions,
+    send_requests, session_handles, sessions, suppressions,
 };
 use super::sessions::{HandleRow, SessionRow};
 use super::space::{Keys, Sequence, Space, WeakMatch};
-use super::{AnyConnection, StoreError};
+use super::{AnyConnection, PhoneHasher, StoreError};
 
 /// How far back equal texts without id are looked for (RF18).
 const WEAK_KEY_MINUTES: i64 = 5;
+
+/// Weak key, id, time and place of receipt, session.
+type WeakRow = (Option<String>, String, NaiveDateTime, i64, Option<String>);
 
 /// Loads what `keys` name and what belongs to it, inside the caller's write transaction.
 ///
@@ -30,6 +33,7 @@ pub fn load(
     connection: &mut AnyConnection,
     mut keys: Keys,
     sequence: Sequence,
+    hasher: &PhoneHasher,
     now: NaiveDateTime,
 ) -> Result<Space, StoreError> {
     let mut space = Space::new(sequence);
@@ -38,6 +42,7 @@ pub fn load(
     load_handles(connection, &mut keys, &mut space)?;
     load_sessions(connection, &mut keys, &mut space)?;
     load_phones(connection, &keys, &mut space)?;
+    load_suppressions(connection, &keys, &mut space, hasher)?;
     load_waiting_messages(connection, &keys, &mut space)?;
     load_requests(connection, &keys, &mut space)?;
     load_small(connection, &keys, &mut space)?;
@@ -65,23 +70,25 @@ fn load_inbound(
     }
     if !keys.weak_keys.is_empty() {
         let since = now - Duration::minutes(WEAK_KEY_MINUTES);
-        let found: Vec<(Option<String>, NaiveDateTime, i64, Option<String>)> = inbound::table
+        let found: Vec<WeakRow> = inbound::table
             .filter(inbound::sender.eq_any(&keys.phones))
             .filter(inbound::weak_key.eq_any(&keys.weak_keys))
             .filter(inbound::received_at.gt(since))
             .order(inbound::recv_seq)
             .select((
                 inbound::weak_key,
+                inbound::id,
                 inbound::received_at,
                 inbound::recv_seq,
                 inbound::session_id,
             ))
             .load(connection)?;
-        for (weak_key, received_at, recv_seq, session_id) in found {
+        for (weak_key, id, received_at, recv_seq, session_id) in found {
             if let Some(weak_key) = weak_key {
                 space.load_weak(
                     weak_key,
                     WeakMatch {
+                        id,
                         received_at,
                         recv_seq,
                         session_id,
@@ -155,22 +162,23 @@ fn load_handles(
     Ok(())
 }
 
+/// Sessions by id, then those of every phone concerned: a session that ends may let another of its phone begin.
 fn load_sessions(
     connection: &mut AnyConnection,
     keys: &mut Keys,
     space: &mut Space,
 ) -> Result<(), StoreError> {
-    let mut found: Vec<SessionRow> = Vec::new();
     if !keys.sessions.is_empty() {
-        found.extend(
-            sessions::table
-                .filter(sessions::id.eq_any(&keys.sessions))
-                .load(connection)?,
-        );
+        let named: Vec<SessionRow> = sessions::table
+            .filter(sessions::id.eq_any(&keys.sessions))
+            .load(connection)?;
+        for session in named {
+            take_session(keys, space, session);
+        }
     }
     if !keys.phones.is_empty() {
         let of_phones = sessions::table.filter(sessions::phone.eq_any(&keys.phones));
-        found.extend(match keys.ended_after {
+        let found = match keys.ended_after {
             Some(ended_after) => of_phones
                 .filter(
                     sessions::closed_at
@@ -181,16 +189,28 @@ fn load_sessions(
             None => of_phones
                 .filter(sessions::closed_at.is_null())
                 .load::<SessionRow>(connection)?,
-        });
-    }
-    for session in found {
-        keys.phones.insert(session.phone.clone());
-        if session.status.is_open() {
-            keys.messages.extend(session.prompt_id.clone());
+        };
+        for session in found {
+            take_session(keys, space, session);
         }
-        space.load_session(session);
     }
     Ok(())
+}
+
+fn take_session(keys: &mut Keys, space: &mut Space, session: SessionRow) {
+    keys.phones.insert(session.phone.clone());
+    if session.status.is_open() {
+        keys.messages.extend(session.prompt_id.clone());
+    }
+    // A free text that still takes fragments is changed where it stands (N98).
+    if session
+        .progress
+        .as_deref()
+        .is_some_and(|progress| progress.contains("\"appending\""))
+    {
+        keys.answers_of.insert(session.id.clone());
+    }
+    space.load_session(session);
 }
 
 fn load_phones(connection: &mut AnyConnection, keys: &Keys, space: &mut Space) -> Result<(), StoreError> {
@@ -208,6 +228,33 @@ fn load_phones(connection: &mut AnyConnection, keys: &Keys, space: &mut Space) -
         .load(connection)?;
     for row in found {
         space.consents.load((row.phone.clone(), row.scope.clone()), row);
+    }
+    Ok(())
+}
+
+/// The stop of a person whose number was erased counts as long as nothing newer is on record (RS11).
+fn load_suppressions(
+    connection: &mut AnyConnection,
+    keys: &Keys,
+    space: &mut Space,
+    hasher: &PhoneHasher,
+) -> Result<(), StoreError> {
+    if keys.phones.is_empty() {
+        return Ok(());
+    }
+    let by_hash: BTreeMap<String, &String> = keys
+        .phones
+        .iter()
+        .map(|phone| (hasher.hash(phone), phone))
+        .collect();
+    let found: Vec<SuppressionRow> = suppressions::table
+        .filter(suppressions::phone_hash.eq_any(by_hash.keys()))
+        .load(connection)?;
+    for row in found {
+        if let Some(phone) = by_hash.get(&row.phone_hash) {
+            let key = ((*phone).clone(), row.scope.clone());
+            space.consents.assume(key, row.consent_of(phone));
+        }
     }
     Ok(())
 }

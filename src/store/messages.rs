@@ -144,7 +144,10 @@ pub fn claimable(
 ///
 /// # Errors
 /// [`StoreError`] of a query.
-pub fn next_due(connection: &mut AnyConnection, now: NaiveDateTime) -> Result<Option<NaiveDateTime>, StoreError> {
+pub fn next_due(
+    connection: &mut AnyConnection,
+    now: NaiveDateTime,
+) -> Result<Option<NaiveDateTime>, StoreError> {
     let mut next = None;
     for priority in PRIORITIES {
         let first: Option<NaiveDateTime> = messages::table
@@ -189,7 +192,9 @@ pub fn overdue(
             .limit(limit)
             .load(connection)?,
         unreported: messages::table
-            .filter(sql::<Bool>("messages.state = 'accepted' AND messages.receipt IS NULL"))
+            .filter(sql::<Bool>(
+                "messages.state = 'accepted' AND messages.receipt IS NULL",
+            ))
             .filter(messages::accepted_at.le(unreported_since))
             .order(messages::accepted_at)
             .select(messages::id)
@@ -223,13 +228,19 @@ pub fn next_overdue(
         .first(connection)
         .optional()?;
     let accepted: Option<NaiveDateTime> = messages::table
-        .filter(sql::<Bool>("messages.state = 'accepted' AND messages.receipt IS NULL"))
+        .filter(sql::<Bool>(
+            "messages.state = 'accepted' AND messages.receipt IS NULL",
+        ))
         .order(messages::accepted_at)
         .select(messages::accepted_at)
         .first::<Option<NaiveDateTime>>(connection)
         .optional()?
         .flatten();
-    let due = [lease, unknown.map(|at| at + proof_wait), accepted.map(|at| at + receipt_wait)];
+    let due = [
+        lease,
+        unknown.map(|at| at + proof_wait),
+        accepted.map(|at| at + receipt_wait),
+    ];
     Ok(due.into_iter().flatten().min())
 }
 
@@ -244,12 +255,30 @@ pub fn all_sending(connection: &mut AnyConnection) -> Result<Vec<String>, StoreE
         .load(connection)?)
 }
 
+/// How many messages are due by now, and since when the oldest is (RE36).
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn due_load(
+    connection: &mut AnyConnection,
+    now: NaiveDateTime,
+) -> Result<(i64, Option<NaiveDateTime>), StoreError> {
+    Ok(messages::table
+        .filter(sql::<Bool>("messages.state = 'due'"))
+        .filter(messages::due_at.le(now))
+        .select((diesel::dsl::count_star(), diesel::dsl::min(messages::due_at)))
+        .first(connection)?)
+}
+
 /// All messages of a session in sequence order.
 ///
 /// # Errors
 /// [`StoreError`] of the query.
 pub fn of_session(connection: &mut AnyConnection, session_id: &str) -> Result<Vec<MessageRow>, StoreError> {
-    Ok(messages::table.filter(messages::session_id.eq(session_id)).order(messages::seq).load(connection)?)
+    Ok(messages::table
+        .filter(messages::session_id.eq(session_id))
+        .order(messages::seq)
+        .load(connection)?)
 }
 
 /// One message.

@@ -2,6 +2,7 @@
 //! and a pool of readers. It never decides anything: rows in, rows out.
 
 pub mod answers;
+pub mod audit;
 pub mod channels;
 mod codec;
 mod connection;
@@ -16,6 +17,8 @@ mod load;
 pub mod messages;
 pub mod meta;
 pub mod migrate;
+mod phone_hash;
+pub mod phones;
 mod reader;
 pub mod requests;
 pub mod schema;
@@ -28,6 +31,7 @@ mod writer;
 pub use connection::{AnyConnection, DatabaseUrl};
 pub use database::{Store, open_for_command};
 pub use error::StoreError;
+pub use phone_hash::PhoneHasher;
 pub use reader::Readers;
 pub use sessions::{HandleRow, SessionRow};
 pub use space::{Keys, Sequence, Space, WeakMatch};

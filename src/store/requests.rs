@@ -4,6 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::schema::{idempotency, send_requests};
+use super::{AnyConnection, StoreError};
 
 /// A stored answer to a POST.
 #[derive(Clone, Debug, Queryable, Insertable)]
@@ -36,4 +37,41 @@ pub struct SendRequestRow {
     pub session_id: String,
     pub fingerprint: String,
     pub created_at: NaiveDateTime,
+}
+
+/// The answer stored under an API key's idempotency key.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn find_answer(
+    connection: &mut AnyConnection,
+    key_id: &str,
+    key: &str,
+) -> Result<Option<IdempotencyRow>, StoreError> {
+    Ok(idempotency::table
+        .find((key_id, key))
+        .first(connection)
+        .optional()?)
+}
+
+/// Stores an answer under an API key's idempotency key.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub fn insert_answer(connection: &mut AnyConnection, row: &IdempotencyRow) -> Result<(), StoreError> {
+    diesel::insert_into(idempotency::table)
+        .values(row)
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Forgets stored answers made before an instant; gives how many.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub fn delete_answers_before(
+    connection: &mut AnyConnection,
+    instant: NaiveDateTime,
+) -> Result<usize, StoreError> {
+    Ok(diesel::delete(idempotency::table.filter(idempotency::created_at.lt(instant))).execute(connection)?)
 }

@@ -106,6 +106,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    suppressions (phone_hash, scope) {
+        phone_hash -> Text,
+        scope -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    erasures (id) {
+        id -> Text,
+        phone_hash -> Text,
+        actor -> Text,
+        erased_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     consent_events (id) {
         id -> Text,
         phone -> Text,
@@ -345,6 +362,7 @@ diesel::table! {
         seq -> BigInt,
         at -> Timestamp,
         actor -> Text,
+        address -> Nullable<Text>,
         action -> Text,
         object -> Text,
         detail -> Text,
@@ -362,6 +380,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     gateway_states,
     contacts,
     consents,
+    suppressions,
+    erasures,
     consent_events,
     sessions,
     session_handles,

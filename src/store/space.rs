@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::NaiveDateTime;
 
 use super::answers::AnswerRow;
+use super::audit::AuditEntry;
 use super::channels::BucketRow;
 use super::consents::{ConsentEventRow, ConsentRow, ContactRow};
 use super::events::{CounterRow, EventRow};
@@ -62,6 +63,8 @@ impl Keys {
 /// An inbound already stored with the same weak key (RF18).
 #[derive(Clone, Debug)]
 pub struct WeakMatch {
+    /// Its id.
+    pub id: String,
     /// When it was received.
     pub received_at: NaiveDateTime,
     /// Its place in the one sequence.
@@ -102,6 +105,7 @@ pub struct Space {
     events: Vec<EventRow>,
     event_counts: BTreeMap<String, usize>,
     consent_events: Vec<ConsentEventRow>,
+    audit: Vec<AuditEntry>,
     seen: BTreeMap<(String, String), String>,
     weak: BTreeMap<String, Vec<WeakMatch>>,
     by_phone: BTreeMap<String, PhoneIndex>,
@@ -168,6 +172,7 @@ impl Space {
         }
         if let Some(weak_key) = &row.weak_key {
             self.weak.entry(weak_key.clone()).or_default().push(WeakMatch {
+                id: row.id.clone(),
                 received_at: row.received_at,
                 recv_seq: row.recv_seq,
                 session_id: row.session_id.clone(),
@@ -215,6 +220,11 @@ impl Space {
     /// Appends a change of consent to the ledger.
     pub fn add_consent_event(&mut self, row: ConsentEventRow) {
         self.consent_events.push(row);
+    }
+
+    /// Appends to the audit log (RS10).
+    pub fn add_audit(&mut self, entry: AuditEntry) {
+        self.audit.push(entry);
     }
 
     /// Sessions of a phone that are open or ended lately, oldest first.
@@ -269,12 +279,19 @@ impl Space {
     /// Whether the batch left something for the dispatcher: a message to send, or one finished that others of
     /// its session wait for.
     pub(super) fn concerns_dispatcher(&self) -> bool {
-        self.messages.inserts().chain(self.messages.updates()).any(|row| row.state != MessageState::Sending)
+        self.messages
+            .inserts()
+            .chain(self.messages.updates())
+            .any(|row| row.state != MessageState::Sending)
     }
 
     /// The earliest timer among the sessions that the batch made or changed.
     pub(super) fn earliest_timer(&self) -> Option<NaiveDateTime> {
-        self.sessions.inserts().chain(self.sessions.updates()).filter_map(|row| row.wake_at).min()
+        self.sessions
+            .inserts()
+            .chain(self.sessions.updates())
+            .filter_map(|row| row.wake_at)
+            .min()
     }
 
     pub(super) fn load_session(&mut self, row: SessionRow) {
@@ -305,6 +322,10 @@ impl Space {
 
     pub(super) fn consent_events(&self) -> &[ConsentEventRow] {
         &self.consent_events
+    }
+
+    pub(super) fn audit(&self) -> &[AuditEntry] {
+        &self.audit
     }
 
     fn index_message(&mut self, row: &MessageRow) {

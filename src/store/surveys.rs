@@ -3,8 +3,8 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::{AnyConnection, StoreError};
 use super::schema::{survey_revisions, surveys};
+use super::{AnyConnection, StoreError};
 
 /// A survey and which revision is active.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
@@ -65,6 +65,17 @@ pub fn find(connection: &mut AnyConnection, id: &str) -> Result<Option<SurveyRow
     Ok(surveys::table.find(id).first(connection).optional()?)
 }
 
+/// The survey with a UUID.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn find_by_uuid(connection: &mut AnyConnection, uuid: &str) -> Result<Option<SurveyRow>, StoreError> {
+    Ok(surveys::table
+        .filter(surveys::uuid.eq(uuid))
+        .first(connection)
+        .optional()?)
+}
+
 /// One revision.
 ///
 /// # Errors
@@ -74,7 +85,10 @@ pub fn find_revision(
     survey_id: &str,
     revision: i32,
 ) -> Result<Option<RevisionRow>, StoreError> {
-    Ok(survey_revisions::table.find((survey_id, revision)).first(connection).optional()?)
+    Ok(survey_revisions::table
+        .find((survey_id, revision))
+        .first(connection)
+        .optional()?)
 }
 
 /// Stores a new survey.
@@ -82,7 +96,9 @@ pub fn find_revision(
 /// # Errors
 /// [`StoreError::Constraint`] when the slug or the UUID is taken; other [`StoreError`]s of the statement.
 pub fn insert(connection: &mut AnyConnection, row: &SurveyRow) -> Result<(), StoreError> {
-    diesel::insert_into(surveys::table).values(row).execute(connection)?;
+    diesel::insert_into(surveys::table)
+        .values(row)
+        .execute(connection)?;
     Ok(())
 }
 
@@ -91,7 +107,9 @@ pub fn insert(connection: &mut AnyConnection, row: &SurveyRow) -> Result<(), Sto
 /// # Errors
 /// [`StoreError`] of the statement.
 pub fn insert_revision(connection: &mut AnyConnection, row: &RevisionRow) -> Result<(), StoreError> {
-    diesel::insert_into(survey_revisions::table).values(row).execute(connection)?;
+    diesel::insert_into(survey_revisions::table)
+        .values(row)
+        .execute(connection)?;
     Ok(())
 }
 
@@ -100,6 +118,8 @@ pub fn insert_revision(connection: &mut AnyConnection, row: &RevisionRow) -> Res
 /// # Errors
 /// [`StoreError`] of the statement.
 pub fn update(connection: &mut AnyConnection, row: &SurveyRow) -> Result<(), StoreError> {
-    diesel::update(surveys::table.find(&row.id)).set(row).execute(connection)?;
+    diesel::update(surveys::table.find(&row.id))
+        .set(row)
+        .execute(connection)?;
     Ok(())
 }

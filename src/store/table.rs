@@ -17,8 +17,20 @@ struct Held<R> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Change {
     None,
+    /// Not in the database, and not to be written until it is changed.
+    Absent,
     Insert,
     Update,
+}
+
+impl Change {
+    /// What it becomes when the row is changed.
+    fn touched(self) -> Self {
+        match self {
+            Self::None | Self::Update => Self::Update,
+            Self::Absent | Self::Insert => Self::Insert,
+        }
+    }
 }
 
 impl<K: Ord, R> Default for Table<K, R> {
@@ -44,9 +56,7 @@ impl<K: Ord, R> Table<K, R> {
         K: std::borrow::Borrow<Q>,
     {
         self.rows.get_mut(key).map(|held| {
-            if held.change == Change::None {
-                held.change = Change::Update;
-            }
+            held.change = held.change.touched();
             &mut held.row
         })
     }
@@ -67,9 +77,7 @@ impl<K: Ord, R> Table<K, R> {
         match self.rows.get_mut(&key) {
             Some(held) => {
                 held.row = row;
-                if held.change == Change::None {
-                    held.change = Change::Update;
-                }
+                held.change = held.change.touched();
             }
             None => self.insert(key, row),
         }
@@ -96,6 +104,15 @@ impl<K: Ord, R> Table<K, R> {
         self.rows.entry(key).or_insert(Held {
             row,
             change: Change::None,
+        });
+    }
+
+    /// Adds a row that stands for something the database keeps elsewhere; keeps the one already here. It is
+    /// written, as a new row, only when it is changed.
+    pub(super) fn assume(&mut self, key: K, row: R) {
+        self.rows.entry(key).or_insert(Held {
+            row,
+            change: Change::Absent,
         });
     }
 

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread::JoinHandle;
 
+use diesel::connection::SimpleConnection;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::load::load;
 use super::space::{Keys, Sequence, Space};
-use super::{AnyConnection, DatabaseUrl, StoreError, flush};
+use super::{AnyConnection, DatabaseUrl, PhoneHasher, StoreError, flush};
 use crate::clock::{Clock, Timestamp};
 
 /// Most turns in one transaction.
@@ -20,6 +21,8 @@ const BATCH_MAX: usize = 512;
 const WAITING_MAX: usize = 8192;
 /// How often a transaction is repeated after a lock or serialisation failure (RE10).
 const REPEATS_MAX: u32 = 3;
+/// Held by a change of set-up until its commit; the number is ours alone.
+const CHANGES_LOCK: &str = "SELECT pg_advisory_xact_lock(4820174)";
 
 /// A broken invariant or a panic inside a turn: its effects are undone and it is buried (RE9).
 #[derive(Debug, thiserror::Error)]
@@ -97,7 +100,8 @@ impl Default for Signals {
 impl Signals {
     /// Says until when the timer task sleeps; commits that need it earlier wake it.
     pub fn expect_timer_at(&self, instant: Timestamp) {
-        self.expected_timer.store(instant.timestamp_micros(), Ordering::SeqCst);
+        self.expected_timer
+            .store(instant.timestamp_micros(), Ordering::SeqCst);
     }
 
     fn tell(&self, space: &Space) {
@@ -105,16 +109,33 @@ impl Signals {
             self.outbox.notify_one();
         }
         let expected = self.expected_timer.load(Ordering::SeqCst);
-        if space.earliest_timer().is_some_and(|at| at.and_utc().timestamp_micros() < expected) {
+        if space
+            .earliest_timer()
+            .is_some_and(|at| at.and_utc().timestamp_micros() < expected)
+        {
             self.timers.notify_one();
         }
     }
 }
 
 /// A handle to the writer thread. Dropping the last one ends it after the work in hand.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Writer {
-    sender: mpsc::Sender<Box<dyn Job>>,
+    sender: mpsc::Sender<Order>,
+}
+
+/// What a writer thread is asked to do.
+enum Order {
+    /// A turn; those that wait together share a transaction.
+    Turn(Box<dyn Job>),
+    /// A change of set-up, alone in its transaction.
+    Change(Box<dyn ChangeJob>),
+}
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Writer").finish_non_exhaustive()
+    }
 }
 
 impl Writer {
@@ -122,17 +143,13 @@ impl Writer {
     pub(super) fn start(
         url: DatabaseUrl,
         connection: AnyConnection,
-        sequence: Sequence,
-        clock: Clock,
-        signals: Signals,
+        world: World,
     ) -> Result<(Self, JoinHandle<()>), StoreError> {
         let (sender, receiver) = mpsc::channel(WAITING_MAX);
         let mut lane = Lane {
             url,
             connection: Some(connection),
-            sequence,
-            clock,
-            signals,
+            world,
         };
         let thread = std::thread::Builder::new()
             .name("antiphon-writer".to_owned())
@@ -153,11 +170,38 @@ impl Writer {
             output: None,
             answer: Some(answer),
         };
-        self.sender.try_send(Box::new(job)).map_err(|error| match error {
+        self.order(Order::Turn(Box::new(job)))?;
+        answered.await.map_err(|_| StoreError::Stopped)?
+    }
+
+    /// Carries out a change of set-up, alone in a write transaction, and answers after its commit. `work` may
+    /// run more than once; only the last run counts. `applied` runs once, right after the commit and before any
+    /// later change, so that what it does in memory keeps the order of the database.
+    ///
+    /// # Errors
+    /// Whatever `work` returned; then nothing of it is stored.
+    pub async fn change<T, W, A>(&self, work: W, applied: A) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: Fn(&mut AnyConnection, Timestamp) -> Result<T, StoreError> + Send + 'static,
+        A: Fn(&T) + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let change = Change {
+            work,
+            applied,
+            output: None,
+            answer: Some(answer),
+        };
+        self.order(Order::Change(Box::new(change)))?;
+        answered.await.map_err(|_| StoreError::Stopped)?
+    }
+
+    fn order(&self, order: Order) -> Result<(), StoreError> {
+        self.sender.try_send(order).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
             mpsc::error::TrySendError::Closed(_) => StoreError::Stopped,
-        })?;
-        answered.await.map_err(|_| StoreError::Stopped)?
+        })
     }
 
     /// Turns waiting for the writer.
@@ -234,6 +278,55 @@ impl<W: Work> Job for Pending<W> {
     }
 }
 
+/// A change of set-up with its type forgotten.
+trait ChangeJob: Send {
+    fn run(&mut self, connection: &mut AnyConnection, now: Timestamp) -> Result<(), StoreError>;
+    fn finish(&mut self, result: Result<(), StoreError>);
+}
+
+struct Change<T, W, A> {
+    work: W,
+    applied: A,
+    output: Option<T>,
+    answer: Option<oneshot::Sender<Result<T, StoreError>>>,
+}
+
+impl<T, W, A> ChangeJob for Change<T, W, A>
+where
+    T: Send,
+    W: Fn(&mut AnyConnection, Timestamp) -> Result<T, StoreError> + Send,
+    A: Fn(&T) + Send,
+{
+    fn run(&mut self, connection: &mut AnyConnection, now: Timestamp) -> Result<(), StoreError> {
+        if let AnyConnection::Postgres(postgres) = connection {
+            // Changes of set-up are serial between nodes too; on one node the writer sees to it.
+            postgres.batch_execute(CHANGES_LOCK)?;
+        }
+        let run = catch_unwind(AssertUnwindSafe(|| (self.work)(connection, now)));
+        let output = run.map_err(|panic| {
+            StoreError::Corrupt(format!("a change panicked: {}", panic_text(panic.as_ref())))
+        })??;
+        self.output = Some(output);
+        Ok(())
+    }
+
+    fn finish(&mut self, result: Result<(), StoreError>) {
+        let Some(answer) = self.answer.take() else { return };
+        let output = match (result, self.output.take()) {
+            (Err(error), _) => Err(error),
+            (Ok(()), None) => Err(StoreError::Corrupt("the change never ran".to_owned())),
+            (Ok(()), Some(output)) => {
+                if catch_unwind(AssertUnwindSafe(|| (self.applied)(&output))).is_err() {
+                    tracing::error!("a change is stored, but memory does not show it");
+                }
+                Ok(output)
+            }
+        };
+        // A caller that is gone does not undo the change.
+        let _ = answer.send(output);
+    }
+}
+
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     panic
         .downcast_ref::<&str>()
@@ -242,19 +335,41 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
         .unwrap_or_else(|| "no message".to_owned())
 }
 
+/// What every transaction of a writer needs.
+#[derive(Clone, Debug)]
+pub(super) struct World {
+    /// The one sequence.
+    pub sequence: Sequence,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Who is told after a commit.
+    pub signals: Signals,
+    /// Knows erased phones again.
+    pub hasher: PhoneHasher,
+}
+
 /// One writer: the thread that owns a connection.
 struct Lane {
     url: DatabaseUrl,
     connection: Option<AnyConnection>,
-    sequence: Sequence,
-    clock: Clock,
-    signals: Signals,
+    world: World,
 }
 
 impl Lane {
-    fn serve(&mut self, mut receiver: mpsc::Receiver<Box<dyn Job>>) {
-        let mut batch = Vec::with_capacity(BATCH_MAX);
-        while receiver.blocking_recv_many(&mut batch, BATCH_MAX) > 0 {
+    fn serve(&mut self, mut receiver: mpsc::Receiver<Order>) {
+        let mut orders = Vec::with_capacity(BATCH_MAX);
+        let mut batch: Vec<Box<dyn Job>> = Vec::with_capacity(BATCH_MAX);
+        while receiver.blocking_recv_many(&mut orders, BATCH_MAX) > 0 {
+            for order in orders.drain(..) {
+                match order {
+                    Order::Turn(job) => batch.push(job),
+                    Order::Change(mut change) => {
+                        self.commit(&mut batch);
+                        batch.clear();
+                        self.change(change.as_mut());
+                    }
+                }
+            }
             self.commit(&mut batch);
             batch.clear();
         }
@@ -262,6 +377,9 @@ impl Lane {
 
     /// Commits a batch, or halves it, and answers every caller.
     fn commit(&mut self, batch: &mut [Box<dyn Job>]) {
+        if batch.is_empty() {
+            return;
+        }
         match self.attempt(batch) {
             Ok(()) => finish_all(batch, || Ok(())),
             Err(StoreError::Constraint(refusal)) => match batch {
@@ -286,35 +404,51 @@ impl Lane {
         }
     }
 
-    /// One transaction, repeated after locks and after a turn that faulted.
+    /// Carries out one change of set-up and answers its caller.
+    fn change(&mut self, change: &mut dyn ChangeJob) {
+        let result = self.transaction(|connection, now| change.run(connection, now));
+        if result.is_ok() {
+            // A change may free, cancel or hasten anything: whoever waits looks again.
+            self.world.signals.outbox.notify_one();
+            self.world.signals.timers.notify_one();
+        }
+        change.finish(result);
+    }
+
+    /// One batch: its transaction is repeated after a turn that faulted.
     fn attempt(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+        loop {
+            let world = self.world.clone();
+            match self.transaction(|connection, now| transact(connection, batch, &world, now))? {
+                Run::Done(space) => {
+                    self.world.signals.tell(&space);
+                    return Ok(());
+                }
+                // A faulted turn left half its effects in the space: nothing was written, begin again.
+                Run::Faulted => {}
+            }
+        }
+    }
+
+    /// One write transaction, repeated after locks (RE10).
+    fn transaction<T>(
+        &mut self,
+        mut work: impl FnMut(&mut AnyConnection, Timestamp) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let mut repeats = 0;
         loop {
             let mut connection = match self.connection.take() {
                 Some(connection) => connection,
                 None => self.url.connect()?,
             };
-            let now = self.clock.now();
-            let sequence = self.sequence.clone();
-            let result = connection.write(|connection| transact(connection, batch, sequence, now));
+            let now = self.world.clock.now();
+            let result = connection.write(|connection| work(connection, now));
+            if !result.as_ref().is_err_and(StoreError::kills_connection) {
+                self.connection = Some(connection);
+            }
             match result {
-                Ok(Run::Done(space)) => {
-                    self.signals.tell(&space);
-                    self.connection = Some(connection);
-                    return Ok(());
-                }
-                // A faulted turn left half its effects in the space: nothing was written, begin again.
-                Ok(Run::Faulted) => self.connection = Some(connection),
-                Err(error) if error.is_transient() && repeats < REPEATS_MAX => {
-                    repeats += 1;
-                    self.connection = Some(connection);
-                }
-                Err(error) => {
-                    if !error.kills_connection() {
-                        self.connection = Some(connection);
-                    }
-                    return Err(error);
-                }
+                Err(error) if error.is_transient() && repeats < REPEATS_MAX => repeats += 1,
+                done => return done,
             }
         }
     }
@@ -328,14 +462,20 @@ enum Run {
 fn transact(
     connection: &mut AnyConnection,
     batch: &mut [Box<dyn Job>],
-    sequence: Sequence,
+    world: &World,
     now: Timestamp,
 ) -> Result<Run, StoreError> {
     let mut keys = Keys::default();
     for job in batch.iter_mut() {
         job.keys(connection, &mut keys)?;
     }
-    let mut space = load(connection, keys, sequence, now.naive_utc())?;
+    let mut space = load(
+        connection,
+        keys,
+        world.sequence.clone(),
+        &world.hasher,
+        now.naive_utc(),
+    )?;
     for job in batch.iter_mut() {
         if !job.run(&mut space, now) {
             return Ok(Run::Faulted);

@@ -7,11 +7,14 @@
 pub mod branches;
 pub mod check;
 pub(in crate::survey) mod definition;
+pub mod diff;
 pub mod element;
 pub mod expr;
 pub mod finding;
 #[cfg(test)]
 mod fixture;
+pub mod format;
+pub mod graph;
 pub mod language;
 pub mod messages;
 pub mod number;
@@ -19,6 +22,8 @@ pub mod play;
 pub mod progress;
 pub mod prompt;
 pub mod reply;
+pub mod schema;
+#[expect(clippy::module_inception, reason = "the survey is the main type of its room")]
 mod survey;
 pub mod turn;
 pub mod value;

@@ -4,7 +4,7 @@
 //! replies by the caller; the player takes them as [`Inbound`]. The gaps between SMS are not waited for: every
 //! SMS counts as arrived when the next event comes, so a reply is never early.
 
-mod clock;
+mod hours;
 mod row;
 #[cfg(test)]
 mod tests;
@@ -19,7 +19,7 @@ use super::turn::{
 };
 use super::{Element, Language, Position, Progress, Survey, Variables, prompt};
 
-pub use clock::QuietHours;
+pub use hours::QuietHours;
 pub use row::{Cell, cell, cell_text, method_word};
 
 /// `unavailable` and `expired` texts a session may cause (F37).
@@ -340,7 +340,7 @@ impl<'a> Player<'a> {
     fn reminder_at(&self) -> Option<DateTime<FixedOffset>> {
         let due = next_reminder(self.survey, &self.progress, self.expires_at)?;
         let due = due.with_timezone(self.now.offset());
-        clock::opening(due, self.quiet_hours, self.survey.settings.send_window.as_ref())
+        hours::opening(due, self.quiet_hours, self.survey.settings.send_window.as_ref())
     }
 
     /// Takes a turn into the account of the conversation.

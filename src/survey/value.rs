@@ -15,9 +15,9 @@ pub enum Value {
     Choice(usize),
     /// Answer of a multiple choice: 0-based positions in option order, without repeats (N62).
     Choices(Vec<usize>),
-    /// Answer of yes_no.
+    /// Answer of `yes_no`.
     YesNo(bool),
-    /// Answer of free_text.
+    /// Answer of `free_text`.
     Text(String),
     /// Answer of date.
     Date(NaiveDate),

@@ -141,10 +141,7 @@ impl Metrics {
 
     /// Counts an inbound SMS by its outcome; also `duplicate` and `forged`, which are stored nowhere.
     pub fn inbound(&self, gateway: &str, outcome: &str) {
-        let labels = [
-            ("gateway", gateway.to_owned()),
-            ("outcome", outcome.to_owned()),
-        ];
+        let labels = [("gateway", gateway.to_owned()), ("outcome", outcome.to_owned())];
         self.inbound.get_or_create(&labels).inc();
     }
 

@@ -14,3 +14,5 @@ mod store;
 mod support;
 mod tidy;
 mod transcripts;
+mod survey_tests;
+mod surveys;

@@ -12,6 +12,8 @@ DROP TABLE inbound;
 DROP TABLE session_handles;
 DROP TABLE sessions;
 DROP TABLE consent_events;
+DROP TABLE erasures;
+DROP TABLE suppressions;
 DROP TABLE consents;
 DROP TABLE contacts;
 DROP TABLE gateway_states;

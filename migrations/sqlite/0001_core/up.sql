@@ -96,6 +96,23 @@ CREATE TABLE consents (
     PRIMARY KEY (phone, scope)
 );
 
+-- The stop of a person whose number was erased, under the keyed hash of the number (RS11).
+CREATE TABLE suppressions (
+    phone_hash TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    created_at TIMESTAMP NOT NULL,
+    PRIMARY KEY (phone_hash, scope)
+);
+
+-- What was erased, under the keyed hash of the number: applied again after a restore (RF8, RS11).
+CREATE TABLE erasures (
+    id TEXT NOT NULL PRIMARY KEY,
+    phone_hash TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    erased_at TIMESTAMP NOT NULL
+);
+CREATE INDEX erasures_phone ON erasures (phone_hash);
+
 -- Append-only ledger behind consents (GW65).
 CREATE TABLE consent_events (
     id TEXT NOT NULL PRIMARY KEY,
@@ -355,9 +372,10 @@ CREATE TABLE counters (
 
 -- Append-only, hash-chained (RS10).
 CREATE TABLE audit (
-    seq BIGINT NOT NULL PRIMARY KEY,
+    seq BIGINT NOT NULL PRIMARY KEY CHECK (seq >= 1),
     at TIMESTAMP NOT NULL,
     actor TEXT NOT NULL,
+    address TEXT,
     action TEXT NOT NULL,
     object TEXT NOT NULL,
     detail TEXT NOT NULL,

@@ -60,7 +60,10 @@ impl ReceiveMessage {
         let scope = survey_id.as_deref().unwrap_or(GLOBAL);
         consent::record(moment, &self.change(phone, scope, STOP, Some(word)))?;
         apply_stop(moment, phone.as_e164(), survey_id.as_deref())?;
-        moment.engine.metrics.optout(if survey_id.is_some() { "survey" } else { GLOBAL });
+        moment
+            .engine
+            .metrics
+            .optout(if survey_id.is_some() { "survey" } else { GLOBAL });
         // Said again, it is already done: every text we send to somebody who said stop is one too many.
         if !was_stopped {
             let language = self.language(moment, phone, found);
@@ -72,7 +75,12 @@ impl ReceiveMessage {
     }
 
     /// A55: only reached when the phone is opted out. It does not revive a session (A58).
-    fn start(&self, moment: &mut Moment<'_>, channel: &Channel, phone: &Phone) -> Result<&'static str, Fault> {
+    fn start(
+        &self,
+        moment: &mut Moment<'_>,
+        channel: &Channel,
+        phone: &Phone,
+    ) -> Result<&'static str, Fault> {
         for scope in consent::stopped_scopes(moment.space, phone.as_e164()) {
             consent::record(moment, &self.change(phone, &scope, EXPRESS, Some("START")))?;
         }
@@ -90,8 +98,9 @@ impl ReceiveMessage {
         phone: &Phone,
         found: &Match,
     ) -> Result<&'static str, Fault> {
-        let survey_id =
-            session_of(found).and_then(|id| moment.space.sessions.get(id)).map(|s| s.survey_id.clone());
+        let survey_id = session_of(found)
+            .and_then(|id| moment.space.sessions.get(id))
+            .map(|s| s.survey_id.clone());
         if consent::is_stopped(moment.space, phone.as_e164(), survey_id.as_deref()) {
             return Ok("help_opted_out");
         }
@@ -129,14 +138,28 @@ impl ReceiveMessage {
             .and_then(|id| moment.space.sessions.get(id))
             .map(|session| session.language.clone());
         let of_phone = || {
-            moment.space.contacts.get(phone.as_e164()).and_then(|contact| contact.language.clone())
+            moment
+                .space
+                .contacts
+                .get(phone.as_e164())
+                .and_then(|contact| contact.language.clone())
         };
-        let of_channel = || self.receiving.as_ref().and_then(|(channel, _)| channel.row.default_language.clone());
+        let of_channel = || {
+            self.receiving
+                .as_ref()
+                .and_then(|(channel, _)| channel.row.default_language.clone())
+        };
         of_session
             .or_else(of_phone)
             .or_else(of_channel)
             .and_then(|code| Language::parse(&code).ok())
-            .unwrap_or_else(|| if phone.is_norwegian() { Language::no() } else { Language::en() })
+            .unwrap_or_else(|| {
+                if phone.is_norwegian() {
+                    Language::no()
+                } else {
+                    Language::en()
+                }
+            })
     }
 
     /// Queues a text that belongs to no session's sequence.
@@ -194,12 +217,10 @@ pub fn apply_stop(moment: &mut Moment<'_>, phone: &str, survey_id: Option<&str>)
 }
 
 /// A text of the survey the person is in, if the survey has its own (§5).
-fn survey_text(
-    moment: &mut Moment<'_>,
-    found: &Match,
-    key: SessionText,
-) -> Result<Option<String>, Fault> {
-    let Some(id) = session_of(found).map(str::to_owned) else { return Ok(None) };
+fn survey_text(moment: &mut Moment<'_>, found: &Match, key: SessionText) -> Result<Option<String>, Fault> {
+    let Some(id) = session_of(found).map(str::to_owned) else {
+        return Ok(None);
+    };
     let survey = survey_of(moment, &id)?;
     if !survey.messages.contains_key(key.as_str()) {
         return Ok(None);

@@ -4,7 +4,6 @@
 mod keyword;
 mod stray;
 
-
 use chrono::{Duration, NaiveDateTime};
 use sha2::{Digest, Sha256};
 
@@ -83,11 +82,19 @@ struct Verdict {
 
 impl Verdict {
     fn new(outcome: Outcome, reason: Option<&'static str>) -> Self {
-        Self { outcome, reason, session_id: None, error: None }
+        Self {
+            outcome,
+            reason,
+            session_id: None,
+            error: None,
+        }
     }
 
     fn of(outcome: Outcome, reason: Option<&'static str>, session_id: &str) -> Self {
-        Self { session_id: Some(session_id.to_owned()), ..Self::new(outcome, reason) }
+        Self {
+            session_id: Some(session_id.to_owned()),
+            ..Self::new(outcome, reason)
+        }
     }
 }
 
@@ -114,7 +121,9 @@ impl ReceiveMessage {
 
     /// The sender as it is stored: the normal form of a number, else the text as given.
     fn sender(&self) -> &str {
-        self.phone.as_ref().map_or(self.message.from.as_str(), Phone::as_e164)
+        self.phone
+            .as_ref()
+            .map_or(self.message.from.as_str(), Phone::as_e164)
     }
 
     /// The handle the gateway names, else the suffix behind our short number (GW50).
@@ -136,7 +145,13 @@ impl ReceiveMessage {
             sender: self.sender().to_owned(),
             destination: self.message.to.clone(),
             handle: self.handle().map(str::to_owned),
-            body: self.message.text.chars().filter(|c| *c != '\0').take(RAW_MAX).collect(),
+            body: self
+                .message
+                .text
+                .chars()
+                .filter(|c| *c != '\0')
+                .take(RAW_MAX)
+                .collect(),
             raw: None,
             outcome: verdict.outcome,
             outcome_reason: verdict.reason.map(str::to_owned),
@@ -154,7 +169,11 @@ impl ReceiveMessage {
             (None, Some(weak_key)) => self.weak_repeat(space, weak_key)?,
             (None, None) => return None,
         };
-        Some(Received { inbound_id, outcome: None, session_id: None })
+        Some(Received {
+            inbound_id,
+            outcome: None,
+            session_id: None,
+        })
     }
 
     /// RF18: equal text without an id within 5 minutes, and nothing was sent to the session in between.
@@ -172,7 +191,7 @@ impl ReceiveMessage {
                         .any(|message| message.send_seq.is_some_and(|seq| seq > earlier.recv_seq))
             })
         });
-        (!sent_since).then(|| self.id.clone())
+        (!sent_since).then(|| earlier.id.clone())
     }
 }
 
@@ -181,14 +200,16 @@ impl Work for ReceiveMessage {
 
     fn keys(&mut self, _: &mut AnyConnection, keys: &mut Keys) -> Result<(), StoreError> {
         if let Some(provider_id) = &self.message.provider_id {
-            keys.provider_ids.insert((self.message.gateway.clone(), provider_id.clone()));
+            keys.provider_ids
+                .insert((self.message.gateway.clone(), provider_id.clone()));
         }
         if let Some(phone) = &self.phone {
             keys.phones.insert(phone.as_e164().to_owned());
         }
         keys.weak_keys.extend(self.weak_key.clone());
         if let Some(handle) = self.handle() {
-            keys.handles.insert((self.message.gateway.clone(), handle.to_owned()));
+            keys.handles
+                .insert((self.message.gateway.clone(), handle.to_owned()));
         }
         if let Some((channel, _)) = &self.receiving {
             keys.counters.insert(stray::not_found_counter(&channel.row.id));
@@ -202,7 +223,11 @@ impl Work for ReceiveMessage {
             return Ok(repeat);
         }
         let engine = self.engine.clone();
-        let mut moment = Moment { engine: &engine, space, now };
+        let mut moment = Moment {
+            engine: &engine,
+            space,
+            now,
+        };
         let verdict = self.decide(&mut moment)?;
         self.store(&mut moment, &verdict)
     }
@@ -214,7 +239,11 @@ impl Work for ReceiveMessage {
             return Ok(repeat);
         }
         let engine = self.engine.clone();
-        let mut moment = Moment { engine: &engine, space, now };
+        let mut moment = Moment {
+            engine: &engine,
+            space,
+            now,
+        };
         let session_id = match self.find(&moment) {
             Match::Open { id, .. } => Some(id),
             Match::Ended { .. } | Match::AnotherPhone | Match::StaleThread | Match::Nothing => None,
@@ -251,7 +280,10 @@ impl ReceiveMessage {
             version = Some(session.version);
         }
         moment.space.add_inbound(self.row(verdict, version));
-        moment.engine.metrics.inbound(&self.message.gateway, verdict.outcome.as_str());
+        moment
+            .engine
+            .metrics
+            .inbound(&self.message.gateway, verdict.outcome.as_str());
         Ok(Received {
             inbound_id: self.id.clone(),
             outcome: Some(verdict.outcome),
@@ -268,24 +300,31 @@ impl ReceiveMessage {
             });
         };
         let Some(phone) = self.phone.clone() else {
-            return Ok(Verdict::new(Outcome::Unmatched, Some("sender_cannot_be_answered")));
+            return Ok(Verdict::new(
+                Outcome::Unmatched,
+                Some("sender_cannot_be_answered"),
+            ));
         };
         consent::touch_contact(moment, phone.as_e164(), None);
         let found = self.find(moment);
         let stopped = !consent::stopped_scopes(moment.space, phone.as_e164()).is_empty();
         let free_text = asks_free_text(moment, &found)?;
-        match moment.engine.settings.keywords.triage(&self.message.text, stopped, free_text) {
+        match channel.keywords.triage(&self.message.text, stopped, free_text) {
             Some(Inbound::Command(command)) => {
                 return self.obey(moment, &channel, &phone, &found, &command);
             }
             Some(Inbound::Noise(noise)) => return Ok(ignored(&found, noise.as_str())),
             None => {}
         }
-        if self.is_silenced(moment, &phone, &found) {
+        if is_silenced(moment, &phone, &found) {
             return Ok(ignored(&found, "opted_out"));
         }
         match found {
-            Match::Open { id, is_ambiguous, adopts_thread } => {
+            Match::Open {
+                id,
+                is_ambiguous,
+                adopts_thread,
+            } => {
                 if adopts_thread {
                     self.adopt_thread(moment, &id)?;
                 }
@@ -301,15 +340,11 @@ impl ReceiveMessage {
         }
     }
 
-    /// Whether a stop covers what this text would reach: everything for a global stop, else its survey (A58).
-    fn is_silenced(&self, moment: &Moment<'_>, phone: &Phone, found: &Match) -> bool {
-        let survey = session_of(found).and_then(|id| moment.space.sessions.get(id));
-        consent::is_stopped(moment.space, phone.as_e164(), survey.map(|session| session.survey_id.as_str()))
-    }
-
     /// gateways.md 3.3 with the rows of this phone.
     fn find(&self, moment: &Moment<'_>) -> Match {
-        let (Some(phone), Some((channel, _))) = (&self.phone, &self.receiving) else { return Match::Nothing };
+        let (Some(phone), Some((channel, _))) = (&self.phone, &self.receiving) else {
+            return Match::Nothing;
+        };
         let thread = match self.handle() {
             None => Thread::Plain,
             Some(handle) => {
@@ -334,7 +369,9 @@ impl ReceiveMessage {
     }
 
     fn adopt_thread(&self, moment: &mut Moment<'_>, session_id: &str) -> Result<(), Fault> {
-        let (Some(handle), Some(phone)) = (self.handle(), &self.phone) else { return Ok(()) };
+        let (Some(handle), Some(phone)) = (self.handle(), &self.phone) else {
+            return Ok(());
+        };
         let row = HandleRow {
             gateway: self.message.gateway.clone(),
             handle: handle.to_owned(),
@@ -385,15 +422,28 @@ impl ReceiveMessage {
         };
         let turn = turn::reply(&survey, progress, &reply, moment.now)
             .map_err(|error| Fault::Invariant(error.to_string()))?;
-        let cause = Cause { inbound_id: Some(self.id.clone()), priority: priority::REPLY, not_before: None };
+        let cause = Cause {
+            inbound_id: Some(self.id.clone()),
+            priority: priority::REPLY,
+            not_before: None,
+        };
         let applied = apply_turn(moment, session_id, &survey, turn, &cause)?;
-        Ok(Verdict::of(outcome_of(&applied), reason_of(&applied, is_ambiguous), session_id))
+        Ok(Verdict::of(
+            outcome_of(&applied),
+            reason_of(&applied, is_ambiguous),
+            session_id,
+        ))
     }
 
     /// RE11: only what was received after the first send of this visit's question started is an answer to it.
     fn is_after_prompt(&self, moment: &Moment<'_>, session: &SessionRow) -> bool {
-        let prompt = session.prompt_id.as_ref().and_then(|id| moment.space.messages.get(id));
-        prompt.and_then(|prompt| prompt.send_seq).is_some_and(|send_seq| self.recv_seq > send_seq)
+        let prompt = session
+            .prompt_id
+            .as_ref()
+            .and_then(|id| moment.space.messages.get(id));
+        prompt
+            .and_then(|prompt| prompt.send_seq)
+            .is_some_and(|send_seq| self.recv_seq > send_seq)
     }
 }
 
@@ -414,6 +464,16 @@ fn reason_of(applied: &Applied, is_ambiguous: bool) -> Option<&'static str> {
     }
 }
 
+/// Whether a stop covers what this text would reach: everything for a global stop, else its survey (A58).
+fn is_silenced(moment: &Moment<'_>, phone: &Phone, found: &Match) -> bool {
+    let survey = session_of(found).and_then(|id| moment.space.sessions.get(id));
+    consent::is_stopped(
+        moment.space,
+        phone.as_e164(),
+        survey.map(|session| session.survey_id.as_str()),
+    )
+}
+
 fn ignored(found: &Match, reason: &'static str) -> Verdict {
     match session_of(found) {
         Some(id) => Verdict::of(Outcome::Ignored, Some(reason), id),
@@ -423,9 +483,15 @@ fn ignored(found: &Match, reason: &'static str) -> Verdict {
 
 /// Whether the open question is a free text: there a start such as "I'm driving" may be an answer (N13).
 fn asks_free_text(moment: &Moment<'_>, found: &Match) -> Result<bool, Fault> {
-    let Match::Open { id, .. } = found else { return Ok(false) };
+    let Match::Open { id, .. } = found else {
+        return Ok(false);
+    };
     let survey = survey_of(moment, id)?;
-    let current = moment.space.sessions.get(id).and_then(|session| session.current_element_id.as_deref());
+    let current = moment
+        .space
+        .sessions
+        .get(id)
+        .and_then(|session| session.current_element_id.as_deref());
     let element = current.and_then(|element| survey.element(element));
     Ok(element.is_some_and(|element| matches!(element.kind, Kind::FreeText { .. })))
 }
@@ -439,7 +505,10 @@ fn session_of(found: &Match) -> Option<&str> {
 
 fn candidate(moment: &Moment<'_>, session: &SessionRow) -> Candidate {
     let at: NaiveDateTime = moment.at();
-    let prompt = session.prompt_id.as_ref().and_then(|id| moment.space.messages.get(id));
+    let prompt = session
+        .prompt_id
+        .as_ref()
+        .and_then(|id| moment.space.messages.get(id));
     let uncertain = |state: MessageState| matches!(state, MessageState::Sending | MessageState::Unknown);
     Candidate {
         id: session.id.clone(),
@@ -447,9 +516,17 @@ fn candidate(moment: &Moment<'_>, session: &SessionRow) -> Candidate {
         is_open: session.status == Status::Active && !is_expired(session, at),
         is_waiting: session.status == Status::Pending,
         has_thread: session.sms_session.is_some(),
-        has_uncertain_send: moment.space.messages_of(&session.id).any(|message| uncertain(message.state)),
-        asked_at: prompt.map_or(session.created_at, |prompt| prompt.started_at.unwrap_or(prompt.due_at)),
-        ended_at: session.closed_at.or(session.expires_at).unwrap_or(session.updated_at),
+        has_uncertain_send: moment
+            .space
+            .messages_of(&session.id)
+            .any(|message| uncertain(message.state)),
+        asked_at: prompt.map_or(session.created_at, |prompt| {
+            prompt.started_at.unwrap_or(prompt.due_at)
+        }),
+        ended_at: session
+            .closed_at
+            .or(session.expires_at)
+            .unwrap_or(session.updated_at),
     }
 }
 
@@ -461,7 +538,10 @@ fn weak_key(message: &InboundMessage) -> String {
         hash.update(part.len().to_le_bytes());
         hash.update(part.as_bytes());
     }
-    hash.finalize().iter().take(16).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    hash.finalize()
+        .iter()
+        .take(16)
+        .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 /// A text about the session as a whole, with its placeholders filled.
@@ -476,11 +556,19 @@ fn session_text(
         .sessions
         .get(session_id)
         .ok_or_else(|| Fault::Invariant(format!("session {session_id} is not loaded")))?;
-    let given = session.progress().map_err(Fault::Store)?.map(|progress| progress.given).unwrap_or_default();
+    let given = session
+        .progress()
+        .map_err(Fault::Store)?
+        .map(|progress| progress.given)
+        .unwrap_or_default();
     let variables = session.variables().map_err(Fault::Store)?;
-    let language =
-        Language::parse(&session.language).map_err(|error| Fault::Invariant(error.to_string()))?;
-    let facts = Facts { survey, given: &given, variables: &variables, language: &language };
+    let language = Language::parse(&session.language).map_err(|error| Fault::Invariant(error.to_string()))?;
+    let facts = Facts {
+        survey,
+        given: &given,
+        variables: &variables,
+        language: &language,
+    };
     Ok(prompt::session_text(&facts, key))
 }
 

@@ -35,7 +35,10 @@ impl ReceiveMessage {
         if session.status == Status::OptedOut {
             return Ok(Verdict::of(Outcome::Late, Some("opted_out"), session_id));
         }
-        let muted = session.progress().map_err(Fault::Store)?.is_some_and(|progress| progress.muted);
+        let muted = session
+            .progress()
+            .map_err(Fault::Store)?
+            .is_some_and(|progress| progress.muted);
         if muted || session.unavailable_count >= moment.engine.settings.unavailable_max {
             return Ok(Verdict::of(Outcome::Late, Some("silence"), session_id));
         }
@@ -67,7 +70,7 @@ impl ReceiveMessage {
             ttl_at: at + LIFE,
             inbound_id: Some(self.id.clone()),
         };
-        moment.queue(queued, survey.settings.element_gap)?;
+        moment.queue(queued, moment.engine.settings.element_gap(&survey))?;
         let session = session_mut(moment.space, session_id)?;
         session.unavailable_count += 1;
         session.updated_at = at;
@@ -88,7 +91,11 @@ impl ReceiveMessage {
         }
         let at = moment.at();
         let gap = moment.engine.settings.not_found_gap;
-        let last = moment.space.contacts.get(phone.as_e164()).and_then(|contact| contact.not_found_at);
+        let last = moment
+            .space
+            .contacts
+            .get(phone.as_e164())
+            .and_then(|contact| contact.not_found_at);
         if last.is_some_and(|last| at < last + gap) || !count_not_found(moment, &channel.row.id) {
             return Ok(verdict);
         }
@@ -119,7 +126,11 @@ fn count_not_found(moment: &mut Moment<'_>, channel_id: &str) -> bool {
     if count >= moment.engine.settings.not_found_per_hour {
         return false;
     }
-    let row = CounterRow { name: name.clone(), window_at: hour, count: count + 1 };
+    let row = CounterRow {
+        name: name.clone(),
+        window_at: hour,
+        count: count + 1,
+    };
     moment.space.counters.put(name, row);
     true
 }

@@ -40,6 +40,30 @@ pub struct SendSurvey {
     pub body_fingerprint: String,
 }
 
+/// What has been understood of a call that may still have faults: enough to look for those that need the survey
+/// or the channel.
+#[derive(Clone, Default)]
+pub struct Draft {
+    /// The end user's mobile.
+    pub identifier: Option<Phone>,
+    /// The channel asked for.
+    pub channel_id: Option<String>,
+    /// The language asked for.
+    pub language: Option<Language>,
+    /// What goes in front of the first SMS.
+    pub content: Option<String>,
+    /// The caller's variables.
+    pub variables: Variables,
+}
+
+impl fmt::Debug for Draft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Draft")
+            .field("identifier", &self.identifier)
+            .finish_non_exhaustive()
+    }
+}
+
 impl fmt::Debug for SendSurvey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let keys: Vec<&str> = self.variables.iter().map(|(key, _)| key).collect();

@@ -7,8 +7,8 @@ mod prepare;
 use chrono::{Duration, NaiveDateTime};
 use serde_json::json;
 
-pub use command::{DAYS_AHEAD_MAX, SendSurvey};
-pub use prepare::{Fault422, Prepared, Unprepared, prepare};
+pub use command::{DAYS_AHEAD_MAX, Draft, SendSurvey};
+pub use prepare::{Fault422, Prepared, Unprepared, faults, prepare};
 
 use super::consent;
 use super::engine::Engine;
@@ -95,7 +95,11 @@ impl Work for SendSurveyTurn {
         let phone = command.identifier.as_e164();
         keys.phones.insert(phone.to_owned());
         if let Some(reference) = &command.client_reference {
-            keys.send_requests.insert((self.prepared.survey_row.id.clone(), phone.to_owned(), reference.clone()));
+            keys.send_requests.insert((
+                self.prepared.survey_row.id.clone(),
+                phone.to_owned(),
+                reference.clone(),
+            ));
         }
         if let Some(idempotent) = &self.idempotent {
             keys.idempotency.insert(idempotent.storage_key());
@@ -108,7 +112,11 @@ impl Work for SendSurveyTurn {
 
     fn run(&mut self, space: &mut Space, now: Timestamp) -> Result<Sent, Fault> {
         let engine = self.engine.clone();
-        let mut moment = Moment { engine: &engine, space, now };
+        let mut moment = Moment {
+            engine: &engine,
+            space,
+            now,
+        };
         if let Some(idempotent) = &self.idempotent
             && let Some(replay) = idempotent.find(moment.space)
         {
@@ -117,7 +125,7 @@ impl Work for SendSurveyTurn {
         if let Some(duplicate) = self.find_duplicate(&moment) {
             return Ok(duplicate);
         }
-        if let Some(refusal) = self.find_refusal(&moment)? {
+        if let Some(refusal) = self.find_refusal(&moment) {
             return Ok(Sent::Refused(refusal));
         }
         let created = self.create(&mut moment)?;
@@ -132,7 +140,11 @@ impl SendSurveyTurn {
     fn find_duplicate(&self, moment: &Moment<'_>) -> Option<Sent> {
         let command = &self.prepared.command;
         let reference = command.client_reference.clone()?;
-        let key = (self.prepared.survey_row.id.clone(), command.identifier.as_e164().to_owned(), reference);
+        let key = (
+            self.prepared.survey_row.id.clone(),
+            command.identifier.as_e164().to_owned(),
+            reference,
+        );
         let row = moment.space.send_requests.get(&key)?;
         let fresh = row.created_at > moment.at() - moment.engine.settings.duplicate_window;
         fresh.then(|| Sent::Duplicate {
@@ -142,34 +154,41 @@ impl SendSurveyTurn {
     }
 
     /// In the order of http-api.md 2.3: survey, channel, consent, quarantine, open session.
-    fn find_refusal(&self, moment: &Moment<'_>) -> Result<Option<Refusal>, Fault> {
+    fn find_refusal(&self, moment: &Moment<'_>) -> Option<Refusal> {
         let prepared = &self.prepared;
         if prepared.survey_row.status != "active" {
-            return Ok(Some(Refusal::SurveyNotActive));
+            return Some(Refusal::SurveyNotActive);
         }
-        let Some(channel) = &prepared.channel else { return Ok(Some(Refusal::ChannelNotConfigured)) };
+        let Some(channel) = &prepared.channel else {
+            return Some(Refusal::ChannelNotConfigured);
+        };
         let phone = prepared.command.identifier.as_e164();
         let survey_id = &prepared.survey_row.id;
         if consent::is_stopped(moment.space, phone, Some(survey_id)) {
-            return Ok(Some(Refusal::RecipientOptedOut));
+            return Some(Refusal::RecipientOptedOut);
         }
         if moment.engine.settings.require_consent && !consent::is_given(moment.space, phone, survey_id) {
-            return Ok(Some(Refusal::ConsentMissing));
+            return Some(Refusal::ConsentMissing);
         }
         if let Some(retry_after) = self.quarantined_until(moment) {
-            return Ok(Some(Refusal::Quarantined { retry_after: retry_after.and_utc() }));
+            return Some(Refusal::Quarantined {
+                retry_after: retry_after.and_utc(),
+            });
         }
         let open = self.open_sessions(moment, &channel.row.id);
         let in_the_way = match self.if_open_session() {
             IfOpenSession::Reject => !open.is_empty(),
             IfOpenSession::Queue => {
-                let waiting = open.iter().filter(|session| session.status == Status::Pending).count();
+                let waiting = open
+                    .iter()
+                    .filter(|session| session.status == Status::Pending)
+                    .count();
                 waiting >= moment.engine.settings.queue_max
             }
             IfOpenSession::Supersede | IfOpenSession::Parallel => false,
         };
         let session_ids = open.iter().map(|session| session.id.clone()).collect();
-        Ok(in_the_way.then_some(Refusal::OpenSessionExists { session_ids }))
+        in_the_way.then_some(Refusal::OpenSessionExists { session_ids })
     }
 
     /// The end of the quarantine of this survey for this phone, if it has one that is still running (A71). Test
@@ -217,13 +236,25 @@ impl SendSurveyTurn {
     fn create(&self, moment: &mut Moment<'_>) -> Result<Created, Fault> {
         let at = moment.at();
         let id = moment.id();
-        let channel_id = self.prepared.channel.as_ref().map(|channel| channel.row.id.clone()).unwrap_or_default();
+        let channel_id = self
+            .prepared
+            .channel
+            .as_ref()
+            .map(|channel| channel.row.id.clone())
+            .unwrap_or_default();
         self.expire_overdue(moment, &channel_id)?;
         let mut warnings = Vec::new();
-        let others: Vec<String> =
-            self.open_sessions(moment, &channel_id).iter().map(|session| session.id.clone()).collect();
+        let others: Vec<String> = self
+            .open_sessions(moment, &channel_id)
+            .iter()
+            .map(|session| session.id.clone())
+            .collect();
         let mut superseded = Vec::new();
-        let mut slot = if self.uses_subnumber() { id.clone() } else { String::new() };
+        let mut slot = if self.uses_subnumber() {
+            id.clone()
+        } else {
+            String::new()
+        };
         let mut queued = false;
         if !others.is_empty() {
             let listed = others.join(", ");
@@ -261,15 +292,28 @@ impl SendSurveyTurn {
         }
         let row = self.session_row(moment, &id, &channel_id, slot, queued)?;
         moment.space.add_session(row);
-        consent::touch_contact(moment, self.prepared.command.identifier.as_e164(), Some(self.prepared.language.code()));
+        consent::touch_contact(
+            moment,
+            self.prepared.command.identifier.as_e164(),
+            Some(self.prepared.language.code()),
+        );
         self.keep_request(moment, &id, at);
-        moment.record_event("session.created", Some(&id), &json!({"surveyId": self.prepared.survey_row.id}))?;
+        moment.record_event(
+            "session.created",
+            Some(&id),
+            &json!({"surveyId": self.prepared.survey_row.id}),
+        )?;
         if !queued && self.prepared.command.send_at.is_none() {
             begin(moment, &id)?;
         }
         let session = session_mut(moment.space, &id)?.clone();
         let messages = moment.space.messages_of(&id).cloned().collect();
-        Ok(Created { session, messages, superseded, warnings })
+        Ok(Created {
+            session,
+            messages,
+            superseded,
+            warnings,
+        })
     }
 
     /// The sweeper may be late; an expired session must not hold the open slot (A30).
@@ -305,7 +349,8 @@ impl SendSurveyTurn {
             expiry_seconds: command.expiry.is_none().then(|| expiry.num_seconds()),
             slot,
         };
-        let json = |value: Result<String, serde_json::Error>| value.map_err(|e| Fault::Invariant(e.to_string()));
+        let json =
+            |value: Result<String, serde_json::Error>| value.map_err(|e| Fault::Invariant(e.to_string()));
         let send_at = command.send_at.map(|instant| instant.naive_utc());
         let expires_at = command.expiry.map(|instant| instant.naive_utc());
         Ok(SessionRow {
@@ -346,7 +391,9 @@ impl SendSurveyTurn {
 
     fn keep_request(&self, moment: &mut Moment<'_>, session_id: &str, at: NaiveDateTime) {
         let command = &self.prepared.command;
-        let Some(reference) = &command.client_reference else { return };
+        let Some(reference) = &command.client_reference else {
+            return;
+        };
         let row = SendRequestRow {
             survey_id: self.prepared.survey_row.id.clone(),
             phone: command.identifier.as_e164().to_owned(),
@@ -355,7 +402,11 @@ impl SendSurveyTurn {
             fingerprint: command.body_fingerprint.clone(),
             created_at: at,
         };
-        let key = (row.survey_id.clone(), row.phone.clone(), row.client_reference.clone());
+        let key = (
+            row.survey_id.clone(),
+            row.phone.clone(),
+            row.client_reference.clone(),
+        );
         moment.space.send_requests.put(key, row);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::Duration;
 
-use super::SendSurvey;
+use super::{Draft, SendSurvey};
 use crate::app::channels::Channel;
 use crate::app::engine::Engine;
 use crate::app::warning::{Warning, WarningCode};
@@ -72,38 +72,54 @@ impl Prepared {
     }
 }
 
-/// Resolves what a call names.
+/// Resolves what a call names. Its [`faults`] have been asked for before.
 ///
 /// # Errors
 /// [`Unprepared`] when the survey or the channel is unknown.
-pub fn prepare(
-    engine: &Engine,
-    command: SendSurvey,
-    now: Timestamp,
-) -> Result<(Prepared, Vec<Fault422>), Unprepared> {
-    let survey_row = engine.library.find(&command.survey).ok_or(Unprepared::SurveyNotFound)?;
-    let (revision, survey) = engine.library.active(&survey_row.id).ok_or(Unprepared::SurveyNotActive)?;
-    let channel = match &command.channel_id {
-        Some(id) => Some(engine.channels.get(id).ok_or(Unprepared::ChannelNotFound)?),
-        None => engine.channels.default_channel(),
+pub fn prepare(engine: &Engine, command: SendSurvey, now: Timestamp) -> Result<Prepared, Unprepared> {
+    let survey_row = engine
+        .library
+        .find(&command.survey)
+        .ok_or(Unprepared::SurveyNotFound)?;
+    if let Some(id) = &command.channel_id
+        && engine.channels.get(id).is_none()
+    {
+        return Err(Unprepared::ChannelNotFound);
     }
-    .filter(|channel| channel.row.enabled);
+    let (revision, survey) = engine
+        .library
+        .active(&survey_row.id)
+        .ok_or(Unprepared::SurveyNotActive)?;
+    let channel = channel_of(engine, command.channel_id.as_deref());
     let language = survey.language_for(command.language.as_ref());
-    let mut prepared =
-        Prepared { command, survey_row, revision, survey, channel, language, warnings: Vec::new() };
+    let mut prepared = Prepared {
+        command,
+        survey_row,
+        revision,
+        survey,
+        channel,
+        language,
+        warnings: Vec::new(),
+    };
     prepared.warnings = advice(&prepared, now);
-    let faults = faults(&prepared, now);
-    Ok((prepared, faults))
+    Ok(prepared)
 }
 
-fn faults(prepared: &Prepared, now: Timestamp) -> Vec<Fault422> {
+/// The faults that need the survey or the channel to be seen; what the draft does not have is passed over. A
+/// survey that is not active yet, and a channel that does not exist, are answered otherwise.
+#[must_use]
+pub fn faults(engine: &Engine, survey_id: &str, draft: &Draft, now: Timestamp) -> Vec<Fault422> {
     let mut faults = Vec::new();
-    let phone = &prepared.command.identifier;
-    if prepared.channel.as_ref().is_some_and(|channel| !channel.allows(phone)) {
-        faults.push(Fault422::CountryNotAllowed { country_code: phone.country_code().to_owned() });
+    let channel = channel_of(engine, draft.channel_id.as_deref());
+    if let (Some(phone), Some(channel)) = (&draft.identifier, channel)
+        && !channel.allows(phone)
+    {
+        faults.push(Fault422::CountryNotAllowed {
+            country_code: phone.country_code().to_owned(),
+        });
     }
-    if prepared.command.content.is_some() {
-        let segments = first_sms_segments(prepared, now);
+    if let (Some(content), Some((_, survey))) = (&draft.content, engine.library.active(survey_id)) {
+        let segments = first_sms_segments(&survey, draft, content, now);
         if segments > text::PARTS_MAX {
             faults.push(Fault422::ContentTooLong { segments });
         }
@@ -111,25 +127,37 @@ fn faults(prepared: &Prepared, now: Timestamp) -> Vec<Fault422> {
     faults
 }
 
-fn first_sms_segments(prepared: &Prepared, now: Timestamp) -> usize {
-    let begin = turn::Begin {
-        language: prepared.language.clone(),
-        variables: &prepared.command.variables,
-        content: prepared.command.content.as_deref(),
+/// The channel named, else the deployment's; only an enabled one.
+fn channel_of(engine: &Engine, id: Option<&str>) -> Option<Arc<Channel>> {
+    let channel = match id {
+        Some(id) => engine.channels.get(id),
+        None => engine.channels.default_channel(),
     };
-    let first = turn::begin(&prepared.survey, &begin, now).effects.into_iter().find_map(|effect| match effect {
-        Effect::Send(send) => Some(send.text),
-        Effect::Record(_)
-        | Effect::Append { .. }
-        | Effect::Reject { .. }
-        | Effect::Extra { .. }
-        | Effect::Tag { .. }
-        | Effect::Mute
-        | Effect::Muted
-        | Effect::VisitLimit { .. }
-        | Effect::Complete
-        | Effect::Close(_) => None,
-    });
+    channel.filter(|channel| channel.row.enabled)
+}
+
+fn first_sms_segments(survey: &Survey, draft: &Draft, content: &str, now: Timestamp) -> usize {
+    let begin = turn::Begin {
+        language: survey.language_for(draft.language.as_ref()),
+        variables: &draft.variables,
+        content: Some(content),
+    };
+    let first = turn::begin(survey, &begin, now)
+        .effects
+        .into_iter()
+        .find_map(|effect| match effect {
+            Effect::Send(send) => Some(send.text),
+            Effect::Record(_)
+            | Effect::Append { .. }
+            | Effect::Reject { .. }
+            | Effect::Extra { .. }
+            | Effect::Tag { .. }
+            | Effect::Mute
+            | Effect::Muted
+            | Effect::VisitLimit { .. }
+            | Effect::Complete
+            | Effect::Close(_) => None,
+        });
     first.map_or(0, |text| text::length(&text).segments)
 }
 
@@ -144,12 +172,18 @@ fn advice(prepared: &Prepared, now: Timestamp) -> Vec<Warning> {
         )),
         Some(_) => {}
     }
-    let open_for = prepared.command.expiry.map_or(prepared.survey.settings.expiry, |expiry| expiry - now);
+    let open_for = prepared
+        .command
+        .expiry
+        .map_or(prepared.survey.settings.expiry, |expiry| expiry - now);
     if open_for > ADVISED_EXPIRY {
         warnings.push(Warning::new(
             WarningCode::ExpiryOver24h,
             "/expiryTime",
-            format!("the session stays open for {} hours; at most 24 are advised for SMS", open_for.num_hours()),
+            format!(
+                "the session stays open for {} hours; at most 24 are advised for SMS",
+                open_for.num_hours()
+            ),
         ));
     }
     let subnumbered = prepared

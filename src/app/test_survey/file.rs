@@ -7,6 +7,7 @@ use chrono::{DateTime, Duration, FixedOffset};
 use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, de};
 
+use crate::survey::check::duration;
 use crate::survey::{Language, Reason};
 
 /// When a case begins that names no `now`: a Monday morning.
@@ -158,22 +159,6 @@ impl Step {
     }
 }
 
-fn duration(text: &str) -> Option<Duration> {
-    let unit = text.chars().last()?;
-    let number: i64 = text
-        .strip_suffix(unit)?
-        .parse()
-        .ok()
-        .filter(|number| *number >= 0)?;
-    match unit {
-        's' => Duration::try_seconds(number),
-        'm' => Duration::try_minutes(number),
-        'h' => Duration::try_hours(number),
-        'd' => Duration::try_days(number),
-        _ => None,
-    }
-}
-
 impl Scalar {
     /// The text as a variable or a reply carries it; nothing for `null`.
     #[must_use]
@@ -244,7 +229,7 @@ impl<'de> Visitor<'de> for ScalarVisitor {
 
 #[cfg(test)]
 mod tests {
-    use super::{Scalar, TestFile, duration};
+    use super::{Scalar, TestFile};
     use crate::survey::{Language, Reason};
 
     #[test]
@@ -273,14 +258,5 @@ mod tests {
     fn f41_an_unknown_key_is_refused_with_its_place() {
         let error = TestFile::parse("survey: a\ncases:\n  - name: n\n    stpes: []\n").unwrap_err();
         assert!(error.to_string().contains("stpes"), "{error}");
-    }
-
-    #[test]
-    fn f5_durations_are_a_number_and_a_unit() {
-        assert_eq!(duration("90s").map(|d| d.num_seconds()), Some(90));
-        assert_eq!(duration("14d").map(|d| d.num_hours()), Some(14 * 24));
-        for wrong in ["", "h", "1.5h", "-1h", "5", "5 h", "5w", "99999999999999999999d"] {
-            assert_eq!(duration(wrong), None, "{wrong}");
-        }
     }
 }

@@ -5,6 +5,7 @@
 //! may stand before a bracket, and an optional text that is empty counts as absent.
 
 mod body;
+mod handler;
 mod notes;
 mod placeholder;
 mod properties;
@@ -16,15 +17,19 @@ use chrono_tz::Tz;
 
 use super::json::{self, Forgiven, JsonFault};
 use super::problem::Fault;
-use crate::app::send_survey::{Language, SendSurvey};
+use crate::app::send_survey::{Draft, Language, SendSurvey};
 use crate::app::warning::{Warning, WarningCode};
 use crate::clock::Timestamp;
 use crate::phone::PhoneRules;
 
 pub use body::{SendSurveyBody, SendSurveyVariable};
+pub use handler::{__path_send, __path_send_compatible, SentSession, send, send_compatible};
 
 /// The compatibility route: `SendSurvey` in any case (http-api.md 2.1).
 pub const COMPATIBILITY_PATH: &str = "/v1/{send_survey:(?i:SendSurvey)}";
+
+/// The compatibility route as metrics name it.
+const COMPATIBILITY_NAME: &str = "/v1/SendSurvey";
 
 /// Forgiven places named in one warning; the rest is counted.
 const FORGIVEN_NAMED_MAX: usize = 5;
@@ -58,6 +63,12 @@ pub struct Rules<'a> {
 #[derive(Debug)]
 pub struct Reading {
     survey: Option<String>,
+    /// What of it can be judged once the survey is known, faults or not.
+    pub draft: Draft,
+    /// Where the identifier stands in the body, as the caller spelled it.
+    pub identifier_place: String,
+    /// Where the content stands.
+    pub content_place: String,
     outcome: Result<Accepted, Vec<Fault>>,
 }
 

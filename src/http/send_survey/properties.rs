@@ -10,7 +10,7 @@ use super::super::problem::FaultCode;
 use super::notes::Notes;
 use super::times;
 use super::{Accepted, Reading, Rules, variables};
-use crate::app::send_survey::{IfOpenSession, Language, SendSurvey, Variables};
+use crate::app::send_survey::{Draft, IfOpenSession, Language, SendSurvey, Variables};
 use crate::clock::Timestamp;
 use crate::hex;
 use crate::phone::Phone;
@@ -58,10 +58,12 @@ pub(super) struct Properties<'a> {
     pub(super) surveys: Vec<String>,
     pub(super) survey_refused: bool,
     pub(super) identifier: Option<Phone>,
+    pub(super) identifier_place: String,
     pub(super) client_reference: Option<String>,
     pub(super) expiry: Option<(String, Timestamp)>,
     pub(super) language: Option<Language>,
     pub(super) content: Option<String>,
+    pub(super) content_place: String,
     pub(super) variables: Variables,
     pub(super) channel_id: Option<String>,
     pub(super) if_open_session: Option<IfOpenSession>,
@@ -80,10 +82,12 @@ impl<'a> Properties<'a> {
             surveys: Vec::new(),
             survey_refused: false,
             identifier: None,
+            identifier_place: String::new(),
             client_reference: None,
             expiry: None,
             language: None,
             content: None,
+            content_place: String::new(),
             variables: Variables::default(),
             channel_id: None,
             if_open_session: None,
@@ -203,6 +207,14 @@ impl<'a> Properties<'a> {
             self.notes.fault(place, FaultCode::InvalidExpiryTime, detail);
         }
         let survey = self.single_survey();
+        let draft = Draft {
+            identifier: self.identifier.clone(),
+            channel_id: self.channel_id.clone(),
+            language: self.language.clone(),
+            content: self.content.clone(),
+            variables: self.variables.clone(),
+        };
+        let (identifier_place, content_place) = (self.identifier_place, self.content_place);
         let outcome = match (&survey, self.identifier) {
             (Some(survey), Some(identifier)) if self.notes.faults.is_empty() => Ok(Accepted {
                 command: SendSurvey {
@@ -224,7 +236,13 @@ impl<'a> Properties<'a> {
             }),
             (Some(_) | None, Some(_) | None) => Err(self.notes.faults),
         };
-        Reading { survey, outcome }
+        Reading {
+            survey,
+            draft,
+            identifier_place,
+            content_place,
+            outcome,
+        }
     }
 
     /// The survey, if all places that name one name the same.

@@ -11,6 +11,7 @@ use crate::survey::reply::plain_form;
 use crate::survey::{Kind, Number, Settings};
 
 use super::Checker;
+use super::names::duration;
 use super::steps::Step;
 
 /// Above this the checker warns (P35).
@@ -35,7 +36,10 @@ impl Checker<'_> {
 
     fn wordings<'s>(&self, step: &Step<'s>) -> Vec<&'s Spanned<String>> {
         let file = step.file;
-        let texts = file.text.iter().chain(file.variants.iter().filter_map(|variant| variant.text.as_ref()));
+        let texts = file
+            .text
+            .iter()
+            .chain(file.variants.iter().filter_map(|variant| variant.text.as_ref()));
         let entries = texts.flat_map(|text: &'s TextFile| &text.entries);
         entries
             .map(|(_, wording)| wording)
@@ -60,9 +64,13 @@ impl Checker<'_> {
         };
         for wording in self.wordings(step) {
             let numbers = numbers_in(&wording.value);
-            let says = |bound: Number| numbers.contains(&bound.to_string().trim_start_matches('-').to_owned());
+            let says =
+                |bound: Number| numbers.contains(&bound.to_string().trim_start_matches('-').to_owned());
             if !says(min) || !says(max) {
-                let message = format!("the text of `{}` does not say that answers go from {min} to {max}", step.name());
+                let message = format!(
+                    "the text of `{}` does not say that answers go from {min} to {max}",
+                    step.name()
+                );
                 let hint = format!("add for example \"Reply {min}-{max}\"");
                 self.fault(Code::W03, wording.place, message, hint);
             }
@@ -75,7 +83,9 @@ impl Checker<'_> {
         let words = [keywords::STRONG, keywords::WEAK_EN, keywords::WEAK_NO].concat();
         for wording in self.wordings(first) {
             let plain = format!(" {} ", plain_form(&wording.value));
-            let has_name = name.as_ref().is_none_or(|name| plain.contains(plain_form(name).as_str()));
+            let has_name = name
+                .as_ref()
+                .is_none_or(|name| plain.contains(plain_form(name).as_str()));
             let has_word = words.iter().any(|word| plain.contains(&format!(" {word} ")));
             let (message, hint) = match (has_name, has_word, &name) {
                 (true, true, _) | (false, _, None) => continue,
@@ -102,6 +112,8 @@ impl Checker<'_> {
         }
         let hint = "people may get several surveys on one number; write `expiry: 24h` or less";
         match &self.file.settings.expiry {
+            // A broken duration is an error of its own.
+            Some(written) if duration(&written.value).is_none() => {}
             Some(written) => {
                 let message = format!("the survey stays open for {}, above 24 hours", written.value);
                 self.fault(Code::W05, written.place, message, hint);
@@ -143,13 +155,25 @@ impl Checker<'_> {
         let bytes = wording.value.len();
         if bytes > bytes_max {
             let message = format!("{what} has {bytes} bytes; statistics programs take {bytes_max}");
-            self.fault(Code::W10, wording.place, message, "shorten it; it is never cut silently");
+            self.fault(
+                Code::W10,
+                wording.place,
+                message,
+                "shorten it; it is never cut silently",
+            );
         }
     }
 
     fn too_long_column(&mut self, place: Place, column: &str, longest: usize) {
-        let message = format!("a column of `{column}` gets a name of {longest} bytes; statistics programs take {COLUMN_BYTES_MAX}");
-        self.fault(Code::W10, place, message, "choose a shorter `export_as` or shorter codes");
+        let message = format!(
+            "a column of `{column}` gets a name of {longest} bytes; statistics programs take {COLUMN_BYTES_MAX}"
+        );
+        self.fault(
+            Code::W10,
+            place,
+            message,
+            "choose a shorter `export_as` or shorter codes",
+        );
     }
 }
 

@@ -21,7 +21,9 @@ impl<'f> Checker<'f> {
         let mut elements = BTreeMap::new();
         for step in steps {
             if let Some(id) = &step.file.id {
-                elements.entry(id.value.clone()).or_insert_with(|| answer_type(step));
+                elements
+                    .entry(id.value.clone())
+                    .or_insert_with(|| answer_type(step));
             }
         }
         Scope {
@@ -72,7 +74,10 @@ impl<'f> Checker<'f> {
 
     /// The place of a part of an expression; of all of it when the file writes it with escapes or folds it.
     fn inside(&self, written: &Spanned<String>, range: &Range<usize>) -> Place {
-        let raw = self.source.get(written.place.start..written.place.end).unwrap_or("");
+        let raw = self
+            .source
+            .get(written.place.start..written.place.end)
+            .unwrap_or("");
         match raw.find(&written.value) {
             Some(offset) => Place {
                 start: written.place.start + offset + range.start,
@@ -118,7 +123,13 @@ impl<'f> Checker<'f> {
         }
     }
 
-    fn never_true(&mut self, condition: &Expr, place: Place, scope: &Scope, standing: impl Fn(&str) -> Standing) {
+    fn never_true(
+        &mut self,
+        condition: &Expr,
+        place: Place,
+        scope: &Scope,
+        standing: impl Fn(&str) -> Standing,
+    ) {
         let Some(space) = self.space(&[condition], scope, standing) else {
             return;
         };
@@ -143,7 +154,11 @@ impl<'f> Checker<'f> {
                 .filter_map(|earlier| earlier.condition.as_ref())
                 .collect();
             if self.is_shadowed(condition, &earlier, scope, standing) {
-                let message = format!("rule {} of `{}` is never used: earlier rules match first", index + 1, step.name());
+                let message = format!(
+                    "rule {} of `{}` is never used: earlier rules match first",
+                    index + 1,
+                    step.name()
+                );
                 self.fault(Code::W08, written.place, message, "move it up, or remove it");
             }
         }
@@ -167,7 +182,10 @@ impl<'f> Checker<'f> {
                 .filter_map(|earlier| earlier.condition.as_ref())
                 .collect();
             if self.is_shadowed(condition, &earlier, scope, standing) {
-                let message = format!("variant {} of `{name}` is never used: earlier variants match first", index + 1);
+                let message = format!(
+                    "variant {} of `{name}` is never used: earlier variants match first",
+                    index + 1
+                );
                 self.fault(Code::W08, written.place, message, "move it up, or remove it");
             }
         }

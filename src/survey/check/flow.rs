@@ -154,7 +154,10 @@ pub(super) fn onward(steps: &[Step<'_>], index: usize) -> Option<Target> {
 pub(super) fn leads_to(steps: &[Step<'_>], index: usize, combination: &Combination<'_>) -> Option<Target> {
     let step = steps.get(index)?;
     for rule in &step.rules {
-        let holds = rule.condition.as_ref().is_some_and(|condition| combination.holds(condition));
+        let holds = rule
+            .condition
+            .as_ref()
+            .is_some_and(|condition| combination.holds(condition));
         if !holds {
             continue;
         }
@@ -169,7 +172,10 @@ pub(super) fn leads_to(steps: &[Step<'_>], index: usize, combination: &Combinati
 
 /// The conditions of an element's rules.
 pub(super) fn rule_conditions<'s>(step: &'s Step<'_>) -> Vec<&'s Expr> {
-    step.rules.iter().filter_map(|rule| rule.condition.as_ref()).collect()
+    step.rules
+        .iter()
+        .filter_map(|rule| rule.condition.as_ref())
+        .collect()
 }
 
 impl Checker<'_> {
@@ -250,7 +256,11 @@ impl Checker<'_> {
     }
 
     fn cycles(&mut self, steps: &[Step<'_>], flow: &Flow) {
-        let is_text = |index: &usize| steps.get(*index).is_some_and(|step| step.type_name == Some(TypeName::Text));
+        let is_text = |index: &usize| {
+            steps
+                .get(*index)
+                .is_some_and(|step| step.type_name == Some(TypeName::Text))
+        };
         let mut reported: BTreeSet<usize> = BTreeSet::new();
         for start in (0..steps.len()).filter(|index| is_text(index)) {
             if reported.contains(&start) {
@@ -284,8 +294,14 @@ impl Checker<'_> {
                 .position(|length| *length == Some(longest))
                 .and_then(|index| steps.get(index))
         {
-            let message = format!("{longest} texts in a row begin here; at most {TEXTS_IN_A_ROW_MAX} are sent");
-            self.fault(Code::E16, step.place(), message, "join texts, or ask something in between");
+            let message =
+                format!("{longest} texts in a row begin here; at most {TEXTS_IN_A_ROW_MAX} are sent");
+            self.fault(
+                Code::E16,
+                step.place(),
+                message,
+                "join texts, or ask something in between",
+            );
         }
     }
 
@@ -313,7 +329,11 @@ impl Checker<'_> {
         // Per element, the most questions from the start up to and including it.
         let mut most: Vec<usize> = vec![0; steps.len()];
         let mut over: Option<usize> = None;
-        for (index, step) in steps.iter().enumerate().filter(|(index, _)| flow.is_reachable(*index)) {
+        for (index, step) in steps
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| flow.is_reachable(*index))
+        {
             let here = most.get(index).copied().unwrap_or(0) + usize::from(step.is_question());
             if let Some(slot) = most.get_mut(index) {
                 *slot = here;
@@ -329,8 +349,16 @@ impl Checker<'_> {
         }
         let longest = most.iter().max().copied().unwrap_or(0);
         if let Some(step) = over.and_then(|index| steps.get(index)) {
-            let message = format!("a person may be asked {longest} questions; this is number {}", QUESTIONS_ADVISED_MAX + 1);
-            self.fault(Code::W06, step.place(), message, "1 to 3 questions are the practice; leave some out");
+            let message = format!(
+                "a person may be asked {longest} questions; this is number {}",
+                QUESTIONS_ADVISED_MAX + 1
+            );
+            self.fault(
+                Code::W06,
+                step.place(),
+                message,
+                "1 to 3 questions are the practice; leave some out",
+            );
         }
     }
 
@@ -341,7 +369,10 @@ impl Checker<'_> {
             let Some(step) = steps.get(index) else { continue };
             match step.type_name {
                 Some(TypeName::FreeText) => {
-                    let message = format!("`{}` asks for a free text before any closed question", step.name());
+                    let message = format!(
+                        "`{}` asks for a free text before any closed question",
+                        step.name()
+                    );
                     let hint = "begin with a question that a number or a word answers";
                     self.fault(Code::W09, step.place(), message, hint);
                 }
@@ -377,7 +408,9 @@ fn jump_target(jump: Jump) -> Option<Edge> {
 
 /// `a -> b -> a`, at most 12 names.
 fn names(steps: &[Step<'_>], path: impl Iterator<Item = usize>) -> String {
-    let names: Vec<&str> = path.map(|index| steps.get(index).map_or(COMPLETION, |step| step.name())).collect();
+    let names: Vec<&str> = path
+        .map(|index| steps.get(index).map_or(COMPLETION, |step| step.name()))
+        .collect();
     if names.len() <= 12 {
         return names.join(" -> ");
     }
@@ -453,12 +486,17 @@ fn text_chain(
     let mut stack = vec![start];
     while let Some(&at) = stack.last() {
         let next: Vec<usize> = flow.followers(at).filter(is_text).collect();
-        let unknown = next.iter().find(|next| lengths.get(**next).copied().flatten().is_none());
+        let unknown = next
+            .iter()
+            .find(|next| lengths.get(**next).copied().flatten().is_none());
         if let Some(unknown) = unknown {
             stack.push(*unknown);
             continue;
         }
-        let longest = next.iter().filter_map(|next| lengths.get(*next).copied().flatten()).max();
+        let longest = next
+            .iter()
+            .filter_map(|next| lengths.get(*next).copied().flatten())
+            .max();
         if let Some(slot) = lengths.get_mut(at) {
             *slot = Some(longest.unwrap_or(0) + 1);
         }

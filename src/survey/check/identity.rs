@@ -30,7 +30,10 @@ impl Checker<'_> {
 
     pub(super) fn id(&mut self, name: &FileName) -> Option<String> {
         let Some(id) = &self.file.id else {
-            self.missing("id", &format!("write `id: {}`, the name of the file", name.stem()));
+            self.missing(
+                "id",
+                &format!("write `id: {}`, the name of the file", name.stem()),
+            );
             return None;
         };
         if !is_slug(&id.value) {
@@ -43,7 +46,11 @@ impl Checker<'_> {
             return None;
         }
         if id.value != name.stem() {
-            let message = format!("the id `{}` differs from the file name `{}`", id.value, name.stem());
+            let message = format!(
+                "the id `{}` differs from the file name `{}`",
+                id.value,
+                name.stem()
+            );
             let hint = format!("write `id: {}` or rename the file", name.stem());
             self.fault(Code::E15, id.place, message, hint);
         }
@@ -84,7 +91,12 @@ impl Checker<'_> {
                     };
                     if self.languages.contains(&language) {
                         let message = format!("the language `{}` is listed twice", written.value);
-                        self.fault(Code::E15, written.place, message, "keep it once; nb and nn mean no");
+                        self.fault(
+                            Code::E15,
+                            written.place,
+                            message,
+                            "keep it once; nb and nn mean no",
+                        );
                     } else {
                         self.languages.push(language);
                     }
@@ -92,7 +104,10 @@ impl Checker<'_> {
             }
         }
         let Some(written) = &file.default_language else {
-            return self.missing("default_language", "name one of `languages`, for example `default_language: en`");
+            return self.missing(
+                "default_language",
+                "name one of `languages`, for example `default_language: en`",
+            );
         };
         let Some(language) = self.language(written) else {
             return;
@@ -132,7 +147,15 @@ impl Checker<'_> {
 
     fn undeclared_language(&mut self, code: &str, place: Place) {
         let known: Vec<&str> = self.languages.iter().map(Language::code).collect();
-        let message = format!("`{code}` is not one of this survey's languages ({})", known.join(", "));
-        self.fault(Code::E15, place, message, format!("add `{code}` to `languages`, or remove it here"));
+        let message = format!(
+            "`{code}` is not one of this survey's languages ({})",
+            known.join(", ")
+        );
+        self.fault(
+            Code::E15,
+            place,
+            message,
+            format!("add `{code}` to `languages`, or remove it here"),
+        );
     }
 }

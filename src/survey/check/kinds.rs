@@ -57,7 +57,11 @@ impl Checker<'_> {
         let options = self.options(file, name);
         let min_select = file.min_select.as_ref().map_or(1, |number| number.value);
         let max_select = file.max_select.as_ref().map_or(1, |number| number.value);
-        let place = file.max_select.as_ref().or(file.min_select.as_ref()).map(|number| number.place);
+        let place = file
+            .max_select
+            .as_ref()
+            .or(file.min_select.as_ref())
+            .map(|number| number.place);
         let place = place.unwrap_or(file.place);
         if let Some(zero) = [&file.min_select, &file.max_select]
             .into_iter()
@@ -65,7 +69,12 @@ impl Checker<'_> {
             .find(|number| number.value == 0)
         {
             let hint = "write at least 1; `optional: true` lets people skip the question";
-            self.fault(Code::E16, zero.place, "the number of options to choose cannot be 0", hint);
+            self.fault(
+                Code::E16,
+                zero.place,
+                "the number of options to choose cannot be 0",
+                hint,
+            );
         }
         if min_select > max_select {
             self.fault(
@@ -105,7 +114,12 @@ impl Checker<'_> {
             if file.keys.find(key).is_none() {
                 let place = file.id.as_ref().map_or(file.place, |id| id.place);
                 let message = format!("the scale `{name}` has no `{key}`");
-                self.fault(Code::E16, place, message, "write for example `min: 1` and `max: 5`");
+                self.fault(
+                    Code::E16,
+                    place,
+                    message,
+                    "write for example `min: 1` and `max: 5`",
+                );
             }
         }
         let decimals = self.decimals(file, 0);
@@ -161,12 +175,22 @@ impl Checker<'_> {
         let number = Number::parse(&written.value.text).filter(|_| written.value.plain);
         let Some(number) = number else {
             let message = format!("`{key}` must be a number, not `{}`", written.value.text);
-            self.fault(Code::E16, written.place, message, "write digits, without quotes, at most two decimals");
+            self.fault(
+                Code::E16,
+                written.place,
+                message,
+                "write digits, without quotes, at most two decimals",
+            );
             return None;
         };
         if number.decimals() > decimals {
             let message = format!("`{key}: {number}` has more decimals than the question takes ({decimals})");
-            self.fault(Code::E16, written.place, message, "set `decimals`, or write a rounder number");
+            self.fault(
+                Code::E16,
+                written.place,
+                message,
+                "set `decimals`, or write a rounder number",
+            );
         }
         Some(number)
     }
@@ -194,7 +218,9 @@ impl Checker<'_> {
             let text = self.text(text, &format!("the label of point {}", point.value));
             let number = Number::parse(&point.value)
                 .filter(|number| number.decimals() <= decimals)
-                .filter(|number| min.is_none_or(|min| min <= *number) && max.is_none_or(|max| *number <= max));
+                .filter(|number| {
+                    min.is_none_or(|min| min <= *number) && max.is_none_or(|max| *number <= max)
+                });
             let Some(number) = number else {
                 let message = format!("`{}` is not a point of this question", point.value);
                 self.fault(Code::E16, point.place, message, "name points from `min` to `max`");
@@ -213,10 +239,22 @@ impl Checker<'_> {
 
     fn free_text(&mut self, file: &ElementFile) -> Option<Kind> {
         let min_length = file.min_length.as_ref().map_or(0, |number| number.value);
-        let max_length = file.max_length.as_ref().map_or(FREE_TEXT_CHARS_DEFAULT, |number| number.value);
-        if let Some(written) = file.max_length.as_ref().filter(|number| !(1..=10_000).contains(&number.value)) {
+        let max_length = file
+            .max_length
+            .as_ref()
+            .map_or(FREE_TEXT_CHARS_DEFAULT, |number| number.value);
+        if let Some(written) = file
+            .max_length
+            .as_ref()
+            .filter(|number| !(1..=10_000).contains(&number.value))
+        {
             let message = format!("`max_length` must be from 1 to 10000, not {}", written.value);
-            self.fault(Code::E16, written.place, message, "write the greatest number of characters");
+            self.fault(
+                Code::E16,
+                written.place,
+                message,
+                "write the greatest number of characters",
+            );
         }
         if min_length > max_length {
             let place = file.min_length.as_ref().map_or(file.place, |number| number.place);
@@ -229,8 +267,16 @@ impl Checker<'_> {
             None => Duration::zero(),
         };
         if append_window > APPEND_WINDOW_MAX {
-            let place = file.append_window.as_ref().map_or(file.place, |written| written.place);
-            self.fault(Code::E16, place, "`append_window` is longer than a day", "write for example 90s");
+            let place = file
+                .append_window
+                .as_ref()
+                .map_or(file.place, |written| written.place);
+            self.fault(
+                Code::E16,
+                place,
+                "`append_window` is longer than a day",
+                "write for example 90s",
+            );
         }
         let pattern = match &file.pattern {
             Some(written) => Some(self.pattern(written)?),

@@ -125,7 +125,10 @@ impl Checker<'_> {
     ) {
         let file = self.file;
         let variables = file.variables.iter().map(|(name, declared)| {
-            let length = declared.max_length.as_ref().map_or(VARIABLE_CHARS_DEFAULT, |length| length.value);
+            let length = declared
+                .max_length
+                .as_ref()
+                .map_or(VARIABLE_CHARS_DEFAULT, |length| length.value);
             (name.value.as_str(), length)
         });
         let questions = steps
@@ -135,7 +138,10 @@ impl Checker<'_> {
         let longest = Longest::new(variables, questions);
         for step in steps {
             let options = step.kind.as_ref().map_or(&[][..], Kind::options);
-            let written = step.variants.iter().filter_map(|variant| variant.file.text.as_ref());
+            let written = step
+                .variants
+                .iter()
+                .filter_map(|variant| variant.file.text.as_ref());
             for file in step.file.text.iter().chain(written) {
                 let name = format!("`{}`", step.name());
                 self.measure(&Measured { file, options, name }, &longest, settings);
@@ -143,11 +149,23 @@ impl Checker<'_> {
             self.label_characters(step, &longest, settings);
         }
         let closing = completion.map(|completion| &completion.variants);
-        let closing = closing.into_iter().flatten().filter_map(|variant| variant.file.text.as_ref());
-        let own = file.completion.iter().filter_map(|completion| completion.text.as_ref());
+        let closing = closing
+            .into_iter()
+            .flatten()
+            .filter_map(|variant| variant.file.text.as_ref());
+        let own = file
+            .completion
+            .iter()
+            .filter_map(|completion| completion.text.as_ref());
         let own = own.chain(closing).map(|file| (file, "the completion".to_owned()));
-        let messages = file.messages.iter().map(|(key, file)| (file, format!("the message `{}`", key.value)));
-        let reminders = file.reminders.iter().filter_map(|reminder| reminder.text.as_ref());
+        let messages = file
+            .messages
+            .iter()
+            .map(|(key, file)| (file, format!("the message `{}`", key.value)));
+        let reminders = file
+            .reminders
+            .iter()
+            .filter_map(|reminder| reminder.text.as_ref());
         let reminders = reminders.map(|file| (file, "a reminder".to_owned()));
         for (file, name) in own.chain(messages).chain(reminders) {
             let options = &[];
@@ -168,7 +186,12 @@ impl Checker<'_> {
                     "{name} takes {} SMS parts in `{language}`; at most {PARTS_MAX} can be sent",
                     length.segments
                 );
-                self.fault(Code::E14, wording.place, message, "shorten the text, the options or `max_length`");
+                self.fault(
+                    Code::E14,
+                    wording.place,
+                    message,
+                    "shorten the text, the options or `max_length`",
+                );
             } else if length.segments > 1 {
                 let message = format!(
                     "{name} takes {} SMS segments in `{language}` ({} of {} characters)",
@@ -187,10 +210,19 @@ impl Checker<'_> {
     fn label_characters(&mut self, step: &Step<'_>, longest: &Longest<'_>, settings: &Settings) {
         let options = step.kind.as_ref().map_or(&[][..], Kind::options);
         for language in self.languages.clone() {
-            let text = step.file.text.as_ref().and_then(|text| wording_in(text, &language));
+            let text = step
+                .file
+                .text
+                .as_ref()
+                .and_then(|text| wording_in(text, &language));
             let wording = text.map_or("", |wording| wording.value.as_str());
             let rendered = longest.render(wording, options, settings.option_style, &language);
-            for label in step.file.options.iter().filter_map(|option| option.label.as_ref()) {
+            for label in step
+                .file
+                .options
+                .iter()
+                .filter_map(|option| option.label.as_ref())
+            {
                 if let Some(label) = wording_in(label, &language) {
                     self.characters(label, &rendered);
                 }
@@ -222,9 +254,15 @@ impl Checker<'_> {
         } else if twins.is_empty() {
             "use other characters, or accept the price; æøåÆØÅ are in GSM-7".to_owned()
         } else {
-            format!("replace {}, and use other characters for the rest", twins.join(", "))
+            format!(
+                "replace {}, and use other characters for the rest",
+                twins.join(", ")
+            )
         };
-        let raw = self.source.get(wording.place.start..wording.place.end).unwrap_or("");
+        let raw = self
+            .source
+            .get(wording.place.start..wording.place.end)
+            .unwrap_or("");
         let place = match raw.find(*first) {
             Some(at) => Place {
                 start: wording.place.start + at,

@@ -24,9 +24,10 @@ use super::finding::{Code, Finding, Severity};
 use super::survey::SurveyParts;
 use super::{Language, Survey};
 
-pub use names::{FileName, duplicates};
-pub use paths::{NextRow, PATHS_MAX, PathRow, Paths};
 pub use lint::{TextLength, text_lengths};
+pub use names::{FileName, duplicates, duration};
+pub use paths::{NextRow, PATHS_MAX, PathRow, Paths};
+pub(in crate::survey) use settings::METHODS;
 
 /// Most elements of a survey (RF27).
 pub const ELEMENTS_MAX: usize = 500;

@@ -1,10 +1,9 @@
 //! Names of files and words: [`FileName`], identifiers (F12, F14) and durations (F5), and what is written
 //! twice in several files of a folder (E15).
 
-use std::collections::BTreeMap;
-
 use chrono::Duration;
 
+use crate::survey::Survey;
 use crate::survey::definition::{Fault, Place};
 use crate::survey::finding::{Code, Finding};
 
@@ -56,30 +55,36 @@ impl FileName {
     }
 }
 
-/// Surveys of one folder that share an id or a uuid: an error on the second of them (E15).
+/// Errors of a survey that shares its id or uuid with an earlier one of the folder (E15).
 #[must_use]
-pub fn duplicates(checked: &[Checked]) -> Vec<Finding> {
-    let mut ids: BTreeMap<&str, &str> = BTreeMap::new();
-    let mut uuids: BTreeMap<&str, &str> = BTreeMap::new();
+pub fn duplicates<'s>(
+    checked: &Checked,
+    name: &FileName,
+    earlier: impl IntoIterator<Item = &'s Survey>,
+) -> Vec<Finding> {
+    let Some(survey) = &checked.survey else {
+        return Vec::new();
+    };
     let mut findings = Vec::new();
-    for survey in checked.iter().filter_map(|one| one.survey.as_ref()) {
-        let mut report = |key: &str, value: &str, other: &str| {
-            let place = place_of_value(&survey.source, key, value);
+    for other in earlier {
+        let shared = [
+            ("id", Some(survey.id()), Some(other.id())),
+            ("uuid", survey.uuid.as_deref(), other.uuid.as_deref()),
+        ];
+        for (key, own, others) in shared {
+            let Some(value) = own.filter(|_| own == others) else {
+                continue;
+            };
             let fault = Fault::new(
                 Code::E15,
-                place,
-                format!("the {key} `{value}` is also that of the survey `{other}`"),
+                place_of_value(&survey.source, key, value),
+                format!(
+                    "the {key} `{value}` is also that of another file, survey `{}`",
+                    other.id()
+                ),
                 format!("give each survey its own {key}"),
             );
-            findings.push(fault.locate(&survey.source, survey.id()));
-        };
-        if let Some(other) = ids.insert(survey.id(), survey.id()) {
-            report("id", survey.id(), other);
-        }
-        if let Some(uuid) = survey.uuid.as_deref()
-            && let Some(other) = uuids.insert(uuid, survey.id())
-        {
-            report("uuid", uuid, other);
+            findings.push(fault.locate(&survey.source, name.as_str()));
         }
     }
     findings
@@ -121,7 +126,8 @@ pub(super) fn is_slug(text: &str) -> bool {
 }
 
 /// `90s`, `15m`, `24h`, `14d` (F5); at most ten years.
-pub(super) fn duration(text: &str) -> Option<Duration> {
+#[must_use]
+pub fn duration(text: &str) -> Option<Duration> {
     let unit = text.chars().last()?;
     let digits = text.strip_suffix(unit)?;
     if digits.is_empty() || digits.len() > 9 || !digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -148,10 +154,20 @@ mod tests {
         for name in ["a.yaml", "surveys/a.yml", "a.json"] {
             assert!(FileName::new(name).is_survey(), "{name}");
         }
-        for name in ["a.test.yaml", "survey.schema.json", "a.txt", "README", ".yaml", "a.yaml.bak"] {
+        for name in [
+            "a.test.yaml",
+            "survey.schema.json",
+            "a.txt",
+            "README",
+            ".yaml",
+            "a.yaml.bak",
+        ] {
             assert!(!FileName::new(name).is_survey(), "{name}");
         }
-        assert_eq!(FileName::new("surveys/csat-after-call.yaml").stem(), "csat-after-call");
+        assert_eq!(
+            FileName::new("surveys/csat-after-call.yaml").stem(),
+            "csat-after-call"
+        );
     }
 
     #[test]
@@ -159,7 +175,18 @@ mod tests {
         assert_eq!(duration("90s"), Some(Duration::seconds(90)));
         assert_eq!(duration("14d"), Some(Duration::days(14)));
         assert_eq!(duration("0d"), Some(Duration::zero()));
-        for wrong in ["", "h", "24", "24 h", "1.5h", "-1h", "1w", "99999999999d", "24H", "²d"] {
+        for wrong in [
+            "",
+            "h",
+            "24",
+            "24 h",
+            "1.5h",
+            "-1h",
+            "1w",
+            "99999999999d",
+            "24H",
+            "²d",
+        ] {
             assert_eq!(duration(wrong), None, "{wrong}");
         }
     }

@@ -24,7 +24,9 @@ impl Checker<'_> {
     /// The options of a choice; `None` when one is broken.
     pub(super) fn options(&mut self, file: &ElementFile, name: &str) -> Option<Vec<ChoiceOption>> {
         let place = file.keys.find("options");
-        let place = place.or(file.id.as_ref().map(|id| id.place)).unwrap_or(file.place);
+        let place = place
+            .or(file.id.as_ref().map(|id| id.place))
+            .unwrap_or(file.place);
         if file.options.len() < 2 {
             let message = format!("the choice `{name}` has fewer than 2 options");
             self.fault(Code::E16, place, message, "write at least 2 under `options`");
@@ -34,7 +36,8 @@ impl Checker<'_> {
             self.fault(Code::E16, place, message, "use several questions");
         } else if file.options.len() > 9 {
             let count = file.options.len();
-            let message = format!("`{name}` has {count} options; above 9, digits written together are ambiguous");
+            let message =
+                format!("`{name}` has {count} options; above 9, digits written together are ambiguous");
             self.fault(Code::W07, place, message, "merge options, or split the question");
         }
         let mut codes: BTreeSet<&str> = BTreeSet::new();
@@ -47,8 +50,12 @@ impl Checker<'_> {
                 self.fault(Code::E15, code.place, message, "give this one another code");
             }
         }
-        let options: Vec<Option<ChoiceOption>> =
-            file.options.iter().enumerate().map(|(index, option)| self.option(index, option, name)).collect();
+        let options: Vec<Option<ChoiceOption>> = file
+            .options
+            .iter()
+            .enumerate()
+            .map(|(index, option)| self.option(index, option, name))
+            .collect();
         self.told_apart(&file.options, name);
         let options: Vec<ChoiceOption> = options.into_iter().collect::<Option<_>>()?;
         (options.len() >= 2).then_some(options)
@@ -95,7 +102,10 @@ impl Checker<'_> {
         for alias in option.aliases.iter().flat_map(|(_, words)| words) {
             self.keyword(alias, "alias");
         }
-        let code = option.code.as_ref().filter(|code| is_identifier(&code.value, 31))?;
+        let code = option
+            .code
+            .as_ref()
+            .filter(|code| is_identifier(&code.value, 31))?;
         Some(ChoiceOption {
             code: code.value.clone(),
             label: label?,
@@ -106,15 +116,25 @@ impl Checker<'_> {
 
     fn keyword(&mut self, word: &Spanned<String>, what: &str) {
         let folded = plain_form(&word.value);
-        let fixed = reserved_words().into_iter().find(|keyword| plain_form(keyword) == folded);
-        let configured = || self.context.keywords.iter().find(|keyword| plain_form(keyword) == folded);
+        let fixed = reserved_words()
+            .into_iter()
+            .find(|keyword| plain_form(keyword) == folded);
+        let configured = || {
+            self.context
+                .keywords
+                .iter()
+                .find(|keyword| plain_form(keyword) == folded)
+        };
         let Some(keyword) = fixed.map(str::to_uppercase).or_else(|| configured().cloned()) else {
             return;
         };
         self.fault(
             Code::E08,
             word.place,
-            format!("the {what} `{}` is the keyword {keyword}, so it can never be an answer", word.value),
+            format!(
+                "the {what} `{}` is the keyword {keyword}, so it can never be an answer",
+                word.value
+            ),
             "use other words",
         );
     }

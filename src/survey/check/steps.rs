@@ -191,7 +191,12 @@ impl<'f> Checker<'f> {
         let kind = type_name.and_then(|type_name| self.kind(file, type_name, name));
         let place = file.id.as_ref().map_or(file.place, |id| id.place);
         let is_written = file.keys.find("text").is_some();
-        let text = self.required_text(file.text.as_ref(), is_written, place, &format!("the text of `{name}`"));
+        let text = self.required_text(
+            file.text.as_ref(),
+            is_written,
+            place,
+            &format!("the text of `{name}`"),
+        );
         let label = file.label.as_ref();
         let label = label.map(|label| self.text(label, &format!("the label of `{name}`")));
         Step {
@@ -213,7 +218,12 @@ impl<'f> Checker<'f> {
     fn element_id(&mut self, file: &ElementFile) -> Option<String> {
         let Some(id) = &file.id else {
             if file.keys.find("id").is_none() {
-                self.fault(Code::E15, file.place, "an element has no `id`", "give it a short name, such as `csat`");
+                self.fault(
+                    Code::E15,
+                    file.place,
+                    "an element has no `id`",
+                    "give it a short name, such as `csat`",
+                );
             }
             return None;
         };
@@ -228,7 +238,12 @@ impl<'f> Checker<'f> {
         }
         if id.value == COMPLETION {
             let hint = "write the closing text under the key `completion` of the survey";
-            self.fault(Code::E15, id.place, "an element cannot be called `completion`", hint);
+            self.fault(
+                Code::E15,
+                id.place,
+                "an element cannot be called `completion`",
+                hint,
+            );
             return None;
         }
         if RESERVED_WORDS.contains(&id.value.as_str()) {
@@ -245,7 +260,12 @@ impl<'f> Checker<'f> {
             if file.keys.find("type").is_none() {
                 let place = file.id.as_ref().map_or(file.place, |id| id.place);
                 let message = format!("`{name}` has no `type`");
-                self.fault(Code::E16, place, message, format!("use one of: {}", names.join(", ")));
+                self.fault(
+                    Code::E16,
+                    place,
+                    message,
+                    format!("use one of: {}", names.join(", ")),
+                );
             }
             return None;
         };
@@ -255,7 +275,12 @@ impl<'f> Checker<'f> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("use one of: {}", names.join(", ")),
             };
-            self.fault(Code::E16, written.place, format!("`{}` is not a type", written.value), hint);
+            self.fault(
+                Code::E16,
+                written.place,
+                format!("`{}` is not a type", written.value),
+                hint,
+            );
         }
         found
     }
@@ -328,7 +353,12 @@ impl<'f> Checker<'f> {
             let what = format!("variant {} of `{name}`", index + 1);
             self.has_condition(file.keys.find("if").is_some(), file.place, &what);
             let is_written = file.keys.find("text").is_some();
-            let text = self.required_text(file.text.as_ref(), is_written, file.place, &format!("the text of {what}"));
+            let text = self.required_text(
+                file.text.as_ref(),
+                is_written,
+                file.place,
+                &format!("the text of {what}"),
+            );
             variants.push(DraftVariant {
                 file,
                 condition: None,
@@ -340,7 +370,12 @@ impl<'f> Checker<'f> {
 
     fn has_condition(&mut self, has: bool, place: Place, what: &str) {
         if !has {
-            self.fault(Code::E16, place, format!("{what} has no `if`"), "write a condition such as `if: csat <= 2`");
+            self.fault(
+                Code::E16,
+                place,
+                format!("{what} has no `if`"),
+                "write a condition such as `if: csat <= 2`",
+            );
         }
     }
 
@@ -367,7 +402,12 @@ impl<'f> Checker<'f> {
         rules
     }
 
-    fn jump(&mut self, written: Option<&Spanned<String>>, key: &str, targets: &BTreeMap<String, usize>) -> Jump {
+    fn jump(
+        &mut self,
+        written: Option<&Spanned<String>>,
+        key: &str,
+        targets: &BTreeMap<String, usize>,
+    ) -> Jump {
         let Some(written) = written else {
             return Jump::None;
         };
@@ -385,7 +425,11 @@ impl<'f> Checker<'f> {
         };
         let message = format!("`{key}: {}` names no element", written.value);
         self.fault(Code::E01, written.place, message, hint);
-        Jump::Broken(near.map(|near| targets.get(near).map_or(Target::Completion, |index| Target::Element(*index))))
+        Jump::Broken(near.map(|near| {
+            targets
+                .get(near)
+                .map_or(Target::Completion, |index| Target::Element(*index))
+        }))
     }
 
     /// The completion with its conditions.

@@ -79,7 +79,7 @@ impl Fault {
 }
 
 /// Longest excerpt in characters.
-const EXCERPT_CHARS_MAX: usize = 400;
+const EXCERPT_CHARS_MAX: usize = 2_000;
 
 /// The nearest character boundary at or before a byte.
 fn floor_boundary(source: &str, at: usize) -> usize {

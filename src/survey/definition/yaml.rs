@@ -2,6 +2,7 @@
 //!
 //! Limits of RP9: 1 MiB, 100 aliases, 16 levels, 20,000 nodes; no includes, no merge keys, no custom tags.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -44,64 +45,55 @@ pub(in crate::survey) fn read(source: &str) -> (Option<Node>, Vec<Fault>) {
         }
         Ok(node) => (Some(node), Vec::new()),
         Err(error) => match error.without_snippet() {
-            Error::DuplicateMappingKey { .. } => read_with_duplicates(source),
+            Error::DuplicateMappingKey { location, .. } => {
+                read_with_duplicates(source, place_of(*location, source))
+            }
             other => (None, vec![fault_of(other, source)]),
         },
     }
 }
 
-fn read_with_duplicates(source: &str) -> (Option<Node>, Vec<Fault>) {
-    let first = match parse(source, DuplicateKeyPolicy::FirstWins) {
+/// Reads a file with duplicate keys. With this policy the library gives out every entry of a map, except of
+/// one with number keys, where only the last is left; `known` is the place of the first duplicate.
+fn read_with_duplicates(source: &str, known: Place) -> (Option<Node>, Vec<Fault>) {
+    let mut node = match parse(source, DuplicateKeyPolicy::LastWins) {
         Ok(node) => node,
         Err(error) => return (None, vec![fault_of(error.without_snippet(), source)]),
     };
     let mut faults = Vec::new();
-    match parse(source, DuplicateKeyPolicy::LastWins) {
-        Ok(last) => compare_keys(&first, &last, source, &mut faults),
-        Err(error) => faults.push(fault_of(error.without_snippet(), source)),
-    }
+    drop_repetitions(&mut node, &mut faults);
     if faults.is_empty() {
-        let message = "a key is written twice";
-        faults.push(Fault::new(Code::E16, first.place, message, "remove one of them"));
+        faults.push(duplicate_fault(
+            known,
+            source.get(known.start..known.end).unwrap_or(""),
+        ));
     }
-    (Some(first), faults)
+    (Some(node), faults)
 }
 
-/// A value that stands elsewhere when the last one counts has a key that is written twice.
-fn compare_keys(first: &Node, last: &Node, source: &str, faults: &mut Vec<Fault>) {
-    match (&first.tree, &last.tree) {
-        (Tree::Map(first), Tree::Map(last)) => {
-            for (key, value) in first {
-                let Some((_, last_value)) = last.iter().find(|(other, _)| other.text == key.text) else {
-                    continue;
-                };
-                if last_value.place.start == value.place.start {
-                    compare_keys(value, last_value, source, faults);
-                } else {
-                    let message = format!("the key `{}` is written twice", key.text);
-                    let place = key_before(&key.text, last_value.place.start, source);
-                    faults.push(Fault::new(Code::E16, place, message, "keep one of them"));
+fn duplicate_fault(place: Place, key: &str) -> Fault {
+    let message = format!("the key `{key}` is written twice");
+    Fault::new(Code::E16, place, message, "keep one of them")
+}
+
+/// Keeps the first of each key.
+fn drop_repetitions(node: &mut Node, faults: &mut Vec<Fault>) {
+    match &mut node.tree {
+        Tree::Null | Tree::Scalar(_) => {}
+        Tree::List(items) => items.iter_mut().for_each(|item| drop_repetitions(item, faults)),
+        Tree::Map(entries) => {
+            let mut seen: BTreeSet<String> = BTreeSet::new();
+            entries.retain(|(key, _)| {
+                let is_first = seen.insert(key.text.clone());
+                if !is_first {
+                    faults.push(duplicate_fault(key.place, &key.text));
                 }
-            }
+                is_first
+            });
+            entries
+                .iter_mut()
+                .for_each(|(_, value)| drop_repetitions(value, faults));
         }
-        (Tree::List(first), Tree::List(last)) => {
-            for (first, last) in first.iter().zip(last) {
-                compare_keys(first, last, source, faults);
-            }
-        }
-        (Tree::Null | Tree::Scalar(_) | Tree::List(_) | Tree::Map(_), _) => {}
-    }
-}
-
-/// The place of a key, found backwards from its value.
-fn key_before(key: &str, value_start: usize, source: &str) -> Place {
-    let start = source
-        .get(..value_start)
-        .and_then(|before| before.rfind(key))
-        .unwrap_or(value_start);
-    Place {
-        start,
-        end: start + key.len(),
     }
 }
 
@@ -307,6 +299,10 @@ fn fault_of(error: &Error, source: &str) -> Fault {
             "the file holds more than one document".to_owned(),
             "remove `---`; one file is one survey".to_owned(),
         ),
+        _ if line_at(place.start, source).contains("{{") => (
+            "a text with `{{…}}` stands without quotes".to_owned(),
+            "put it in double quotes, or write the text in block style".to_owned(),
+        ),
         other => (
             format!("this is not readable YAML: {}", sentence_of(other)),
             syntax_hint(place, source).to_owned(),
@@ -347,20 +343,23 @@ fn budget_words(breach: &BudgetBreach) -> (String, String) {
     }
 }
 
-/// What authors get wrong most often (survey-file.md §6), judged by the line in question.
-fn syntax_hint(place: Place, source: &str) -> &'static str {
-    let start = place.start.min(source.len());
-    let before = source.get(..start).unwrap_or("");
-    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    let line = source
+/// The line that holds a byte.
+fn line_at(at: usize, source: &str) -> &str {
+    let before = source.get(..at.min(source.len())).unwrap_or("");
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    source
         .get(line_start..)
         .and_then(|rest| rest.lines().next())
-        .unwrap_or("");
-    let indent = line.len() - line.trim_start().len();
-    if line.get(..indent).is_some_and(|white| white.contains('\t')) {
+        .unwrap_or("")
+}
+
+/// What authors get wrong most often (survey-file.md §6), judged by the line in question.
+fn syntax_hint(place: Place, source: &str) -> &'static str {
+    let line = line_at(place.start, source);
+    let next_line = source.get(place.start..).and_then(|rest| rest.lines().nth(1));
+    let has_tab = |line: &str| line.trim_start_matches(' ').starts_with('\t');
+    if has_tab(line) || next_line.is_some_and(has_tab) {
         "indent with spaces; YAML does not take tabs"
-    } else if line.contains("{{") {
-        "put a text with `{{…}}` in quotes"
     } else if line.matches(": ").count() > 1 {
         "put a text that holds `: ` in quotes"
     } else {

@@ -83,7 +83,10 @@ impl Space {
         let mut elements = Vec::new();
         for id in &uses.elements {
             let found = scope.elements.get(id)?;
-            elements.push((id.clone(), guesses(found, standing(id), &named, uses.values.contains(id))?));
+            elements.push((
+                id.clone(),
+                guesses(found, standing(id), &named, uses.values.contains(id))?,
+            ));
         }
         let variables: Vec<(String, Vec<String>)> = uses
             .variables
@@ -91,7 +94,11 @@ impl Space {
             .map(|name| (name.clone(), named.texts()))
             .collect();
         let languages = if uses.language && !scope.languages.is_empty() {
-            scope.languages.iter().map(|language| language.code().to_owned()).collect()
+            scope
+                .languages
+                .iter()
+                .map(|language| language.code().to_owned())
+                .collect()
         } else {
             vec![String::new()]
         };
@@ -103,7 +110,9 @@ impl Space {
             .chain([languages.len()])
             .chain(patterns.iter().map(|_| 2));
         let combinations = sizes.into_iter().try_fold(1_usize, |product, size| {
-            product.checked_mul(size).filter(|product| *product <= COMBINATIONS_MAX)
+            product
+                .checked_mul(size)
+                .filter(|product| *product <= COMBINATIONS_MAX)
         })?;
         Some(Self {
             elements,
@@ -161,7 +170,10 @@ impl<'s> Combination<'s> {
 
     /// The value an element has here; `None` when no condition looks at it.
     pub(in crate::survey) fn guess(&self, element: &str) -> Option<&'s Guess> {
-        self.elements.iter().find(|(id, _)| *id == element).map(|(_, guess)| *guess)
+        self.elements
+            .iter()
+            .find(|(id, _)| *id == element)
+            .map(|(_, guess)| *guess)
     }
 }
 
@@ -225,6 +237,8 @@ struct Uses {
     values: BTreeSet<String>,
     variables: BTreeSet<String>,
     language: bool,
+    /// Something is compared by order.
+    order: bool,
     patterns: BTreeSet<(String, String)>,
     literals: Vec<Literal>,
 }
@@ -234,7 +248,12 @@ impl Uses {
         match test {
             Test::Or(parts) | Test::And(parts) => parts.iter().for_each(|part| self.test(part)),
             Test::Not(inner) => self.test(inner),
-            Test::Compare { left, right, .. } => {
+            Test::Compare {
+                left,
+                operator,
+                right,
+            } => {
+                self.order |= operator.needs_order();
                 self.operand(left);
                 self.operand(right);
             }
@@ -250,7 +269,8 @@ impl Uses {
                 self.values.insert(element.clone());
             }
             Test::Matches { variable, pattern } => {
-                self.patterns.insert((variable.to_lowercase(), pattern.as_str().to_owned()));
+                self.patterns
+                    .insert((variable.to_lowercase(), pattern.as_str().to_owned()));
             }
         }
     }
@@ -285,6 +305,11 @@ impl Uses {
                     named.dates.insert(*date);
                 }
             }
+        }
+        if self.order && !self.variables.is_empty() {
+            // Two variables may both be numbers or both be dates.
+            named.numbers.insert(Number::small(0));
+            named.dates.insert(NaiveDate::default());
         }
         // Only a comparison with a variable or another element needs the element's own values.
         if self.variables.is_empty() && self.values.len() < 2 {
@@ -341,7 +366,12 @@ impl Named {
         let around = |date: NaiveDate| {
             [0, 1, 2]
                 .into_iter()
-                .flat_map(move |days| [date.checked_sub_days(Days::new(days)), date.checked_add_days(Days::new(days))])
+                .flat_map(move |days| {
+                    [
+                        date.checked_sub_days(Days::new(days)),
+                        date.checked_add_days(Days::new(days)),
+                    ]
+                })
                 .flatten()
         };
         let bounds = min.into_iter().chain(max).chain([NaiveDate::default()]);
@@ -361,6 +391,11 @@ impl Named {
         let mut texts: BTreeSet<String> = self.words.clone();
         if !self.numbers.is_empty() {
             texts.extend(self.numbers(None, None, 2).iter().map(Number::to_string));
+            // The same number may be written otherwise, which is another text (F32).
+            texts.extend(self.numbers.iter().map(|number| match number.decimals() {
+                0 => format!("{number}.0"),
+                _ => format!("{number}0"),
+            }));
         }
         if !self.dates.is_empty() {
             texts.extend(self.dates(None, None).iter().map(NaiveDate::to_string));
@@ -389,7 +424,8 @@ fn guesses(found: &Type, standing: Standing, named: &Named, value_matters: bool)
                 max_select,
             } => guesses.extend(subsets(codes.len(), *min_select, *max_select)?),
             Type::Number { min, max, decimals } => {
-                let numbers = points(*min, *max, *decimals).unwrap_or_else(|| named.numbers(*min, *max, *decimals));
+                let numbers =
+                    points(*min, *max, *decimals).unwrap_or_else(|| named.numbers(*min, *max, *decimals));
                 guesses.extend(numbers.into_iter().map(Guess::Number));
             }
             Type::YesNo => guesses.extend(["yes", "no"].map(|word| Guess::Text(word.to_owned()))),
@@ -407,7 +443,11 @@ fn guesses(found: &Type, standing: Standing, named: &Named, value_matters: bool)
 }
 
 /// Every point of a scale, if there are few.
-pub(in crate::survey) fn points(min: Option<Number>, max: Option<Number>, decimals: u8) -> Option<Vec<Number>> {
+pub(in crate::survey) fn points(
+    min: Option<Number>,
+    max: Option<Number>,
+    decimals: u8,
+) -> Option<Vec<Number>> {
     let (min, max) = (min?.hundredths(), max?.hundredths());
     let step = match decimals {
         0 => 100,
@@ -415,9 +455,11 @@ pub(in crate::survey) fn points(min: Option<Number>, max: Option<Number>, decima
         _ => 1,
     };
     let count = (max - min) / step + 1;
-    (1..=POINTS_MAX)
-        .contains(&count)
-        .then(|| (0..count).filter_map(|at| Number::from_hundredths(min + at * step)).collect())
+    (1..=POINTS_MAX).contains(&count).then(|| {
+        (0..count)
+            .filter_map(|at| Number::from_hundredths(min + at * step))
+            .collect()
+    })
 }
 
 /// Every set of options that may be chosen.

@@ -83,10 +83,6 @@ impl Expr {
     pub fn source(&self) -> &str {
         &self.source
     }
-
-    pub(in crate::survey) fn test(&self) -> &Test {
-        &self.test
-    }
 }
 
 /// A checked condition.

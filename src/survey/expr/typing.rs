@@ -125,7 +125,7 @@ pub(in crate::survey) fn closest<'a>(
                 name,
             )
         })
-        .filter(|(distance, name)| *distance <= 1 + name.chars().count() / 4)
+        .filter(|(distance, name)| *distance <= (name.chars().count() / 3).max(1))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
 }
@@ -450,7 +450,10 @@ impl<'s> Typing<'s> {
 
     fn code(&mut self, word: &str, other: &Resolved<'s>, range: &Range<usize>) -> Option<String> {
         match other {
-            Resolved::Element(_, Type::Unknown) => Some(word.to_owned()),
+            // The other side is broken or refused already; what the word means cannot be told.
+            Resolved::Element(_, Type::Unknown | Type::Choices { .. } | Type::Nothing) => {
+                Some(word.to_owned())
+            }
             Resolved::Element(_, Type::Choice(codes)) if codes.iter().any(|code| code == word) => {
                 Some(word.to_owned())
             }

@@ -83,7 +83,10 @@ impl Player<'_> {
             ("reminders_sent", Cell::from(self.count.reminders)),
             ("sms_sent", Cell::from(self.count.sent)),
             ("sms_received", Cell::from(self.count.received)),
-            ("opted_out", Cell::from(if self.opted_out { "true" } else { "false" })),
+            (
+                "opted_out",
+                Cell::from(if self.opted_out { "true" } else { "false" }),
+            ),
         ];
         columns.map(|(name, cell)| (name.to_owned(), cell)).to_vec()
     }

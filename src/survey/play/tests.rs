@@ -132,10 +132,16 @@ fn a58_stop_after_the_end_silences_too() {
     let survey = Survey::seal(reminding(vec![scale("csat")]));
     let (mut player, _) = played(&survey);
     say(&mut player, "5");
-    assert_eq!(names(&player.receive("STOP", Inbound::Stop).unwrap()), ["message:opted_out"]);
+    assert_eq!(
+        names(&player.receive("STOP", Inbound::Stop).unwrap()),
+        ["message:opted_out"]
+    );
     assert_eq!(player.status(), PlayStatus::Completed);
     assert_eq!(say(&mut player, "5"), Vec::<String>::new());
-    assert_eq!(names(&player.receive("STOP", Inbound::Stop).unwrap()), Vec::<String>::new());
+    assert_eq!(
+        names(&player.receive("STOP", Inbound::Stop).unwrap()),
+        Vec::<String>::new()
+    );
 }
 
 #[test]

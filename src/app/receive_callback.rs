@@ -1,0 +1,109 @@
+//! A verified and parsed callback: each item is a turn of its own, taken in order; a bad one does not spoil the
+//! others (A84). It is done only when every item is stored (RE8).
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, join_all, poll_immediate};
+use tokio::time::Instant;
+
+use super::engine::Engine;
+use super::failure::Failure;
+use super::receive_dead::ReceiveDead;
+use super::receive_message::{InboundMessage, ReceiveMessage};
+use super::receive_status::{ReceiveStatus, StatusReport};
+use crate::gateway::{CallbackItem, Inbound, Report, report_json};
+use crate::store::WriteError;
+use crate::telemetry::TurnKind;
+
+/// Takes all items of a callback.
+///
+/// # Errors
+/// [`Failure`] when one of them could not be stored; the gateway sends the callback again, and what is stored
+/// has no second effect (RF17).
+pub async fn receive_callback(
+    engine: &Engine,
+    gateway: &str,
+    items: Vec<CallbackItem>,
+) -> Result<(), Failure> {
+    let mut waiting = Vec::new();
+    for item in items {
+        let mut turn = turn(engine, gateway, item);
+        // The first poll hands the turn to the writer: that fixes their order.
+        match poll_immediate(&mut turn).await {
+            Some(done) => done?,
+            None => waiting.push(turn),
+        }
+    }
+    join_all(waiting).await.into_iter().collect()
+}
+
+fn turn(engine: &Engine, gateway: &str, item: CallbackItem) -> BoxFuture<'static, Result<(), Failure>> {
+    let engine = engine.clone();
+    let gateway = gateway.to_owned();
+    match item {
+        CallbackItem::Inbound(inbound) => {
+            let message = message_of(gateway, inbound);
+            let work = ReceiveMessage::new(&engine, message.clone());
+            receive(engine, message, work).boxed()
+        }
+        CallbackItem::Report(report) => report_turn(engine, gateway, report).boxed(),
+        CallbackItem::Dead { error, raw } => {
+            let work = ReceiveDead::unreadable(&engine, &gateway, &raw, error);
+            bury(engine, work).boxed()
+        }
+    }
+}
+
+fn message_of(gateway: String, inbound: Inbound) -> InboundMessage {
+    InboundMessage {
+        gateway,
+        provider_id: inbound.id,
+        from: inbound.from,
+        to: inbound.to,
+        text: inbound.text,
+        handle: inbound.session,
+        provider_at: inbound.provider_at,
+    }
+}
+
+async fn receive(engine: Engine, message: InboundMessage, work: ReceiveMessage) -> Result<(), Failure> {
+    let started = Instant::now();
+    match engine.store.write(work).await {
+        Ok(received) => {
+            engine.metrics.turn(TurnKind::Reply, started.elapsed());
+            if received.outcome.is_none() {
+                engine.metrics.inbound(&message.gateway, "duplicate");
+            }
+            Ok(())
+        }
+        Err(WriteError::Fault(fault)) => {
+            let work = ReceiveDead::faulted(&engine, &message, &fault.to_string());
+            bury(engine, work).await
+        }
+        Err(error @ WriteError::Store(_)) => Err(error.into()),
+    }
+}
+
+async fn report_turn(engine: Engine, gateway: String, report: Report) -> Result<(), Failure> {
+    let started = Instant::now();
+    let raw = report_json(&report).to_string();
+    let work = ReceiveStatus {
+        engine: engine.clone(),
+        report: StatusReport::of(&gateway, report),
+    };
+    match engine.store.write(work).await {
+        Ok(_) => {
+            engine.metrics.turn(TurnKind::Status, started.elapsed());
+            Ok(())
+        }
+        Err(WriteError::Fault(fault)) => {
+            let work = ReceiveDead::unreadable(&engine, &gateway, &raw, &fault.to_string());
+            bury(engine, work).await
+        }
+        Err(error @ WriteError::Store(_)) => Err(error.into()),
+    }
+}
+
+async fn bury(engine: Engine, work: ReceiveDead) -> Result<(), Failure> {
+    engine.store.write(work).await?;
+    Ok(())
+}

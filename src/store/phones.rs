@@ -1,0 +1,296 @@
+//! Everything that is held about one phone: the queries that gather it, and the statements that erase it
+//! (RS11). Erasure overwrites; rows that count for reports stay, without the person.
+
+use chrono::NaiveDateTime;
+use diesel::dsl::exists;
+use diesel::prelude::*;
+
+use super::answers::AnswerRow;
+use super::consents::{ConsentEventRow, ConsentRow, ContactRow, SuppressionRow};
+use super::inbound::InboundRow;
+use super::messages::MessageRow;
+use super::schema::{
+    answers, consent_events, consents, contacts, delivery_reports, erasures, events, idempotency, inbound,
+    messages, send_requests, session_handles, sessions, suppressions,
+};
+use super::sessions::{SessionRow, from_json, to_json};
+use super::{AnyConnection, StoreError};
+use crate::survey::{Value, Variables};
+
+/// Most rows of one table in a [`Dossier`].
+pub const ROWS_MAX: i64 = 10_000;
+
+/// Variables of seed 003 that describe the call, not the person: reports group by them.
+const IMPERSONAL_VARIABLES: [&str; 5] = [
+    "queueKey",
+    "agentId",
+    "userGroupId",
+    "systemCountry",
+    "consumerChannel",
+];
+
+/// The element type whose value is a text of the person.
+const FREE_TEXT: &str = "free_text";
+
+/// Members of events that may hold a text of the person.
+const TEXT_MEMBERS: [&str; 4] = ["raw", "comment", "text", "body"];
+
+/// What is held about one phone, oldest first in every list; at most [`ROWS_MAX`] of each.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "each list is named after its table")]
+pub struct Dossier {
+    pub contact: Option<ContactRow>,
+    pub consents: Vec<ConsentRow>,
+    pub suppressions: Vec<SuppressionRow>,
+    pub consent_events: Vec<ConsentEventRow>,
+    pub sessions: Vec<SessionRow>,
+    pub answers: Vec<AnswerRow>,
+    pub messages: Vec<MessageRow>,
+    pub inbound: Vec<InboundRow>,
+}
+
+/// Gathers what is held about a phone.
+///
+/// # Errors
+/// [`StoreError`] of a query.
+pub fn dossier(connection: &mut AnyConnection, phone: &str, phone_hash: &str) -> Result<Dossier, StoreError> {
+    let of_phone = sessions::table
+        .filter(sessions::id.eq(answers::session_id))
+        .filter(sessions::phone.eq(phone))
+        .select(sessions::id);
+    Ok(Dossier {
+        contact: contacts::table.find(phone).first(connection).optional()?,
+        consents: consents::table
+            .filter(consents::phone.eq(phone))
+            .order(consents::scope)
+            .load(connection)?,
+        suppressions: suppressions::table
+            .filter(suppressions::phone_hash.eq(phone_hash))
+            .order(suppressions::scope)
+            .load(connection)?,
+        consent_events: consent_events::table
+            .filter(consent_events::phone.eq(phone))
+            .order(consent_events::id)
+            .limit(ROWS_MAX)
+            .load(connection)?,
+        sessions: sessions::table
+            .filter(sessions::phone.eq(phone))
+            .order((sessions::created_at, sessions::id))
+            .limit(ROWS_MAX)
+            .load(connection)?,
+        answers: answers::table
+            .filter(exists(of_phone))
+            .order((answers::session_id, answers::seq))
+            .limit(ROWS_MAX)
+            .load(connection)?,
+        messages: messages::table
+            .filter(messages::phone.eq(phone))
+            .order((messages::created_at, messages::id))
+            .limit(ROWS_MAX)
+            .load(connection)?,
+        inbound: inbound::table
+            .filter(inbound::sender.eq(phone))
+            .order(inbound::recv_seq)
+            .limit(ROWS_MAX)
+            .load(connection)?,
+    })
+}
+
+/// One row of the erasure ledger.
+#[derive(Clone, Debug, Queryable, Insertable)]
+#[diesel(table_name = erasures)]
+#[expect(
+    missing_docs,
+    reason = "columns are documented in migrations and in reliability-and-security.md RS11"
+)]
+pub struct ErasureRow {
+    pub id: String,
+    pub phone_hash: String,
+    pub actor: String,
+    pub erased_at: NaiveDateTime,
+}
+
+/// Overwrites a phone and all texts to and from it with its keyed hash, keeps its stops under that hash, and
+/// writes the ledger. Its sessions must be closed and its messages settled or cancelled before.
+///
+/// # Errors
+/// [`StoreError`] of a statement.
+pub fn erase(connection: &mut AnyConnection, phone: &str, row: &ErasureRow) -> Result<(), StoreError> {
+    let mark = mark(&row.phone_hash);
+    keep_stops(connection, phone, row)?;
+    let session_ids: Vec<String> = sessions::table
+        .filter(sessions::phone.eq(phone))
+        .select(sessions::id)
+        .load(connection)?;
+    for id in &session_ids {
+        erase_answers(connection, id, &mark)?;
+        erase_session(connection, id, &mark)?;
+    }
+    erase_traffic(connection, phone, &mark)?;
+    // Stored answers to POSTs hold the number as the caller sent it.
+    diesel::delete(idempotency::table.filter(idempotency::body.like(format!("%{phone}%"))))
+        .execute(connection)?;
+    diesel::delete(send_requests::table.filter(send_requests::phone.eq(phone))).execute(connection)?;
+    diesel::delete(contacts::table.find(phone)).execute(connection)?;
+    diesel::insert_into(erasures::table)
+        .values(row)
+        .execute(connection)?;
+    Ok(())
+}
+
+/// What stands in place of a phone or a text.
+fn mark(phone_hash: &str) -> String {
+    format!("erased:{phone_hash}")
+}
+
+/// A stop survives as a keyed hash; a newer consent ends an older suppression.
+fn keep_stops(connection: &mut AnyConnection, phone: &str, row: &ErasureRow) -> Result<(), StoreError> {
+    let current: Vec<ConsentRow> = consents::table
+        .filter(consents::phone.eq(phone))
+        .load(connection)?;
+    for consent in current {
+        diesel::delete(suppressions::table.find((&row.phone_hash, &consent.scope))).execute(connection)?;
+        if consent.consent_type == "stop" {
+            let kept = SuppressionRow {
+                phone_hash: row.phone_hash.clone(),
+                scope: consent.scope,
+                created_at: consent.obtained_at,
+            };
+            diesel::insert_into(suppressions::table)
+                .values(kept)
+                .execute(connection)?;
+        }
+    }
+    diesel::delete(consents::table.filter(consents::phone.eq(phone))).execute(connection)?;
+    let mark = mark(&row.phone_hash);
+    diesel::update(consent_events::table.filter(consent_events::phone.eq(phone)))
+        .set((
+            consent_events::phone.eq(&mark),
+            consent_events::raw.eq(None::<String>),
+            consent_events::note.eq(None::<String>),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Raw texts, comments and free texts go; numbers and choices stay for the counts of reports.
+fn erase_answers(connection: &mut AnyConnection, session_id: &str, mark: &str) -> Result<(), StoreError> {
+    let of_session = || answers::table.filter(answers::session_id.eq(session_id));
+    let free_texts: Vec<String> = of_session()
+        .filter(answers::element_type.eq(FREE_TEXT))
+        .select(answers::element_id)
+        .load(connection)?;
+    let value = to_json("answers.value", &Value::Text(mark.to_owned()))?;
+    diesel::update(of_session())
+        .set(answers::raw.eq(mark))
+        .execute(connection)?;
+    diesel::update(of_session().filter(answers::comment.is_not_null()))
+        .set(answers::comment.eq(mark))
+        .execute(connection)?;
+    diesel::update(of_session().filter(answers::correction_of.is_not_null()))
+        .set(answers::correction_of.eq(mark))
+        .execute(connection)?;
+    diesel::update(
+        of_session()
+            .filter(answers::element_type.eq(FREE_TEXT))
+            .filter(answers::value.is_not_null()),
+    )
+    .set(answers::value.eq(value))
+    .execute(connection)?;
+    erase_events(connection, session_id, &free_texts, mark)
+}
+
+/// Facts stay; texts of the person in them go.
+fn erase_events(
+    connection: &mut AnyConnection,
+    session_id: &str,
+    free_texts: &[String],
+    mark: &str,
+) -> Result<(), StoreError> {
+    let found: Vec<(String, String)> = events::table
+        .filter(events::session_id.eq(session_id))
+        .select((events::id, events::data))
+        .load(connection)?;
+    for (id, stored) in found {
+        let mut data: serde_json::Value = from_json("events.data", &stored)?;
+        let Some(members) = data.as_object_mut() else {
+            continue;
+        };
+        let is_free_text = members
+            .get("elementId")
+            .and_then(serde_json::Value::as_str)
+            .is_some_and(|element| free_texts.iter().any(|free| free == element));
+        for (name, value) in members.iter_mut() {
+            let is_text = TEXT_MEMBERS.contains(&name.as_str())
+                || (is_free_text && name.to_ascii_lowercase().contains("value"));
+            if is_text && !value.is_null() {
+                *value = mark.into();
+            }
+        }
+        let cleaned = to_json("events.data", &data)?;
+        if cleaned != stored {
+            diesel::update(events::table.find(id))
+                .set(events::data.eq(cleaned))
+                .execute(connection)?;
+        }
+    }
+    Ok(())
+}
+
+fn erase_session(connection: &mut AnyConnection, id: &str, mark: &str) -> Result<(), StoreError> {
+    let row: SessionRow = sessions::table.find(id).first(connection)?;
+    let cleaned = row
+        .variables()?
+        .iter()
+        .map(|(key, value)| {
+            let is_impersonal = IMPERSONAL_VARIABLES
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(key));
+            let value = if is_impersonal || value.is_empty() {
+                value
+            } else {
+                mark
+            };
+            (key.to_owned(), value.to_owned())
+        })
+        .collect();
+    diesel::update(sessions::table.find(id))
+        .set((
+            sessions::phone.eq(mark),
+            sessions::variables.eq(to_json("sessions.variables", &Variables::new(cleaned))?),
+            sessions::client_reference.eq(row.client_reference.map(|_| mark.to_owned())),
+            sessions::opening.eq(None::<String>),
+            sessions::progress.eq(None::<String>),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Handles, messages with their reports, and inbound.
+fn erase_traffic(connection: &mut AnyConnection, phone: &str, mark: &str) -> Result<(), StoreError> {
+    let message_ids: Vec<String> = messages::table
+        .filter(messages::phone.eq(phone))
+        .select(messages::id)
+        .load(connection)?;
+    for chunk in message_ids.chunks(500) {
+        // A gateway's own explanation may name the number.
+        diesel::update(delivery_reports::table.filter(delivery_reports::message_id.eq_any(chunk)))
+            .set(delivery_reports::reason.eq(None::<String>))
+            .execute(connection)?;
+    }
+    diesel::update(messages::table.filter(messages::phone.eq(phone)))
+        .set((messages::phone.eq(mark), messages::body.eq(mark)))
+        .execute(connection)?;
+    diesel::update(session_handles::table.filter(session_handles::phone.eq(phone)))
+        .set(session_handles::phone.eq(mark))
+        .execute(connection)?;
+    diesel::update(inbound::table.filter(inbound::sender.eq(phone)))
+        .set((
+            inbound::sender.eq(mark),
+            inbound::body.eq(mark),
+            inbound::raw.eq(None::<String>),
+            inbound::weak_key.eq(None::<String>),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
