@@ -12,7 +12,7 @@ use tracing_subscriber::{EnvFilter, FmtSubscriber};
 
 use crate::config::{Log, LogFormat};
 
-pub use metrics::{CONTENT_TYPE, Metrics};
+pub use metrics::{CONTENT_TYPE, Metrics, REVISION};
 pub use outcomes::{SendSurveyOutcome, TurnKind};
 
 /// Starts logging for the whole process, and makes a panic a log line.

@@ -17,6 +17,8 @@ use crate::store::WriteError;
 
 /// Longest sleep of a timer task; every commit wakes it anyway.
 const SAFETY_NET: Duration = Duration::seconds(30);
+/// Longest time between two signs of life; the health check allows 30 s (O1).
+const HEARTBEAT: Duration = Duration::seconds(10);
 /// Between two rounds of housekeeping.
 const HOUSEKEEPING: Duration = Duration::hours(1);
 /// Wait after the database failed.
@@ -75,6 +77,7 @@ impl Worker {
 /// Expiry, reminders and delayed starts.
 async fn keep_timers(engine: Engine, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
+        engine.heartbeat.beat(engine.clock.now());
         let signal = engine.store.signals().timers.clone();
         let notified = signal.notified();
         let wait_until = match run_due_timers(&engine).await {
@@ -90,7 +93,7 @@ async fn keep_timers(engine: Engine, mut stop: watch::Receiver<bool>) {
         };
         tokio::select! {
             () = notified => {}
-            () = engine.clock.sleep_until(wait_until) => {}
+            () = engine.clock.sleep_until(wait_until.min(engine.clock.now() + HEARTBEAT)) => {}
             _ = stop.changed() => {}
         }
     }

@@ -313,14 +313,18 @@ fn asked_at(moment: &Moment<'_>, session_id: &str, element: &str, visit: i32) ->
 }
 
 /// Position from 0, code and label of a choice, as stored (P52): plain for one, JSON lists for several.
-struct Shown {
-    position: Option<String>,
-    code: Option<String>,
-    label: Option<String>,
+pub(super) struct Shown {
+    pub(super) position: Option<String>,
+    pub(super) code: Option<String>,
+    pub(super) label: Option<String>,
 }
 
 impl Shown {
-    fn of(value: &Value, options: &[crate::survey::element::ChoiceOption], language: &Language) -> Self {
+    pub(super) fn of(
+        value: &Value,
+        options: &[crate::survey::element::ChoiceOption],
+        language: &Language,
+    ) -> Self {
         let named = |index: usize| {
             options
                 .get(index)

@@ -53,7 +53,8 @@ fn turn(engine: &Engine, gateway: &str, item: CallbackItem) -> BoxFuture<'static
     }
 }
 
-fn message_of(gateway: String, inbound: Inbound) -> InboundMessage {
+/// An inbound SMS as its turn takes it.
+pub(super) fn message_of(gateway: String, inbound: Inbound) -> InboundMessage {
     InboundMessage {
         gateway,
         provider_id: inbound.id,

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
+use actix_web::{FromRequest, Handler, Responder, Route};
 
 use super::caller::allow;
 use super::code_pages::problem_page;
 use super::docs;
 use super::rate::{Buckets, RateLimit};
 use super::route::{resource, route_not_found};
-use super::{send_survey, webhooks};
+use super::sessions::{change, read};
+use super::{health, inbound, messages, send_survey, webhooks};
 use crate::app::api_key::Scope;
 use crate::app::engine::Engine;
 use crate::config::Config;
@@ -71,40 +73,122 @@ pub fn routes(service: &mut ServiceConfig) {
 
 /// SendSurvey, gateway webhooks, sessions, messages, the inbound log and health.
 fn core_routes(service: &mut ServiceConfig) {
-    let (get, post) = (Method::GET, Method::POST);
+    use Scope::{Admin, SessionsRead, SessionsWrite, SurveysSend};
     service
         .service(resource(
             "/v1/surveys/{survey}/send",
-            vec![(
-                post.clone(),
-                allow(Scope::SurveysSend, web::post().to(send_survey::send)),
-            )],
+            vec![post(SurveysSend, send_survey::send)],
         ))
         .service(resource(
             send_survey::COMPATIBILITY_PATH,
-            vec![(
-                post.clone(),
-                allow(Scope::SurveysSend, web::post().to(send_survey::send_compatible)),
-            )],
+            vec![post(SurveysSend, send_survey::send_compatible)],
+        ))
+        .service(resource("/v1/sessions", vec![get(SessionsRead, read::list)]))
+        .service(resource("/v1/sessions/{id}", vec![get(SessionsRead, read::one)]))
+        .service(resource(
+            "/v1/sessions/{id}/answers",
+            vec![get(SessionsRead, read::answers_of)],
+        ))
+        .service(resource(
+            "/v1/sessions/{id}/answers/{element_id}",
+            vec![(Method::PUT, allow(SessionsWrite, web::put().to(change::correct)))],
+        ))
+        .service(resource(
+            "/v1/sessions/{id}/messages",
+            vec![get(SessionsRead, read::messages_of)],
+        ))
+        .service(resource(
+            "/v1/sessions/{id}/cancel",
+            vec![post(SessionsWrite, change::cancel)],
+        ))
+        .service(resource(
+            "/v1/sessions/{id}/resend",
+            vec![post(SessionsWrite, change::resend)],
+        ))
+        .service(resource(
+            "/v1/sessions/{id}/release",
+            vec![post(SessionsWrite, change::release)],
+        ))
+        .service(resource("/v1/messages", vec![get(SessionsRead, messages::list)]))
+        .service(resource(
+            "/v1/messages/{id}",
+            vec![get(SessionsRead, messages::one)],
+        ))
+        .service(resource(
+            "/v1/messages/{id}/cancel",
+            vec![post(SessionsWrite, messages::cancel)],
+        ))
+        .service(resource(
+            "/v1/messages/{id}/release",
+            vec![post(SessionsWrite, messages::release)],
+        ))
+        .service(resource(
+            "/v1/messages/{id}/settle",
+            vec![post(SessionsWrite, messages::settle)],
+        ))
+        .service(resource("/v1/inbound", vec![get(Admin, inbound::list)]))
+        .service(resource("/v1/inbound/{id}", vec![get(Admin, inbound::one)]))
+        .service(resource(
+            "/v1/inbound/{id}/replay",
+            vec![post(Admin, inbound::replay)],
+        ))
+        .service(resource(
+            "/v1/inbound/{id}/discard",
+            vec![post(Admin, inbound::discard)],
         ));
-    for path in [
-        "/v1/gateways/{gateway}/inbound",
-        "/v1/gateways/{gateway}/inbound/{secret}",
+    open_routes(service);
+}
+
+/// Routes that ask for no API key.
+fn open_routes(service: &mut ServiceConfig) {
+    let open_get = |route| vec![(Method::GET, route)];
+    service
+        .service(resource("/livez", open_get(web::get().to(health::livez))))
+        .service(resource("/readyz", open_get(web::get().to(health::readyz))))
+        .service(resource("/healthz", open_get(web::get().to(health::readyz))))
+        .service(resource("/version", open_get(web::get().to(health::version))))
+        .service(resource("/metrics", open_get(web::get().to(health::metrics))));
+    for (kind, secret) in [
+        ("inbound", false),
+        ("inbound", true),
+        ("status", false),
+        ("status", true),
     ] {
+        let path = format!(
+            "/v1/gateways/{{gateway}}/{kind}{}",
+            if secret { "/{secret}" } else { "" }
+        );
+        let route = |route: Route| {
+            if kind == "inbound" {
+                route.to(webhooks::inbound)
+            } else {
+                route.to(webhooks::status)
+            }
+        };
         let routes = vec![
-            (post.clone(), web::post().to(webhooks::inbound)),
-            (get.clone(), web::get().to(webhooks::inbound)),
+            (Method::POST, route(web::post())),
+            (Method::GET, route(web::get())),
         ];
-        service.service(resource(path, routes));
+        service.service(resource(&path, routes));
     }
-    for path in [
-        "/v1/gateways/{gateway}/status",
-        "/v1/gateways/{gateway}/status/{secret}",
-    ] {
-        let routes = vec![
-            (post.clone(), web::post().to(webhooks::status)),
-            (get.clone(), web::get().to(webhooks::status)),
-        ];
-        service.service(resource(path, routes));
-    }
+}
+
+/// A GET for callers with a scope.
+fn get<F, Args>(scope: Scope, handler: F) -> (Method, Route)
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    (Method::GET, allow(scope, web::get().to(handler)))
+}
+
+/// A POST for callers with a scope.
+fn post<F, Args>(scope: Scope, handler: F) -> (Method, Route)
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    (Method::POST, allow(scope, web::post().to(handler)))
 }

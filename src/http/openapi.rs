@@ -14,7 +14,8 @@ use super::code_pages::{self, CodePage, Meaning};
 use super::docs;
 use super::problem::{Fault, MEDIA_TYPE, ProblemSchema};
 use super::send_survey::{SendSurveyBody, SendSurveyVariable, SentSession};
-use super::{send_survey, webhooks};
+use super::sessions::{change, read};
+use super::{health, inbound, messages, send_survey, webhooks};
 use crate::app::warning::Warning;
 
 /// The whole API.
@@ -33,6 +34,27 @@ use crate::app::warning::Warning;
         send_survey::send_compatible,
         webhooks::inbound,
         webhooks::status,
+        read::list,
+        read::one,
+        read::answers_of,
+        read::messages_of,
+        change::cancel,
+        change::resend,
+        change::release,
+        change::correct,
+        messages::list,
+        messages::one,
+        messages::cancel,
+        messages::release,
+        messages::settle,
+        inbound::list,
+        inbound::one,
+        inbound::replay,
+        inbound::discard,
+        health::livez,
+        health::readyz,
+        health::version,
+        health::metrics,
     ),
     components(schemas(
         CodePage,

@@ -4,6 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::schema::answers;
+use super::{AnyConnection, StoreError};
 
 /// One registered answer. `position` is 0-based.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
@@ -33,4 +34,28 @@ pub struct AnswerRow {
     pub inbound_id: Option<String>,
     pub corrected_at: Option<NaiveDateTime>,
     pub correction_of: Option<String>,
+}
+
+/// The answers of a session in the order they were registered.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn of_session(connection: &mut AnyConnection, session_id: &str) -> Result<Vec<AnswerRow>, StoreError> {
+    Ok(answers::table
+        .filter(answers::session_id.eq(session_id))
+        .order((answers::seq, answers::element_id, answers::visit))
+        .load(connection)?)
+}
+
+/// The answers of several sessions.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn of_sessions(
+    connection: &mut AnyConnection,
+    session_ids: &[String],
+) -> Result<Vec<AnswerRow>, StoreError> {
+    Ok(answers::table
+        .filter(answers::session_id.eq_any(session_ids))
+        .load(connection)?)
 }

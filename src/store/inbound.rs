@@ -1,9 +1,12 @@
 //! Rows of `inbound`: every SMS received, with its outcome (RE1).
 
 use chrono::NaiveDateTime;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::schema::inbound;
+use super::{AnyConnection, StoreError};
 use crate::session::Outcome;
 
 /// One inbound SMS.
@@ -34,4 +37,36 @@ pub struct InboundRow {
     pub error: Option<String>,
     pub resolved_at: Option<NaiveDateTime>,
     pub resolution: Option<String>,
+}
+
+/// One inbound.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn find(connection: &mut AnyConnection, id: &str) -> Result<Option<InboundRow>, StoreError> {
+    Ok(inbound::table.find(id).first(connection).optional()?)
+}
+
+/// Everything a session received, in the order of the one sequence.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn of_session(connection: &mut AnyConnection, session_id: &str) -> Result<Vec<InboundRow>, StoreError> {
+    Ok(inbound::table
+        .filter(inbound::session_id.eq(session_id))
+        .order(inbound::recv_seq)
+        .load(connection)?)
+}
+
+/// How many dead letters wait for somebody, and since when the oldest does.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn dead_load(connection: &mut AnyConnection) -> Result<(i64, Option<NaiveDateTime>), StoreError> {
+    Ok(inbound::table
+        .filter(sql::<Bool>(
+            "inbound.outcome = 'dead' AND inbound.resolved_at IS NULL",
+        ))
+        .select((diesel::dsl::count_star(), diesel::dsl::min(inbound::received_at)))
+        .first(connection)?)
 }

@@ -270,6 +270,25 @@ pub fn due_load(
         .first(connection)?)
 }
 
+/// Unfinished messages by state and channel: how many, and since when the oldest is due.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn open_load(
+    connection: &mut AnyConnection,
+) -> Result<Vec<(MessageState, String, i64, Option<NaiveDateTime>)>, StoreError> {
+    Ok(messages::table
+        .filter(messages::is_open)
+        .group_by((messages::state, messages::channel_id))
+        .select((
+            messages::state,
+            messages::channel_id,
+            diesel::dsl::count_star(),
+            diesel::dsl::min(messages::due_at),
+        ))
+        .load(connection)?)
+}
+
 /// All messages of a session in sequence order.
 ///
 /// # Errors

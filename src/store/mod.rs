@@ -13,6 +13,7 @@ pub mod events;
 mod flush;
 pub mod inbound;
 pub mod keys;
+pub mod listing;
 mod load;
 pub mod messages;
 pub mod meta;

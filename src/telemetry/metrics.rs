@@ -19,7 +19,7 @@ use super::outcomes::{SendSurveyOutcome, TurnKind};
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Set when the binary is built, if the builder knows it.
-const REVISION: Option<&str> = option_env!("BUILD_REVISION");
+pub const REVISION: Option<&str> = option_env!("BUILD_REVISION");
 
 type Labels<const N: usize> = [(&'static str, String); N];
 type Counters<const N: usize> = Family<Labels<N>, Counter>;

@@ -70,6 +70,8 @@ pub struct ReceiveMessage {
     phone: Option<Phone>,
     receiving: Option<(std::sync::Arc<Channel>, Option<String>)>,
     weak_key: Option<String>,
+    /// The turn is run again for an inbound that is stored already (RE33).
+    is_replay: bool,
 }
 
 /// What the turn decided about the inbound.
@@ -116,6 +118,23 @@ impl ReceiveMessage {
             receiving,
             weak_key,
             message,
+            is_replay: false,
+        }
+    }
+
+    /// Takes a dead letter in again, at its first place in the one sequence (RE33).
+    #[must_use]
+    pub fn again(engine: &Engine, message: InboundMessage, row: &InboundRow) -> Self {
+        Self {
+            engine: engine.clone(),
+            id: row.id.clone(),
+            recv_seq: row.recv_seq,
+            received_at: row.received_at.and_utc(),
+            phone: Phone::correlation(&message.from),
+            receiving: engine.channels.receiving(&message.gateway, &message.to),
+            weak_key: row.weak_key.clone(),
+            message,
+            is_replay: true,
         }
     }
 
@@ -164,6 +183,9 @@ impl ReceiveMessage {
     }
 
     fn repeat(&self, space: &Space) -> Option<Received> {
+        if self.is_replay {
+            return None;
+        }
         let inbound_id = match (&self.message.provider_id, &self.weak_key) {
             (Some(provider_id), _) => space.seen_inbound(&self.message.gateway, provider_id)?.to_owned(),
             (None, Some(weak_key)) => self.weak_repeat(space, weak_key)?,
@@ -279,7 +301,12 @@ impl ReceiveMessage {
             session.inbound_count += 1;
             version = Some(session.version);
         }
-        moment.space.add_inbound(self.row(verdict, version));
+        let row = self.row(verdict, version);
+        if self.is_replay {
+            moment.space.inbound.overwrite(row.id.clone(), row);
+        } else {
+            moment.space.add_inbound(row);
+        }
         moment
             .engine
             .metrics

@@ -1,0 +1,226 @@
+//! Lists of sessions, messages and inbound, page by page: ordered by (time of change, id), continued after an
+//! item, never by an offset (http-api.md 1.5).
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use super::inbound::InboundRow;
+use super::messages::MessageRow;
+use super::schema::{inbound, messages, sessions};
+use super::sessions::SessionRow;
+use super::{AnyConnection, StoreError};
+use crate::session::{MessageClass, MessageState, Outcome, Status};
+
+/// The backend behind the enum of connections.
+type Backend = <AnyConnection as diesel::connection::Connection>::Backend;
+
+/// Where a page starts, which way it goes, and the times it is limited to.
+#[derive(Clone, Debug, Default)]
+pub struct Span {
+    /// Created at this time or later.
+    pub from: Option<NaiveDateTime>,
+    /// Created before this time.
+    pub to: Option<NaiveDateTime>,
+    /// Changed after this time.
+    pub updated_after: Option<NaiveDateTime>,
+    /// After this item.
+    pub after: Option<(NaiveDateTime, String)>,
+    /// Latest change first.
+    pub descending: bool,
+    /// Most items.
+    pub limit: i64,
+}
+
+/// Which sessions.
+#[derive(Clone, Debug, Default)]
+pub struct SessionFilter {
+    /// Of these surveys, by slug; `None` = all.
+    pub survey_ids: Option<Vec<String>>,
+    /// On these channels; `None` = all.
+    pub channel_ids: Option<Vec<String>>,
+    /// In this state.
+    pub status: Option<Status>,
+    /// Of this phone.
+    pub phone: Option<String>,
+    /// With the caller's own id.
+    pub client_reference: Option<String>,
+    /// Test sessions, or all others.
+    pub is_test: Option<bool>,
+}
+
+/// Which messages.
+#[derive(Clone, Debug, Default)]
+pub struct MessageFilter {
+    /// Of sessions of these surveys; `None` = all, with or without a session.
+    pub survey_ids: Option<Vec<String>>,
+    /// On these channels; `None` = all.
+    pub channel_ids: Option<Vec<String>>,
+    /// In this state.
+    pub state: Option<MessageState>,
+    /// Of this class.
+    pub class: Option<MessageClass>,
+    /// To this phone.
+    pub phone: Option<String>,
+    /// Of this session.
+    pub session_id: Option<String>,
+}
+
+/// Which inbound.
+#[derive(Clone, Debug, Default)]
+pub struct InboundFilter {
+    /// With this outcome.
+    pub outcome: Option<Outcome>,
+    /// From this gateway.
+    pub gateway: Option<String>,
+    /// From this phone.
+    pub phone: Option<String>,
+    /// Of this session.
+    pub session_id: Option<String>,
+    /// Dead letters already replayed or discarded, or those that still wait.
+    pub is_resolved: Option<bool>,
+}
+
+/// Narrows a boxed query to a span over two columns of time and an id.
+macro_rules! within {
+    ($query:ident, $span:expr, $created:expr, $updated:expr, $id:expr) => {{
+        let span: &Span = $span;
+        if let Some(from) = span.from {
+            $query = $query.filter($created.ge(from));
+        }
+        if let Some(to) = span.to {
+            $query = $query.filter($created.lt(to));
+        }
+        if let Some(after) = span.updated_after {
+            $query = $query.filter($updated.gt(after));
+        }
+        if let Some((at, id)) = span.after.clone() {
+            $query = if span.descending {
+                $query.filter($updated.lt(at).or($updated.eq(at).and($id.lt(id))))
+            } else {
+                $query.filter($updated.gt(at).or($updated.eq(at).and($id.gt(id))))
+            };
+        }
+        $query = if span.descending {
+            $query.order(($updated.desc(), $id.desc()))
+        } else {
+            $query.order(($updated.asc(), $id.asc()))
+        };
+        $query = $query.limit(span.limit);
+    }};
+}
+
+/// Sessions of a page.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn sessions(
+    connection: &mut AnyConnection,
+    filter: &SessionFilter,
+    span: &Span,
+) -> Result<Vec<SessionRow>, StoreError> {
+    let mut query = sessions::table.into_boxed::<Backend>();
+    if let Some(ids) = filter.survey_ids.clone() {
+        query = query.filter(sessions::survey_id.eq_any(ids));
+    }
+    if let Some(ids) = filter.channel_ids.clone() {
+        query = query.filter(sessions::channel_id.eq_any(ids));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(sessions::status.eq(status.as_str()));
+    }
+    if let Some(phone) = filter.phone.clone() {
+        query = query.filter(sessions::phone.eq(phone));
+    }
+    if let Some(reference) = filter.client_reference.clone() {
+        query = query.filter(sessions::client_reference.eq(reference));
+    }
+    if let Some(is_test) = filter.is_test {
+        query = query.filter(sessions::is_test.eq(is_test));
+    }
+    within!(
+        query,
+        span,
+        sessions::created_at,
+        sessions::updated_at,
+        sessions::id
+    );
+    Ok(query.load(connection)?)
+}
+
+/// Messages of a page.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn messages(
+    connection: &mut AnyConnection,
+    filter: &MessageFilter,
+    span: &Span,
+) -> Result<Vec<MessageRow>, StoreError> {
+    let mut query = messages::table.into_boxed::<Backend>();
+    if let Some(ids) = filter.survey_ids.clone() {
+        let of_surveys = sessions::table
+            .filter(sessions::survey_id.eq_any(ids))
+            .select(sessions::id.nullable());
+        query = query.filter(messages::session_id.eq_any(of_surveys));
+    }
+    if let Some(ids) = filter.channel_ids.clone() {
+        query = query.filter(messages::channel_id.eq_any(ids));
+    }
+    if let Some(state) = filter.state {
+        query = query.filter(messages::state.eq(state.as_str()));
+    }
+    if let Some(class) = filter.class {
+        query = query.filter(messages::class.eq(class.as_str()));
+    }
+    if let Some(phone) = filter.phone.clone() {
+        query = query.filter(messages::phone.eq(phone));
+    }
+    if let Some(session_id) = filter.session_id.clone() {
+        query = query.filter(messages::session_id.eq(session_id));
+    }
+    within!(
+        query,
+        span,
+        messages::created_at,
+        messages::updated_at,
+        messages::id
+    );
+    Ok(query.load(connection)?)
+}
+
+/// Inbound of a page; an inbound changes when it is received.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn inbound(
+    connection: &mut AnyConnection,
+    filter: &InboundFilter,
+    span: &Span,
+) -> Result<Vec<InboundRow>, StoreError> {
+    let mut query = inbound::table.into_boxed::<Backend>();
+    if let Some(outcome) = filter.outcome {
+        query = query.filter(inbound::outcome.eq(outcome.as_str()));
+    }
+    if let Some(gateway) = filter.gateway.clone() {
+        query = query.filter(inbound::gateway.eq(gateway));
+    }
+    if let Some(phone) = filter.phone.clone() {
+        query = query.filter(inbound::sender.eq(phone));
+    }
+    if let Some(session_id) = filter.session_id.clone() {
+        query = query.filter(inbound::session_id.eq(session_id));
+    }
+    query = match filter.is_resolved {
+        Some(true) => query.filter(inbound::resolved_at.is_not_null()),
+        Some(false) => query.filter(inbound::resolved_at.is_null()),
+        None => query,
+    };
+    within!(
+        query,
+        span,
+        inbound::received_at,
+        inbound::received_at,
+        inbound::id
+    );
+    Ok(query.load(connection)?)
+}
