@@ -184,9 +184,18 @@ impl Writer<'_> {
                 self.scalar_line(found, value, depth + 1);
             }
             Tree::List(items) => match one_line_list(items) {
-                Some(line) if !self.comments.is_within(key_end, items.last().map_or(0, |last| last.place.start)) => {
+                Some(line)
+                    if !self
+                        .comments
+                        .is_within(key_end, items.last().map_or(0, |last| last.place.start)) =>
+                {
                     let _ = write!(self.out, " {line}");
-                    self.end_line(items.last().map_or(value.place.end, |last| last.place.end).max(key_end));
+                    self.end_line(
+                        items
+                            .last()
+                            .map_or(value.place.end, |last| last.place.end)
+                            .max(key_end),
+                    );
                 }
                 Some(_) | None => {
                     self.end_line(key_end);

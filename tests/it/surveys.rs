@@ -14,7 +14,9 @@ use antiphon::survey::check::{Checked, Context, FileName, check};
 
 /// A folder of this test's data.
 fn folder(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/surveys").join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/it/surveys")
+        .join(name)
 }
 
 /// The text of a good example.

@@ -75,7 +75,9 @@ fn holds_with(
     language: &str,
 ) -> bool {
     let survey = with_condition(condition);
-    let pairs = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let pairs = variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let variables = Variables::new(pairs.collect());
     let language = Language::parse(language).unwrap();
     let facts = Facts {
@@ -84,30 +86,80 @@ fn holds_with(
         variables: &variables,
         language: &language,
     };
-    survey.element("last").unwrap().when.as_ref().unwrap().eval(&facts)
+    survey
+        .element("last")
+        .unwrap()
+        .when
+        .as_ref()
+        .unwrap()
+        .eval(&facts)
 }
 
 #[test]
 fn answers_compare_within_their_type() {
     let given = everything_answered();
     for condition in [
-        "csat == 2", "csat != 3", "csat < 3", "csat <= 2", "csat > 1", "csat >= 2", "2 == csat", "3 > csat",
-        "csat == 2.0", "csat in [1, 2]", "csat not in [3, 4]", "age > 17", "age < 17.51", "age == 17.50", "age > csat",
-        "reason == billing", "reason != csat", "billing == reason", "reason in [billing, csat]", "reason not in [csat]",
-        "solved == no", "solved != yes", "solved in [no]", "no == solved",
-        "contains(improve, wait)", "not contains(improve, price)", "count(improve) == 2", "count(improve) > 1",
-        "why == \"too slow\"", "why != \"Too slow\"", "why in [\"a\", \"too slow\"]",
-        "day == 2026-11-24", "day > 2026-11-23", "day <= 2026-12-01", "day in [2026-11-24]",
-        "answered(csat)", "not skipped(csat)", "language == \"en\"", "channel == \"sms\"", "language != \"no\"",
-        "csat == 1 or csat == 2", "csat == 2 and solved == no", "not csat == 3", "not (csat == 3 or solved == yes)",
+        "csat == 2",
+        "csat != 3",
+        "csat < 3",
+        "csat <= 2",
+        "csat > 1",
+        "csat >= 2",
+        "2 == csat",
+        "3 > csat",
+        "csat == 2.0",
+        "csat in [1, 2]",
+        "csat not in [3, 4]",
+        "age > 17",
+        "age < 17.51",
+        "age == 17.50",
+        "age > csat",
+        "reason == billing",
+        "reason != csat",
+        "billing == reason",
+        "reason in [billing, csat]",
+        "reason not in [csat]",
+        "solved == no",
+        "solved != yes",
+        "solved in [no]",
+        "no == solved",
+        "contains(improve, wait)",
+        "not contains(improve, price)",
+        "count(improve) == 2",
+        "count(improve) > 1",
+        "why == \"too slow\"",
+        "why != \"Too slow\"",
+        "why in [\"a\", \"too slow\"]",
+        "day == 2026-11-24",
+        "day > 2026-11-23",
+        "day <= 2026-12-01",
+        "day in [2026-11-24]",
+        "answered(csat)",
+        "not skipped(csat)",
+        "language == \"en\"",
+        "channel == \"sms\"",
+        "language != \"no\"",
+        "csat == 1 or csat == 2",
+        "csat == 2 and solved == no",
+        "not csat == 3",
+        "not (csat == 3 or solved == yes)",
         // `and` binds tighter than `or`, `not` tighter than both.
-        "csat == 2 or csat == 3 and solved == yes", "not csat == 3 and solved == no",
+        "csat == 2 or csat == 3 and solved == yes",
+        "not csat == 3 and solved == no",
     ] {
         assert!(holds_with(condition, &given, &[], "en"), "{condition}");
     }
     for condition in [
-        "csat == 3", "csat > 2", "reason == csat", "solved == yes", "contains(improve, price)", "count(improve) < 2",
-        "day < 2026-11-24", "language == \"no\"", "(csat == 2 or csat == 3) and solved == yes", "not csat == 2",
+        "csat == 3",
+        "csat > 2",
+        "reason == csat",
+        "solved == yes",
+        "contains(improve, price)",
+        "count(improve) < 2",
+        "day < 2026-11-24",
+        "language == \"no\"",
+        "(csat == 2 or csat == 3) and solved == yes",
+        "not csat == 2",
     ] {
         assert!(!holds_with(condition, &given, &[], "en"), "{condition}");
     }
@@ -117,10 +169,27 @@ fn answers_compare_within_their_type() {
 #[test]
 fn a_missing_answer_makes_its_comparison_false_whatever_the_operator() {
     let comparisons = [
-        "csat == 2", "csat != 2", "csat < 2", "csat <= 2", "csat > 2", "csat >= 2", "csat in [1, 2]",
-        "csat not in [1, 2]", "2 != csat", "reason != billing", "reason not in [billing]", "solved != yes",
-        "why != \"x\"", "day != 2026-01-01", "age != csat", "count(improve) < 2", "count(improve) != 1",
-        "count(improve) <= 1", "contains(improve, wait)", "csat != $age", "$age != csat",
+        "csat == 2",
+        "csat != 2",
+        "csat < 2",
+        "csat <= 2",
+        "csat > 2",
+        "csat >= 2",
+        "csat in [1, 2]",
+        "csat not in [1, 2]",
+        "2 != csat",
+        "reason != billing",
+        "reason not in [billing]",
+        "solved != yes",
+        "why != \"x\"",
+        "day != 2026-01-01",
+        "age != csat",
+        "count(improve) < 2",
+        "count(improve) != 1",
+        "count(improve) <= 1",
+        "contains(improve, wait)",
+        "csat != $age",
+        "$age != csat",
     ];
     let states = [
         None,
@@ -137,12 +206,22 @@ fn a_missing_answer_makes_its_comparison_false_whatever_the_operator() {
         }
         for comparison in comparisons {
             // Some of these can never be true for the checker when not asked; the survey asks all of them.
-            assert!(!holds_with(comparison, &given, &[], "en"), "{comparison} {state:?}");
-            assert!(holds_with(&format!("not {comparison}"), &given, &[], "en"), "not {comparison} {state:?}");
+            assert!(
+                !holds_with(comparison, &given, &[], "en"),
+                "{comparison} {state:?}"
+            );
+            assert!(
+                holds_with(&format!("not {comparison}"), &given, &[], "en"),
+                "not {comparison} {state:?}"
+            );
         }
         assert!(!holds_with("answered(csat)", &given, &[], "en"), "{state:?}");
         let skipped = state == Some(AnswerState::Skipped);
-        assert_eq!(holds_with("skipped(csat)", &given, &[], "en"), skipped, "{state:?}");
+        assert_eq!(
+            holds_with("skipped(csat)", &given, &[], "en"),
+            skipped,
+            "{state:?}"
+        );
     }
 }
 
@@ -167,7 +246,10 @@ fn session_variables() {
     assert!(holds("$Segment == \"gold\"", &[("SEGMENT", "gold")]));
     assert!(holds("$segment == \"\"", &[("segment", "")]));
     assert!(holds("$segment != \"Gold\"", &[("segment", "gold")]));
-    assert!(holds("$segment in [\"gold\", \"silver\"]", &[("segment", "silver")]));
+    assert!(holds(
+        "$segment in [\"gold\", \"silver\"]",
+        &[("segment", "silver")]
+    ));
     assert!(holds("$segment not in [\"gold\"]", &[]));
     assert!(holds("$age < 18", &[("age", "9")]));
     assert!(!holds("$age < 18", &[("age", "110")]));
@@ -187,7 +269,12 @@ fn session_variables() {
     assert!(holds("$vip == yes", &[("vip", "yes")]));
     let given = everything_answered();
     assert!(holds_with("$limit > csat", &given, &[("limit", "3")], "en"));
-    assert!(holds_with("$reason == reason", &given, &[("reason", "billing")], "en"));
+    assert!(holds_with(
+        "$reason == reason",
+        &given,
+        &[("reason", "billing")],
+        "en"
+    ));
 }
 
 /// F33.
@@ -207,7 +294,9 @@ fn matches_searches_with_a_linear_pattern() {
 
 fn faults(condition: &str) -> Vec<String> {
     let codes = codes(&source(condition));
-    let codes = codes.iter().map(|found| found.split(' ').next().unwrap().to_owned());
+    let codes = codes
+        .iter()
+        .map(|found| found.split(' ').next().unwrap().to_owned());
     // The survey of this test has more questions than is advised.
     codes.filter(|code| code != "W06").collect()
 }
@@ -288,12 +377,27 @@ fn type_errors_names_and_never_true() {
         ("last == yes", "E06"),
     ] {
         let found = faults(condition);
-        assert_eq!(found.first().map(String::as_str), Some(expected), "{condition}: {found:?}");
+        assert_eq!(
+            found.first().map(String::as_str),
+            Some(expected),
+            "{condition}: {found:?}"
+        );
     }
     for condition in [
-        "csat >= 5", "age == 3.01", "$a < 2 and $a > 1", "day > 2026-01-01 and day < 2026-01-03", "not csat == 9",
-        "csat != 9", "skipped(csat)", "reason == csat", "csat == age", "$a == $b", "count(improve) == 3",
-        "not (csat == 1 or csat == 2)", "not answered(csat)", "why == \"\" or why != \"x\"",
+        "csat >= 5",
+        "age == 3.01",
+        "$a < 2 and $a > 1",
+        "day > 2026-01-01 and day < 2026-01-03",
+        "not csat == 9",
+        "csat != 9",
+        "skipped(csat)",
+        "reason == csat",
+        "csat == age",
+        "$a == $b",
+        "count(improve) == 3",
+        "not (csat == 1 or csat == 2)",
+        "not answered(csat)",
+        "why == \"\" or why != \"x\"",
     ] {
         assert_eq!(faults(condition), Vec::<String>::new(), "{condition}");
     }
@@ -311,7 +415,10 @@ fn a_fault_of_an_expression_has_its_own_place() {
     assert_eq!(place("    when: \"q == yes and qq == no\"\n"), ["E01 13:25"]);
     assert_eq!(place("    when: 'q == yes'' and'\n"), ["E05 13:11"]);
     assert_eq!(place("    when: q == yes and (q == no\n"), ["E05 13:32"]);
-    assert_eq!(place("    when: >-\n      q == yes\n      and qq == no\n"), ["E01 14:7"]);
+    assert_eq!(
+        place("    when: >-\n      q == yes\n      and qq == no\n"),
+        ["E01 14:7"]
+    );
 }
 
 #[test]

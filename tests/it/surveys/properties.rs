@@ -29,8 +29,9 @@ fn take_all(source: &str) {
 /// A character that means something to YAML or to expressions.
 fn special() -> impl Strategy<Value = String> {
     prop::sample::select(vec![
-        ":", "- ", "{", "}", "[", "]", "\n", "\n  ", "#", " # x", "\"", "'", "&a ", "*a", "!x ", "|\n", ">", "? ", "%",
-        "{{", "}}", "\t", "\u{0}", "\u{feff}", "😀", "==", "(", ")", " and ", " not ", "$", ",", "id", "no", "~", "<<: ",
+        ":", "- ", "{", "}", "[", "]", "\n", "\n  ", "#", " # x", "\"", "'", "&a ", "*a", "!x ", "|\n", ">",
+        "? ", "%", "{{", "}}", "\t", "\u{0}", "\u{feff}", "😀", "==", "(", ")", " and ", " not ", "$", ",",
+        "id", "no", "~", "<<: ",
     ])
     .prop_map(str::to_owned)
 }
