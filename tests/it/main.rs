@@ -6,10 +6,15 @@
     reason = "in a test a panic is how a fault is shown, in its helpers too"
 )]
 
+mod cli;
 mod config;
 mod gateway;
 mod http;
 mod openapi;
 mod replies;
+mod store;
+mod support;
+mod tidy;
+mod transcripts;
 mod survey_tests;
 mod surveys;
