@@ -54,7 +54,8 @@ pub struct ErrorCount {
     get,
     path = "/v1/gateways",
     tag = "gateways",
-    responses((status = 200, description = "The gateways", body = Page<GatewayShape>))
+    responses((status = 200, description = "The gateways", body = Page<GatewayShape>)),
+    extensions(("x-scope" = json!("admin")))
 )]
 #[expect(clippy::unused_async, reason = "handlers are async by their type")]
 pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse, Problem> {
@@ -76,7 +77,8 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<HttpRespo
     responses(
         (status = 200, description = "The gateway", body = GatewayShape),
         (status = 404, description = "`gateway_not_found`", body = super::problem::ProblemSchema)
-    )
+    ),
+    extensions(("x-scope" = json!("admin")))
 )]
 pub async fn pause(
     api: web::Data<Api>,
@@ -97,7 +99,8 @@ pub async fn pause(
     responses(
         (status = 200, description = "The gateway", body = GatewayShape),
         (status = 404, description = "`gateway_not_found`", body = super::problem::ProblemSchema)
-    )
+    ),
+    extensions(("x-scope" = json!("admin")))
 )]
 pub async fn resume(
     api: web::Data<Api>,

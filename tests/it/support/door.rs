@@ -57,11 +57,16 @@ pub async fn send_survey(engine: &Engine, survey: &str, body: &Json) -> Answer {
     let Ok(reading) = read(Call { path_survey: Some(survey), query: "", body: body.as_bytes() }, rules) else {
         return Answer::problem(400, "invalid_json");
     };
+    let draft = reading.draft.clone();
     let accepted = match reading.finish() {
         Ok(accepted) => accepted,
         Err(faults) => return Answer::new(422, json!({"code": "validation_failed", "detail": format!("{faults:?}")})),
     };
-    let (prepared, faults) = match send_survey::prepare(engine, accepted.command, now) {
+    let faults = match engine.library.find(survey) {
+        Some(row) => send_survey::faults(engine, &row.id, &draft, now),
+        None => Vec::new(),
+    };
+    let prepared = match send_survey::prepare(engine, accepted.command, now) {
         Ok(prepared) => prepared,
         Err(Unprepared::SurveyNotActive) => return Answer::problem(409, "survey_not_active"),
         Err(_) => return Answer::problem(404, "survey_not_found"),
