@@ -10,6 +10,7 @@ mod cli;
 mod config;
 mod gateway;
 mod http;
+mod openapi;
 mod replies;
 mod store;
 mod support;

@@ -5,4 +5,5 @@ mod edge;
 mod json;
 mod keys;
 mod lists;
+mod live;
 mod send_survey;
