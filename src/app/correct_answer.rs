@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use serde_json::{Value as Json, json};
 
 use super::apply_turn::Shown;
+use super::audit::{self, Action, Actor};
 use super::engine::Engine;
 use super::expire_sessions::survey_of;
 use super::moment::{Moment, session_mut};
@@ -155,6 +156,12 @@ impl CorrectAnswer {
             "actor": self.actor,
         });
         moment.record_event("answer.changed", Some(&self.session_id), &data)?;
+        let digest = |value: &Option<String>| value.as_deref().map(audit::digest);
+        let digests = json!({"before": digest(&before), "after": digest(&row.value)});
+        let object = format!("answer:{}/{}/{}", row.session_id, row.element_id, row.visit);
+        let actor = Actor::key(&self.actor, None);
+        let now = moment.now;
+        audit::record(moment.space, &actor, Action::AnswerCorrected, &object, &digests, now)?;
         let key = (row.session_id.clone(), row.element_id.clone(), row.visit);
         moment.space.answers.put(key, row.clone());
         Ok(Corrected::Done(Box::new(row)))
