@@ -67,8 +67,8 @@ pub struct CorrectAnswer {
     pub value: GivenValue,
     /// Why.
     pub reason: String,
-    /// The API key that asked for it.
-    pub actor: String,
+    /// Who asked for it.
+    pub actor: Actor,
 }
 
 impl Work for CorrectAnswer {
@@ -153,15 +153,25 @@ impl CorrectAnswer {
             "value": row.value,
             "before": before,
             "reason": self.reason,
-            "actor": self.actor,
+            "actor": self.actor.name,
         });
         moment.record_event("answer.changed", Some(&self.session_id), &data)?;
-        let digest = |value: &Option<String>| value.as_deref().map(audit::digest);
-        let digests = json!({"before": digest(&before), "after": digest(&row.value)});
-        let object = format!("answer:{}/{}/{}", row.session_id, row.element_id, row.visit);
-        let actor = Actor::key(&self.actor, None);
-        let now = moment.now;
-        audit::record(moment.space, &actor, Action::AnswerCorrected, &object, &digests, now)?;
+        let object = format!("session:{}", self.session_id);
+        // The audit log holds no text (RS10): digests prove what was changed into what.
+        let digests = json!({
+            "elementId": row.element_id,
+            "visit": row.visit,
+            "before": before.as_deref().map(audit::digest),
+            "after": row.value.as_deref().map(audit::digest),
+        });
+        audit::record(
+            moment.space,
+            &self.actor,
+            Action::AnswerCorrected,
+            &object,
+            &digests,
+            moment.now,
+        )?;
         let key = (row.session_id.clone(), row.element_id.clone(), row.visit);
         moment.space.answers.put(key, row.clone());
         Ok(Corrected::Done(Box::new(row)))

@@ -6,4 +6,5 @@ mod edge;
 mod json;
 mod keys;
 mod lists;
+mod live;
 mod send_survey;
