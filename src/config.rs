@@ -3,6 +3,7 @@
 //! a secret and never opens a connection.
 
 mod channels;
+mod client;
 mod database;
 mod fault;
 mod gateways;
@@ -16,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 pub use channels::{Channel, Countries, Keywords, OnAmbiguous, WaitFor};
+pub use client::Client;
 pub use database::{Database, Durability};
 pub use fault::{Fault, FaultCode, Faults, Source};
 pub use layers::{DEFAULTS, Inputs};
@@ -49,6 +51,8 @@ pub struct Config {
     pub retention: Retention,
     /// Logging.
     pub log: Log,
+    /// What client commands talk to.
+    pub client: Client,
     /// Gateways by name.
     pub gateways: BTreeMap<String, GatewaySettings>,
     /// Channels by name; each names one of the gateways.
@@ -77,6 +81,7 @@ impl Config {
             outbox: Outbox::read(&mut reader),
             retention: Retention::read(&mut reader),
             log: Log::read(&mut reader),
+            client: Client::read(&mut reader),
             effective: Effective::default(),
             server,
             gateways,
@@ -108,6 +113,14 @@ impl Config {
                 reader.fault(FaultCode::Conflict, "outbox.lease", problem);
             }
         }
+    }
+
+    /// Whether the built-in example surveys run: nobody named a survey folder, and the default one is not there
+    /// (T12).
+    #[must_use]
+    pub fn uses_examples(&self) -> bool {
+        let is_default = |shown: &Shown| shown.source == Source::Default;
+        self.effective.0.get("surveys.folder").is_some_and(is_default) && !self.surveys.folder.exists()
     }
 
     /// Things that work, but perhaps not as meant; shown at start and by `config check`.

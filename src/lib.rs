@@ -5,6 +5,7 @@ pub mod cli;
 pub mod clock;
 mod closed_list;
 pub mod config;
+pub mod examples;
 pub mod gateway;
 pub mod hex;
 pub mod http;

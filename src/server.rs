@@ -23,6 +23,7 @@ use crate::app::manage_gateways::read_paused;
 use crate::app::outbox_load::OutboxLoad;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, Countries, StopScope};
+use crate::examples::EXAMPLES;
 use crate::gateway::{Gateways, SenderType};
 use crate::http::api::{Api, routes};
 use crate::http::edge::{Edge, edge};
@@ -30,7 +31,7 @@ use crate::i18n::SystemText;
 use crate::ids::Ids;
 use crate::phone::{self, PhoneRules};
 use crate::session::Keywords;
-use crate::store::{DatabaseUrl, Store, StoreError, WriteError};
+use crate::store::{AnyConnection, DatabaseUrl, Store, StoreError, WriteError};
 use crate::survey::Language;
 use crate::survey::check::{Checked, Context, FileName, check};
 use crate::survey::finding::Severity;
@@ -184,8 +185,30 @@ fn build_engine(config: &Config, clock: Clock, ids: Ids) -> Result<Engine, Start
         settings: Arc::new(settings(config)),
         metrics: Metrics::new(),
     };
-    load_folder(&engine, &config.surveys.folder, now)?;
+    load_surveys(&engine, config, now)?;
     Ok(engine)
+}
+
+/// Loads the surveys of the configuration: its folder, or the built-in examples when nobody named a folder and
+/// the default one is not there (T12).
+///
+/// # Errors
+/// [`StartError`] as [`load_folder`].
+pub fn load_surveys(engine: &Engine, config: &Config, now: Timestamp) -> Result<(), StartError> {
+    if !config.uses_examples() {
+        return load_folder(engine, &config.surveys.folder, now);
+    }
+    let mut connection = engine.store.command_connection()?;
+    for example in EXAMPLES {
+        load_source(
+            engine,
+            &mut connection,
+            &format!("{}.yaml", example.id),
+            example.source,
+            now,
+        )?;
+    }
+    Ok(())
 }
 
 /// Loads every survey file of a folder that has no errors; a broken one never takes the others down (F38). A
@@ -204,34 +227,42 @@ pub fn load_folder(engine: &Engine, folder: &Path, now: Timestamp) -> Result<(),
     }
     let mut connection = engine.store.command_connection()?;
     for path in crate::survey_files::list(folder).map_err(unreadable)? {
-        let source = match std::fs::read_to_string(&path) {
-            Ok(source) => source,
-            Err(error) => {
-                tracing::error!(file = %path.display(), %error, "a survey file cannot be read");
-                continue;
-            }
-        };
-        let Checked { survey, findings, .. } = check(
-            &source,
-            &FileName::new(path.display().to_string()),
-            &Context::default(),
-        );
-        let Some(survey) = survey else {
-            for finding in findings
-                .iter()
-                .filter(|finding| finding.severity == Severity::Error)
-            {
-                tracing::error!(file = %path.display(), line = finding.line, "{}: {}", finding.code, finding.message);
-            }
-            continue;
-        };
-        match load_survey(&mut connection, &engine.library, survey, &engine.ids, now) {
-            Ok(loaded) => tracing::info!(file = %path.display(), ?loaded, "survey"),
-            Err(StoreError::Constraint(refusal)) => {
-                tracing::error!(file = %path.display(), refusal, "a survey was refused; is its uuid another survey's?");
-            }
-            Err(error) => return Err(error.into()),
+        match std::fs::read_to_string(&path) {
+            Ok(source) => load_source(engine, &mut connection, &path.display().to_string(), &source, now)?,
+            Err(error) => tracing::error!(file = %path.display(), %error, "a survey file cannot be read"),
         }
+    }
+    Ok(())
+}
+
+/// Loads one survey, if it has no errors.
+fn load_source(
+    engine: &Engine,
+    connection: &mut AnyConnection,
+    file: &str,
+    source: &str,
+    now: Timestamp,
+) -> Result<(), StartError> {
+    let Checked { survey, findings, .. } = check(source, &FileName::new(file), &Context::default());
+    let Some(survey) = survey else {
+        for finding in findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Error)
+        {
+            tracing::error!(file, line = finding.line, "{}: {}", finding.code, finding.message);
+        }
+        return Ok(());
+    };
+    match load_survey(connection, &engine.library, survey, &engine.ids, now) {
+        Ok(loaded) => tracing::info!(file, ?loaded, "survey"),
+        Err(StoreError::Constraint(refusal)) => {
+            tracing::error!(
+                file,
+                refusal,
+                "a survey was refused; is its uuid another survey's?"
+            );
+        }
+        Err(error) => return Err(error.into()),
     }
     Ok(())
 }
@@ -295,6 +326,7 @@ fn settings(config: &Config) -> Settings {
         },
         keywords: Keywords::default(),
         outbox_max: i64::try_from(limits.due_max).unwrap_or(i64::MAX),
+        element_gap_override: outbox.element_gap_override.map(days),
         outbox_age_max: days(limits.due_age_max),
         ..Settings::default()
     }

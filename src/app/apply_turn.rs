@@ -197,11 +197,15 @@ fn queue_send(
         element_id: send.element.clone(),
         visit: send.element.as_ref().and_then(|_| i32::try_from(send.visit).ok()),
         body: send.text.clone(),
-        due_at: base + send.after,
+        // With another gap than the survey's, `queue` alone spaces the SMS.
+        due_at: match moment.engine.settings.element_gap_override {
+            Some(_) => base,
+            None => base + send.after,
+        },
         ttl_at,
         inbound_id: cause.inbound_id.clone(),
     };
-    let id = moment.queue(queued, survey.settings.element_gap)?;
+    let id = moment.queue(queued, moment.engine.settings.element_gap(survey))?;
     if send.kind == SendKind::Question {
         session_mut(moment.space, session_id)?.prompt_id = Some(id.clone());
     }

@@ -240,7 +240,8 @@ fn may_send_for(moment: &mut Moment<'_>, message: &MessageRow, session: &Session
         moment.move_message(&message.id, MessageState::Cancelled, Some("session_ended"))?;
         return Ok(false);
     }
-    let gap = survey_of(moment, &session.id)?.settings.element_gap;
+    let survey = survey_of(moment, &session.id)?;
+    let gap = moment.engine.settings.element_gap(&survey);
     if let Some(earliest) = session.handed_over_at.map(|last| last + gap)
         && earliest > moment.at()
     {

@@ -17,7 +17,7 @@ use crate::ids::Ids;
 use crate::phone::PhoneRules;
 use crate::session::keywords::Keywords;
 use crate::store::Store;
-use crate::survey::SendWindow;
+use crate::survey::{SendWindow, Survey};
 use crate::telemetry::Metrics;
 
 /// The shared parts of a running server. Cloning is cheap.
@@ -94,10 +94,20 @@ pub struct Settings {
     pub phone_rules: PhoneRules,
     /// STOP, START, HELP and their like (A53–A58).
     pub keywords: Keywords,
+    /// Between two SMS of a session in place of every survey's own gap; for demos and tests; default none.
+    pub element_gap_override: Option<Duration>,
     /// Messages waiting above which SendSurvey answers 429 (RE36); default 100,000.
     pub outbox_max: i64,
     /// Age of the oldest message due above which SendSurvey answers 429 (RE36); default 5 min.
     pub outbox_age_max: Duration,
+}
+
+impl Settings {
+    /// The gap between two SMS of a session of this survey (P40).
+    #[must_use]
+    pub fn element_gap(&self, survey: &Survey) -> Duration {
+        self.element_gap_override.unwrap_or(survey.settings.element_gap)
+    }
 }
 
 impl Default for Settings {
@@ -128,6 +138,7 @@ impl Default for Settings {
             default_timezone: chrono_tz::Europe::Oslo,
             phone_rules: PhoneRules::default(),
             keywords: Keywords::default(),
+            element_gap_override: None,
             outbox_max: 100_000,
             outbox_age_max: Duration::minutes(5),
         }

@@ -1,19 +1,38 @@
-//! The command line. Results go to standard output, everything else to standard error.
+//! The command line. Results go to standard output, everything else to standard error (T1).
 //!
-//! Exit codes: 0 ok, 1 failure or unreadable file, 2 wrong usage, 3 validation failed (F38).
+//! Exit codes: 0 ok, 1 failure, 2 wrong usage, 3 validation failed.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "a command line prints; nothing else in the house does"
 )]
 
+mod client;
+mod completions;
+mod config;
+mod config_args;
+mod demo;
+mod doctor;
+mod keys;
+mod migrate;
+mod openapi;
 pub mod report;
+mod send;
+mod serve;
+mod session;
 mod survey;
+mod survey_simulate;
+mod survey_test;
 mod survey_texts;
+mod table;
 
+use std::io::{self, IsTerminal, Write as _};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::config::Faults;
+use client::Refused;
 
 /// antiphon: a 2-way SMS survey engine.
 #[derive(Debug, Parser)]
@@ -22,7 +41,9 @@ use clap::{Parser, Subcommand};
     version,
     about,
     max_term_width = 100,
-    after_help = "Examples:\n  antiphon survey check\n  antiphon survey check surveys/csat-after-call.yaml"
+    arg_required_else_help = true,
+    after_help = "Examples:\n  antiphon demo\n  antiphon serve\n  antiphon survey check surveys/csat-after-call.yaml\n\n\
+        Exit codes: 0 ok, 1 failure, 2 wrong usage, 3 validation failed"
 )]
 pub struct Cli {
     /// Print results as JSON
@@ -34,12 +55,42 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check, format, draw and compare survey files
+    /// Run the server
+    #[command(after_help = serve::EXAMPLES)]
+    Serve(serve::ServeArgs),
+    /// Be the phone: a survey on a real server, played in this terminal
+    #[command(after_help = demo::EXAMPLES)]
+    Demo(demo::DemoArgs),
+    /// Check, format, draw, compare, simulate and test survey files
     #[command(
         subcommand,
         after_help = "Examples:\n  antiphon survey check --strict surveys\n  antiphon survey graph surveys/nps.yaml"
     )]
     Survey(survey::SurveyCommand),
+    /// Send a survey through a running server
+    #[command(after_help = send::EXAMPLES)]
+    Send(send::SendArgs),
+    /// Show, cancel, resend or release a session of a running server
+    #[command(subcommand, after_help = session::EXAMPLES)]
+    Session(session::SessionCommand),
+    /// Make, list and revoke API keys
+    #[command(subcommand, after_help = keys::EXAMPLES)]
+    Keys(keys::KeysCommand),
+    /// Check and show the configuration
+    #[command(subcommand, after_help = config::EXAMPLES)]
+    Config(config::ConfigCommand),
+    /// Bring the database up to date
+    #[command(after_help = migrate::EXAMPLES)]
+    Migrate(migrate::MigrateArgs),
+    /// Print the OpenAPI description of the HTTP API
+    #[command(after_help = openapi::EXAMPLES)]
+    Openapi,
+    /// Say what is wrong with this installation, and what to do
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor(doctor::DoctorArgs),
+    /// Print a completion script for a shell
+    #[command(after_help = completions::EXAMPLES)]
+    Completions(completions::CompletionsArgs),
 }
 
 /// How a command ended.
@@ -63,18 +114,74 @@ impl From<Outcome> for ExitCode {
     }
 }
 
+/// Wrong usage that only the command itself can see; ends the process with 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
 /// Reads the arguments and runs the command. Wrong usage ends the process with 2.
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
+    let json = cli.json;
     let outcome = match cli.command {
-        Command::Survey(command) => survey::run(&command, cli.json),
+        Command::Serve(args) => serve::run(&args, json),
+        Command::Demo(args) => demo::run(&args, json),
+        Command::Survey(command) => survey::run(&command, json),
+        Command::Send(args) => send::run(&args, json),
+        Command::Session(command) => session::run(&command, json),
+        Command::Keys(command) => keys::run(&command, json),
+        Command::Config(command) => config::run(&command, json),
+        Command::Migrate(args) => migrate::run(&args, json),
+        Command::Openapi => openapi::run(),
+        Command::Doctor(args) => doctor::run(&args, json),
+        Command::Completions(args) => completions::run(&args),
     };
-    match outcome {
-        Ok(outcome) => outcome.into(),
-        Err(error) => {
-            eprintln!("antiphon: {error:#}");
-            Outcome::Failed.into()
-        }
+    outcome.map_or_else(|error| explain(&error), ExitCode::from)
+}
+
+/// Says what went wrong and gives the exit code for it.
+fn explain(error: &anyhow::Error) -> ExitCode {
+    eprintln!("antiphon: {}", format!("{error:#}").trim_end());
+    if error.is::<Usage>() {
+        return ExitCode::from(2);
     }
+    let is_invalid = error.is::<Faults>()
+        || error
+            .downcast_ref::<Refused>()
+            .is_some_and(Refused::is_validation);
+    if is_invalid {
+        Outcome::Invalid.into()
+    } else {
+        Outcome::Failed.into()
+    }
+}
+
+/// A runtime for one command.
+fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
+
+/// A JSON value as a result: indented, on standard output.
+fn print_json(value: &serde_json::Value) {
+    println!("{value:#}");
+}
+
+/// Asks before something is destroyed (T2); `--yes` answers beforehand. Without a terminal nobody can be asked.
+fn confirm(question: &str, yes: bool) -> anyhow::Result<bool> {
+    if yes {
+        return Ok(true);
+    }
+    if !io::stdin().is_terminal() {
+        return Err(Usage(format!("{question} Nobody is here to answer: add --yes")).into());
+    }
+    eprint!("{question} [y/N] ");
+    io::stderr().flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    let agreed = matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes");
+    if !agreed {
+        eprintln!("Nothing was changed.");
+    }
+    Ok(agreed)
 }

@@ -14,7 +14,7 @@ use super::report::{self, ReportFormat};
 use super::{Outcome, survey_texts};
 
 /// The folder that is used when none is named.
-const FOLDER: &str = "surveys";
+pub(super) const FOLDER: &str = "surveys";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum SurveyCommand {
@@ -46,6 +46,12 @@ pub(super) enum SurveyCommand {
     #[command(after_help = "Examples:\n  antiphon survey lint --segments\n  \
         antiphon survey lint --segments --price 0.39 surveys/nps.yaml")]
     Lint(LintArgs),
+    /// Play a survey in this terminal, on a virtual clock, with nothing stored and nothing sent
+    #[command(after_help = super::survey_simulate::EXAMPLES)]
+    Simulate(super::survey_simulate::SimulateArgs),
+    /// Play scripted conversations (*.test.yaml) through the real interpreter
+    #[command(after_help = super::survey_test::EXAMPLES)]
+    Test(super::survey_test::TestArgs),
 }
 
 #[derive(Debug, Args)]
@@ -134,6 +140,8 @@ pub(super) fn run(command: &SurveyCommand, json: bool) -> anyhow::Result<Outcome
         SurveyCommand::List(args) => list(args, json),
         SurveyCommand::Diff(args) => compare(args, json),
         SurveyCommand::Lint(args) => lint(args, json),
+        SurveyCommand::Simulate(args) => super::survey_simulate::run(args, json),
+        SurveyCommand::Test(args) => super::survey_test::run(args, json),
     }
 }
 
@@ -229,7 +237,7 @@ fn fmt(args: &FmtArgs) -> anyhow::Result<Outcome> {
 }
 
 /// One survey that must be free of errors; its findings go to standard error otherwise.
-fn survey_of(path: &Path) -> anyhow::Result<Option<Survey>> {
+pub(super) fn survey_of(path: &Path) -> anyhow::Result<Option<Survey>> {
     let files = check_files(&[path.to_owned()], &Context::default());
     let Some(file) = files.into_iter().next() else {
         return Ok(None);

@@ -91,7 +91,7 @@ impl Layers {
         layers.lay_known_variables(inputs);
         layers.lay_variables(inputs);
         for (key, value) in &inputs.flags {
-            let source = Source::Flag(format!("--{}", key.replace(['.', '_'], "-")));
+            let source = Source::Flag(flag_name(key));
             layers.put(key.clone(), Raw::Text(value.clone()), source);
         }
         layers.leave_out_unused_defaults();
@@ -229,6 +229,20 @@ impl Layers {
             .filter_map(|key| name_in(key, table))
             .collect()
     }
+}
+
+/// The flag that sets a key: most are named after the key alone, without its section.
+fn flag_name(key: &str) -> String {
+    let name = match key {
+        "server.bind" => "bind",
+        "database.url" => "database",
+        "surveys.folder" => "surveys",
+        "client.url" => "url",
+        "client.key" => "key",
+        "client.key_file" => "key-file",
+        other => other,
+    };
+    format!("--{}", name.replace(['.', '_'], "-"))
 }
 
 fn name_in(key: &str, table: &str) -> Option<String> {

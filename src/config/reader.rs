@@ -190,6 +190,17 @@ impl Reader {
         })
     }
 
+    /// A duration within limits in seconds, or `None` when it is empty.
+    pub fn optional_duration(&mut self, key: &str, seconds: &RangeInclusive<u64>) -> Option<Duration> {
+        let is_empty = |raw: &Raw| raw.text().is_some_and(|text| text.trim().is_empty());
+        let setting = self.layers.settings.get(key);
+        if setting.is_some_and(|setting| is_empty(&setting.raw)) {
+            self.text(key, None);
+            return None;
+        }
+        Some(self.duration(key, None, seconds))
+    }
+
     /// One of a few words.
     pub fn word<T: Copy>(&mut self, key: &str, default: Option<&str>, words: &[(&str, T)]) -> Option<T> {
         let problem = || {

@@ -77,6 +77,8 @@ pub struct Outbox {
     pub receipt_timeout: Duration,
     /// Slowest look when nothing wakes the dispatcher.
     pub poll: Duration,
+    /// In place of every survey's `element_gap`; for demos and tests.
+    pub element_gap_override: Option<Duration>,
 }
 
 impl Outbox {
@@ -100,6 +102,7 @@ impl Outbox {
             unknown_proof: reader.duration("outbox.unknown_proof", None, &(1..=DAY)),
             receipt_timeout: reader.duration("outbox.receipt_timeout", None, &(60..=30 * DAY)),
             poll: reader.duration("outbox.poll", None, &(1..=300)),
+            element_gap_override: reader.optional_duration("outbox.element_gap_override", &(0..=3600)),
         }
     }
 }

@@ -40,6 +40,15 @@ impl DatabaseUrl {
         }
     }
 
+    /// Whether it names a SQLite file that is not there yet; opening it would make it.
+    #[must_use]
+    pub fn is_missing_file(&self) -> bool {
+        match self {
+            Self::Sqlite(path) => path != ":memory:" && !std::path::Path::new(path).exists(),
+            Self::Postgres(_) => false,
+        }
+    }
+
     /// Opens one connection with our settings: WAL and FULL durability on SQLite, time-outs on both (RF6).
     ///
     /// # Errors

@@ -11,8 +11,6 @@ use super::{AnyConnection, DatabaseUrl, PhoneHasher, Readers, StoreError, flush,
 use crate::clock::{Clock, Timestamp};
 use crate::ids::Ids;
 
-/// The clock's high-water mark in `meta` (RF29).
-const CLOCK_HIGH_WATER: &str = "clock_high_water_micros";
 /// The name under which the installation knows itself; part of every message reference (RE17).
 const INSTALL_ID: &str = "install_id";
 
@@ -62,9 +60,7 @@ impl Store {
             };
             Ok((install_id, PhoneHasher::open(connection, ids)?))
         })?;
-        if let Some(micros) = meta::get(&mut connection, CLOCK_HIGH_WATER)?.and_then(|text| text.parse().ok())
-            && let Some(mark) = chrono::DateTime::from_timestamp_micros(micros)
-        {
+        if let Some(mark) = meta::clock_high_water(&mut connection)? {
             clock.raise_to(mark);
         }
         let sequence = Sequence::starting_after(highest);
@@ -224,9 +220,9 @@ impl Store {
         {
             tracing::error!("the writer thread ended with a panic");
         }
-        let mark = clock.now().timestamp_micros().to_string();
+        let mark = clock.now();
         let kept = open.url.connect().and_then(|mut connection| {
-            connection.write(|connection| meta::set(connection, CLOCK_HIGH_WATER, &mark))
+            connection.write(|connection| meta::keep_clock_high_water(connection, mark))
         });
         if let Err(error) = kept {
             tracing::warn!(%error, "the clock's high-water mark was not kept");

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::connection::on_backend;
 use super::schema::{inbound, messages, meta};
 use super::{AnyConnection, StoreError};
+use crate::clock::Timestamp;
 
 /// The value of a fact.
 ///
@@ -32,6 +33,26 @@ pub fn set(connection: &mut AnyConnection, name: &str, value: &str) -> Result<()
             .execute(concrete)
     })?;
     Ok(())
+}
+
+/// The clock's high-water mark (RF29).
+const CLOCK_HIGH_WATER: &str = "clock_high_water_micros";
+
+/// The latest time this installation told before it last stopped (RF29); `None` before its first stop.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn clock_high_water(connection: &mut AnyConnection) -> Result<Option<Timestamp>, StoreError> {
+    let micros = get(connection, CLOCK_HIGH_WATER)?.and_then(|text| text.parse().ok());
+    Ok(micros.and_then(chrono::DateTime::from_timestamp_micros))
+}
+
+/// Keeps the latest time told.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub fn keep_clock_high_water(connection: &mut AnyConnection, told: Timestamp) -> Result<(), StoreError> {
+    set(connection, CLOCK_HIGH_WATER, &told.timestamp_micros().to_string())
 }
 
 /// The highest value of the one sequence that is stored anywhere (RE8).

@@ -112,7 +112,7 @@ fn flags_win_over_variables_over_the_file_over_defaults() {
     let expected = [
         Source::Default,
         Source::Variable("ANTIPHON__LIMITS__QUEUE_MAX".into()),
-        Source::Flag("--server-bind".into()),
+        Source::Flag("--bind".into()),
     ];
     assert_eq!(sources, expected.iter().collect::<Vec<_>>());
 }

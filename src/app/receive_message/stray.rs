@@ -70,7 +70,7 @@ impl ReceiveMessage {
             ttl_at: at + LIFE,
             inbound_id: Some(self.id.clone()),
         };
-        moment.queue(queued, survey.settings.element_gap)?;
+        moment.queue(queued, moment.engine.settings.element_gap(&survey))?;
         let session = session_mut(moment.space, session_id)?;
         session.unavailable_count += 1;
         session.updated_at = at;

@@ -24,7 +24,7 @@ use super::{Backend, Database, FakeGateway};
 /// Longest wait, in real time, for the server to have nothing left to do at the present instant.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Between two looks at the database.
-const GLANCE: Duration = Duration::from_millis(1);
+const GLANCE: Duration = Duration::from_millis(2);
 
 /// What a server under test is started with.
 #[derive(Clone, Debug)]

@@ -1,0 +1,30 @@
+//! [`ConfigArgs`]: the flags that every command with a configuration shares. Reads no value itself.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::config::{Config, Faults, Inputs};
+
+/// Which configuration, and which database.
+#[derive(Clone, Debug, Args)]
+pub(super) struct ConfigArgs {
+    /// Configuration file [default: antiphon.toml, if it is there]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// sqlite:PATH or postgres://user@host/name [default: sqlite:antiphon.db]
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+}
+
+impl ConfigArgs {
+    /// The configuration with these flags and `more` of them on top, as dotted key and value.
+    pub(super) fn load(&self, more: Vec<(&str, Option<String>)>) -> Result<Config, Faults> {
+        let own = ("database.url", self.database.clone());
+        let flags = std::iter::once(own)
+            .chain(more)
+            .filter_map(|(key, value)| Some((key.to_owned(), value?)))
+            .collect();
+        Config::load(&Inputs::of_process(self.config.clone(), flags))
+    }
+}
