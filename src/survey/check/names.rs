@@ -57,8 +57,7 @@ impl FileName {
     pub fn is_survey(&self) -> bool {
         matches!(self.extension(), Some("yaml" | "yml" | "json"))
             && !self.stem().is_empty()
-            && !self.stem().ends_with(".test")
-            && !self.stem().ends_with(".schema")
+            && !matches!(self.stem().rsplit_once('.'), Some((_, "test" | "schema")))
     }
 
     fn extension(&self) -> Option<&str> {
