@@ -7,6 +7,7 @@
 )]
 
 mod config;
+mod delivery;
 mod gateway;
 mod http;
 mod replies;

@@ -1,6 +1,7 @@
 //! Who may open a database, and what is kept when it is closed.
 
 use antiphon::clock::ManualClock;
+use antiphon::ids::Ids;
 use antiphon::store::{Store, StoreError};
 use chrono::TimeDelta;
 
@@ -10,10 +11,10 @@ use crate::support::Backend;
 #[test]
 fn a_second_server_on_the_same_file_is_refused() {
     let first = open(Backend::Sqlite);
-    let second = Store::open(&first.database.url, &first.clock, "another");
+    let second = Store::open(&first.database.url, &first.clock, &Ids::seeded(2));
     assert!(matches!(second, Err(StoreError::InUse(_))), "{second:?}");
     first.store.close(&first.clock);
-    assert!(Store::open(&first.database.url, &first.clock, "another").is_ok());
+    assert!(Store::open(&first.database.url, &first.clock, &Ids::seeded(2)).is_ok());
 }
 
 #[test]
@@ -27,7 +28,7 @@ fn the_installation_keeps_its_name_and_its_time() {
         first.store.close(&clock);
         // RF29: the machine's clock was set back by an hour while we were down.
         let early = ManualClock::new("2026-11-21T08:00:00Z".parse().unwrap());
-        let again = Store::open(&first.database.url, &early.clock(), "another").unwrap();
+        let again = Store::open(&first.database.url, &early.clock(), &Ids::seeded(2)).unwrap();
         assert_eq!(again.install_id(), name);
         assert_eq!(early.clock().now() - clock.now(), TimeDelta::zero());
     }
@@ -37,7 +38,7 @@ fn the_installation_keeps_its_name_and_its_time() {
 fn the_scheme_decides_and_nothing_else() {
     let clock = ManualClock::new("2026-11-21T08:00:00Z".parse().unwrap()).clock();
     for url in ["", "antiphon.db", "sqlite:", "mysql://host/name", "SQLITE:antiphon.db"] {
-        let refused = Store::open(url, &clock, "id");
+        let refused = Store::open(url, &clock, &Ids::seeded(2));
         assert!(matches!(refused, Err(StoreError::BadUrl(_))), "{url}: {refused:?}");
     }
 }

@@ -5,6 +5,7 @@ mod lock;
 mod migrations;
 
 use antiphon::clock::{Clock, ManualClock};
+use antiphon::ids::Ids;
 use antiphon::store::Store;
 
 use crate::support::{Backend, Database};
@@ -19,6 +20,6 @@ struct Opened {
 fn open(backend: Backend) -> Opened {
     let database = backend.open();
     let clock = ManualClock::new("2026-11-21T08:00:00Z".parse().unwrap()).clock();
-    let store = Store::open(&database.url, &clock, "00000000-0000-7000-8000-000000000001").unwrap();
+    let store = Store::open(&database.url, &clock, &Ids::seeded(1)).unwrap();
     Opened { store, database, clock }
 }
