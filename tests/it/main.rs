@@ -8,6 +8,7 @@
 
 mod cli;
 mod config;
+mod delivery;
 mod gateway;
 mod http;
 mod openapi;
