@@ -7,9 +7,12 @@
 )]
 
 mod config;
+mod crash;
 mod delivery;
 mod gateway;
 mod http;
+mod leaks;
+mod properties;
 mod replies;
 mod store;
 mod support;
