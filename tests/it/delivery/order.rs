@@ -136,7 +136,7 @@ async fn a_norwegian_number_the_gateway_refuses_a_thread_for_goes_without() {
     assert_eq!(app.gateway.texts_to(crate::support::KARI), [INTRO, SCORE], "A11: once more without");
     app.reply(crate::support::KARI, "7").await;
     app.advance(TimeDelta::seconds(5)).await;
-    assert_eq!(app.session(&session).await["answers"][0]["value"], 7, "correlated by phone");
+    assert_eq!(app.answers(&session).await[0]["value"], 7, "correlated by phone");
 }
 
 #[tokio::test]
