@@ -1,5 +1,6 @@
 //! The HTTP edge, part by part.
 
+mod admin;
 mod docs;
 mod edge;
 mod json;

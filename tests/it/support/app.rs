@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use antiphon::app::circuit::CircuitState;
 use antiphon::app::engine::Engine;
-use antiphon::app::receive_message::{InboundMessage, Received};
+use antiphon::app::api_key::Scope;
+use antiphon::app::audit::Actor;
 use antiphon::clock::{ManualClock, Timestamp};
+use antiphon::app::manage_keys::{NewKey, create_key};
 use antiphon::config::{Config, Inputs};
 use antiphon::ids::Ids;
 use antiphon::server::{Role, Server};
-use antiphon::session::Outcome;
 use antiphon::store::schema;
 use antiphon::store::{messages, sessions};
 use chrono::{NaiveDateTime, TimeDelta};
@@ -18,7 +19,7 @@ use diesel::prelude::*;
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
-use super::door::{self, Answer};
+use super::door::{Answer, Door, GATEWAY_SECRET, Message};
 use super::{Backend, Database, FakeGateway};
 
 /// Longest wait, in real time, for the server to have nothing left to do at the present instant.
@@ -83,6 +84,7 @@ impl Setup {
         }
         let mut app = TestApp {
             server: None,
+            door: None,
             clock,
             gateway,
             database,
@@ -102,6 +104,7 @@ impl Setup {
 #[derive(Debug)]
 pub struct TestApp {
     server: Option<Server>,
+    door: Option<Door>,
     /// The hand of the clock.
     pub clock: ManualClock,
     /// The gateway.
@@ -120,11 +123,37 @@ impl TestApp {
         assert!(self.server.is_none(), "the server is running");
         let config = Config::load(&Inputs { flags: self.flags(), ..Inputs::default() }).unwrap();
         let server = Server::start(config, self.clock.clock(), Ids::seeded(7), Role::Whole).await.unwrap();
+        let key = self.make_key(&server);
+        self.door = Some(Door::new(server.address, &key));
         self.server = Some(server);
+    }
+
+    /// A key that may do everything.
+    fn make_key(&self, server: &Server) -> String {
+        let now = server.engine.clock.now();
+        let new = NewKey {
+            name: format!("test {}", server.address),
+            scopes: Scope::ALL.to_vec(),
+            surveys: Vec::new(),
+            channels: Vec::new(),
+            expires_at: Some(now + TimeDelta::days(3000)),
+            env: "test".to_owned(),
+        };
+        let random: [u8; 40] = std::array::from_fn(|at| u8::try_from(at).unwrap() ^ server.address.port().to_be_bytes()[at % 2]);
+        let make = |connection: &mut antiphon::store::AnyConnection| {
+            create_key(connection, &new, &random, &Actor::command(), now)
+        };
+        self.database.connect().write(make).unwrap().unwrap().key.reveal().to_owned()
+    }
+
+    /// The way in.
+    pub fn door(&self) -> &Door {
+        self.door.as_ref().unwrap()
     }
 
     /// Stops the server as an operator would.
     pub async fn stop(&mut self) {
+        self.door = None;
         self.server.take().unwrap().stop().await;
     }
 
@@ -133,10 +162,13 @@ impl TestApp {
             ("server.bind", "127.0.0.1:0".to_owned()),
             ("server.shutdown_timeout", "1s".to_owned()),
             ("database.url", self.database.url.clone()),
+            ("limits.requests_per_second", "100000".to_owned()),
+            ("limits.requests_burst", "100000".to_owned()),
+            ("limits.webhooks_per_second", "100000".to_owned()),
             ("surveys.folder", self.folder.path().display().to_string()),
             ("gateways.fake.profile", "generic".to_owned()),
             ("gateways.fake.base_url", self.gateway.url()),
-            ("gateways.fake.inbound_secret", "a-secret-of-the-gateway".to_owned()),
+            ("gateways.fake.inbound_secret", GATEWAY_SECRET.to_owned()),
             ("gateways.fake.connect_timeout", "1s".to_owned()),
             ("gateways.fake.request_timeout", "20s".to_owned()),
             ("gateways.simulator.profile", "simulator".to_owned()),
@@ -173,6 +205,11 @@ impl TestApp {
         found
     }
 
+    /// Where the server listens.
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.server.as_ref().unwrap().address
+    }
+
     /// The server's engine.
     pub fn engine(&self) -> &Engine {
         &self.server.as_ref().unwrap().engine
@@ -197,53 +234,53 @@ impl TestApp {
 
     /// SendSurvey as the caller's JSON says, up to the first SMS.
     pub async fn send_survey(&self, survey: &str, body: &Json) -> Answer {
-        let answer = door::send_survey(self.engine(), survey, body).await;
+        let answer = self.door().post(&format!("/v1/surveys/{survey}/send"), body).await;
         self.settle().await;
         answer
     }
 
     /// A person texts our number; the server has done all it can at this instant when this returns.
-    pub async fn reply(&self, phone: &str, text: &str) -> Received {
+    pub async fn reply(&self, phone: &str, text: &str) {
         let message = self.message(phone, text);
-        self.receive(message).await
+        self.receive(&message).await;
     }
 
-    /// An inbound as the gateway would post it: with a new id, to our number, in the thread of our latest SMS.
-    pub fn message(&self, phone: &str, text: &str) -> InboundMessage {
+    /// An inbound with a new id, to our number, in the SMS session of our latest SMS to that phone.
+    pub fn message(&self, phone: &str, text: &str) -> Message {
         let number = self.inbound.fetch_add(1, Ordering::Relaxed) + 1;
-        InboundMessage {
-            gateway: "fake".to_owned(),
-            provider_id: Some(format!("mo-{number}")),
+        Message {
+            id: Some(format!("mo-{number}")),
             from: phone.to_owned(),
             to: "2012".to_owned(),
             text: text.to_owned(),
-            handle: self.gateway.thread_of(phone),
-            provider_at: None,
+            thread: self.gateway.thread_of(phone),
         }
     }
 
     /// Posts an inbound and waits until nothing is left to do.
-    pub async fn receive(&self, message: InboundMessage) -> Received {
-        let received = self.receive_now(message).await;
+    pub async fn receive(&self, message: &Message) {
+        assert_eq!(self.door().inbound(std::slice::from_ref(message)).await, 200);
         self.settle().await;
-        received
-    }
-
-    /// Posts an inbound and does not wait for what it causes.
-    pub async fn receive_now(&self, message: InboundMessage) -> Received {
-        door::receive(self.engine(), message).await
     }
 
     /// A delivery report of the fake gateway.
     pub async fn report(&self, message_id: &str, state: &str) {
-        door::report(self.engine(), "fake", message_id, state).await;
+        assert_eq!(self.door().report(message_id, state).await, 200);
         self.settle().await;
     }
 
     /// A session with its answers and messages.
     pub async fn session(&self, id: &str) -> Json {
-        let id = id.to_owned();
-        self.engine().store.read(move |connection| door::session(connection, &id)).await.unwrap()
+        let answer = self.door().get(&format!("/v1/sessions/{id}?expand=answers,messages")).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.body
+    }
+
+    /// The answers of a session, questions that still wait left out.
+    pub async fn answers(&self, id: &str) -> Vec<Json> {
+        let session = self.session(id).await;
+        let answers = session["answers"].as_array().unwrap().iter();
+        answers.filter(|answer| answer["state"] != "pending").cloned().collect()
     }
 
     /// Status of a session.
@@ -251,22 +288,34 @@ impl TestApp {
         self.session(id).await["status"].as_str().unwrap().to_owned()
     }
 
+    /// What we sent or meant to send within a session, in order.
+    pub async fn sent_in(&self, id: &str) -> Vec<Json> {
+        let answer = self.door().get(&format!("/v1/messages?sessionId={id}")).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let mut messages = answer.body["data"].as_array().unwrap().clone();
+        messages.sort_by_key(|message| message["sequence"].as_i64());
+        messages
+    }
+
     /// States of the messages of a session, in order.
     pub async fn states(&self, id: &str) -> Vec<String> {
-        let session = self.session(id).await;
-        let messages = session["messages"].as_array().unwrap();
+        let messages = self.sent_in(id).await;
         messages.iter().map(|message| message["state"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// The latest inbound of the log: outcome and reason.
-    pub async fn last_inbound(&self) -> (Outcome, Option<String>) {
-        let read = |connection: &mut antiphon::store::AnyConnection| {
-            Ok(schema::inbound::table
-                .order(schema::inbound::recv_seq.desc())
-                .select((schema::inbound::outcome, schema::inbound::outcome_reason))
-                .first(connection)?)
-        };
-        self.engine().store.read(read).await.unwrap()
+    /// The inbound log, latest first.
+    pub async fn inbound_log(&self) -> Vec<Json> {
+        let answer = self.door().get("/v1/inbound?order=desc&limit=1000").await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.body["data"].as_array().unwrap().clone()
+    }
+
+    /// The latest inbound: outcome and reason.
+    pub async fn last_inbound(&self) -> (String, Option<String>) {
+        let log = self.inbound_log().await;
+        let latest = log.first().unwrap();
+        let reason = latest["outcomeReason"].as_str().map(str::to_owned);
+        (latest["outcome"].as_str().unwrap().to_owned(), reason)
     }
 
     /// Moves the clock, stopping at every instant at which something is due, and waits each time until it is done.

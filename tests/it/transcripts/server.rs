@@ -1,19 +1,18 @@
 //! A transcript on the whole server: SendSurvey and inbound at the front door, SMS at the fake gateway.
 
-use antiphon::app::receive_message::InboundMessage;
 use chrono::TimeDelta;
 use serde_json::{Value as Json, json};
 
 use super::read::{Inbound, SendSurvey, Transcript};
 use super::{Sms, Stage, folder};
-use crate::support::{Backend, Setup, TestApp};
+use crate::support::{Backend, Message, Setup, TestApp};
 
 pub struct Server {
     app: TestApp,
     transcript: Transcript,
     sessions: Vec<String>,
     seen: usize,
-    latest: Option<InboundMessage>,
+    latest: Option<Message>,
 }
 
 impl Server {
@@ -67,13 +66,13 @@ impl Stage for Server {
             message.to.clone_from(number);
         }
         if let Some(thread) = &inbound.thread {
-            message.handle = Some(thread.clone()).filter(|thread| !thread.is_empty());
+            message.thread = Some(thread.clone()).filter(|thread| !thread.is_empty());
         }
         if inbound.again {
-            message.provider_id = self.latest.as_ref().unwrap().provider_id.clone();
+            message.id = self.latest.as_ref().unwrap().id.clone();
         }
         self.latest = Some(message.clone());
-        self.app.receive(message).await;
+        self.app.receive(&message).await;
     }
 
     async fn wait(&mut self, time: TimeDelta) {
@@ -94,7 +93,6 @@ impl Stage for Server {
     }
 
     async fn last_inbound(&mut self) -> (String, Option<String>) {
-        let (outcome, reason) = self.app.last_inbound().await;
-        (outcome.as_str().to_owned(), reason)
+        self.app.last_inbound().await
     }
 }
