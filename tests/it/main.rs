@@ -8,8 +8,17 @@
 
 mod cli;
 mod config;
+mod crash;
+mod delivery;
 mod gateway;
 mod http;
+mod openapi;
+mod leaks;
+mod properties;
 mod replies;
+mod store;
+mod support;
+mod tidy;
+mod transcripts;
 mod survey_tests;
 mod surveys;

@@ -1,0 +1,25 @@
+//! What every store must do, whatever database is behind it.
+
+mod batches;
+mod lock;
+mod migrations;
+
+use antiphon::clock::{Clock, ManualClock};
+use antiphon::ids::Ids;
+use antiphon::store::Store;
+
+use crate::support::{Backend, Database};
+
+/// An open store on an empty database.
+struct Opened {
+    store: Store,
+    database: Database,
+    clock: Clock,
+}
+
+fn open(backend: Backend) -> Opened {
+    let database = backend.open();
+    let clock = ManualClock::new("2026-11-21T08:00:00Z".parse().unwrap()).clock();
+    let store = Store::open(&database.url, &clock, &Ids::seeded(1)).unwrap();
+    Opened { store, database, clock }
+}

@@ -1,0 +1,261 @@
+//! A gateway that speaks the generic profile, keeps a ledger of what it took, and fails on demand.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use antiphon::clock::{Clock, Timestamp};
+use serde_json::{Value as Json, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+/// What the gateway does with one send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Script {
+    /// Takes it.
+    Take,
+    /// Answers this status and takes nothing.
+    Refuse(u16),
+    /// Answers 429 with `Retry-After` in seconds.
+    Throttle(u64),
+    /// Takes it and answers 500: the sender cannot know.
+    TakeThenFail,
+    /// Takes it and hangs up without an answer.
+    TakeThenHangUp,
+    /// Hangs up without an answer and takes nothing.
+    HangUp,
+    /// Waits until [`FakeGateway::release`], then takes it.
+    Hold,
+}
+
+/// One SMS the gateway took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// When, by the test's clock.
+    pub at: Timestamp,
+    /// The sender's reference; a repeat has the same.
+    pub reference: String,
+    /// Recipient.
+    pub to: String,
+    /// Sender number.
+    pub from: String,
+    /// Text.
+    pub text: String,
+    /// The gateway's id of it.
+    pub message_id: String,
+    /// The thread it went out in: the person's phone answers into it.
+    pub thread: Option<String>,
+}
+
+/// The running gateway.
+#[derive(Clone, Debug)]
+pub struct FakeGateway {
+    address: SocketAddr,
+    state: Arc<Mutex<State>>,
+    gate: watch::Sender<u64>,
+}
+
+#[derive(Debug)]
+struct State {
+    clock: Clock,
+    scripts: VecDeque<Script>,
+    otherwise: Script,
+    by_phone: BTreeMap<String, Script>,
+    refuses_threads: bool,
+    ledger: Vec<Sent>,
+    arrivals: Vec<(Timestamp, String)>,
+    holding: usize,
+    threads: u64,
+}
+
+impl FakeGateway {
+    /// Listens on a free port of this machine.
+    pub async fn start(clock: Clock) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let state = State {
+            clock,
+            scripts: VecDeque::new(),
+            otherwise: Script::Take,
+            by_phone: BTreeMap::new(),
+            refuses_threads: false,
+            ledger: Vec::new(),
+            arrivals: Vec::new(),
+            holding: 0,
+            threads: 0,
+        };
+        let gateway = Self { address, state: Arc::new(Mutex::new(state)), gate: watch::Sender::new(0) };
+        tokio::spawn(gateway.clone().serve(listener));
+        gateway
+    }
+
+    /// For `base_url`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What it does with the next sends, one script each.
+    pub fn next(&self, scripts: &[Script]) {
+        self.locked().scripts.extend(scripts);
+    }
+
+    /// What it does when nothing else is said.
+    pub fn otherwise(&self, script: Script) {
+        self.locked().otherwise = script;
+    }
+
+    /// What it does with everything for one phone.
+    pub fn for_phone(&self, phone: &str, script: Script) {
+        self.locked().by_phone.insert(phone.to_owned(), script);
+    }
+
+    /// Answers 400 to whoever asks for a thread (A11).
+    pub fn refuse_threads(&self) {
+        self.locked().refuses_threads = true;
+    }
+
+    /// Lets go of every send that is held.
+    pub fn release(&self) {
+        self.gate.send_modify(|round| *round += 1);
+    }
+
+    /// How many sends are held at present.
+    pub fn holding(&self) -> usize {
+        self.locked().holding
+    }
+
+    /// Everything taken, in order of arrival.
+    pub fn ledger(&self) -> Vec<Sent> {
+        self.locked().ledger.clone()
+    }
+
+    /// Every send that arrived, taken or not: when, and its text.
+    pub fn arrivals(&self) -> Vec<(Timestamp, String)> {
+        self.locked().arrivals.clone()
+    }
+
+    /// The texts taken for one phone, in order.
+    pub fn texts_to(&self, phone: &str) -> Vec<String> {
+        self.ledger().into_iter().filter(|sent| sent.to == phone).map(|sent| sent.text).collect()
+    }
+
+    /// The thread of the latest SMS to a phone.
+    pub fn thread_of(&self, phone: &str) -> Option<String> {
+        self.ledger().iter().rev().find(|sent| sent.to == phone)?.thread.clone()
+    }
+
+    fn locked(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn serve(self, listener: TcpListener) {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(self.clone().answer(stream));
+        }
+    }
+
+    async fn answer(self, mut stream: TcpStream) {
+        let Some(body) = read_body(&mut stream).await else { return };
+        let request: Json = serde_json::from_slice(&body).unwrap();
+        let script = self.script_for(&request);
+        let (status, headers, answer) = match script {
+            Script::Take => (200, String::new(), self.take(&request)),
+            Script::Refuse(status) => (status, String::new(), json!({"error": "refused"})),
+            Script::Throttle(seconds) => (429, format!("Retry-After: {seconds}\r\n"), json!({})),
+            Script::TakeThenFail => {
+                self.take(&request);
+                (500, String::new(), json!({}))
+            }
+            Script::TakeThenHangUp => {
+                self.take(&request);
+                return;
+            }
+            Script::HangUp => return,
+            Script::Hold => {
+                self.hold().await;
+                (200, String::new(), self.take(&request))
+            }
+        };
+        let answer = answer.to_string();
+        let text = format!(
+            "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nConnection: close\r\n{headers}Content-Length: {}\r\n\r\n{answer}",
+            answer.len()
+        );
+        // Whoever has hung up meanwhile gets no answer.
+        let _ = stream.write_all(text.as_bytes()).await;
+        let _ = stream.shutdown().await;
+    }
+
+    async fn hold(&self) {
+        let mut gate = self.gate.subscribe();
+        self.locked().holding += 1;
+        // A test that never releases ends with its runtime; nothing waits longer than this.
+        let _ = tokio::time::timeout(Duration::from_secs(60), gate.changed()).await;
+        self.locked().holding -= 1;
+    }
+
+    fn script_for(&self, request: &Json) -> Script {
+        let mut state = self.locked();
+        let arrival = (state.clock.now(), text(request, "text"));
+        state.arrivals.push(arrival);
+        if state.refuses_threads && request.get("newSession").is_some() {
+            return Script::Refuse(400);
+        }
+        if let Some(script) = state.by_phone.get(&text(request, "to")) {
+            return *script;
+        }
+        state.scripts.pop_front().unwrap_or(state.otherwise)
+    }
+
+    fn take(&self, request: &Json) -> Json {
+        let mut state = self.locked();
+        let message_id = format!("gw-{}", state.ledger.len() + 1);
+        let mut thread = request.get("sessionId").and_then(Json::as_str).map(str::to_owned);
+        if request.get("newSession").is_some() {
+            state.threads += 1;
+            thread = Some(format!("thread-{}", state.threads));
+        }
+        let sent = Sent {
+            at: state.clock.now(),
+            reference: text(request, "ref"),
+            to: text(request, "to"),
+            from: text(request, "from"),
+            text: text(request, "text"),
+            message_id: message_id.clone(),
+            thread: thread.clone(),
+        };
+        state.ledger.push(sent);
+        match thread {
+            Some(thread) => json!({"messageId": message_id, "sessionId": thread}),
+            None => json!({"messageId": message_id}),
+        }
+    }
+}
+
+fn text(request: &Json, name: &str) -> String {
+    request[name].as_str().unwrap_or_default().to_owned()
+}
+
+/// The body of one HTTP request; `None` when the caller hung up.
+async fn read_body(stream: &mut TcpStream) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut chunk = [0; 8192];
+    loop {
+        let count = stream.read(&mut chunk).await.ok()?;
+        if count == 0 {
+            return None;
+        }
+        bytes.extend_from_slice(&chunk[..count]);
+        let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
+        let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
+        let length: usize = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "))
+            .map_or(0, |length| length.trim().parse().unwrap());
+        if bytes.len() >= end + 4 + length {
+            return Some(bytes[end + 4..end + 4 + length].to_vec());
+        }
+    }
+}
