@@ -255,14 +255,10 @@ async fn talk(
         .get(&["v1", "sessions", &id], &[("expand", "answers")])
         .await?;
     if unsent {
-        screen.say("\nThe session ended before the input did; the rest was not sent.");
+        screen.say("The session ended before the input did; the rest was not sent.");
     }
     let status = text(&session, "status");
-    let ended = if status == "active" {
-        "is still active; stored so far:"
-    } else {
-        "has ended; stored:"
-    };
-    screen.say(&format!("\nThe session {ended} ({status})\n"));
+    let ended = if matches!(status, "active" | "pending") { "is still" } else { "has ended:" };
+    screen.say(&format!("The session {ended} {status}. Stored answers:\n"));
     Ok(session)
 }
