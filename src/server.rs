@@ -315,7 +315,6 @@ fn settings(config: &Config) -> Settings {
         cross_channel_lookup: surveys.cross_channel_lookup,
         inbound_per_session: count(limits.inbound_per_session),
         outbound_per_phone_hour: count(limits.outbound_per_phone_per_hour),
-        queue_max: limits.queue_max,
         lease: days(outbox.lease),
         attempts_max: count(outbox.attempts_max),
         proof_wait: days(outbox.unknown_proof),

@@ -4,7 +4,7 @@
 use super::engine::Engine;
 use super::idempotency::{Idempotent, Keyed};
 use crate::clock::Timestamp;
-use crate::store::{AnyConnection, StoreError};
+pub use crate::store::{AnyConnection as Connection, StoreError};
 
 /// Carries out a change, or finds the answer given before. `work` answers `Err` inside `Ok` for a refusal: then
 /// it must have written nothing. `applied` brings memory up to date after the commit, in the order of commits.
@@ -14,14 +14,14 @@ use crate::store::{AnyConnection, StoreError};
 pub async fn change_once<D, R>(
     engine: &Engine,
     idempotent: Option<Idempotent<D>>,
-    work: impl Fn(&mut AnyConnection, Timestamp) -> Result<Result<D, R>, StoreError> + Send + 'static,
+    work: impl Fn(&mut Connection, Timestamp) -> Result<Result<D, R>, StoreError> + Send + 'static,
     applied: impl Fn(&D) + Send + 'static,
 ) -> Result<Keyed<Result<D, R>>, StoreError>
 where
     D: Send + 'static,
     R: Send + 'static,
 {
-    let under_key = move |connection: &mut AnyConnection, now: Timestamp| {
+    let under_key = move |connection: &mut Connection, now: Timestamp| {
         if let Some(idempotent) = &idempotent
             && let Some(replay) = idempotent.find_stored(connection)?
         {

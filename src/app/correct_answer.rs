@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use serde_json::{Value as Json, json};
 
 use super::apply_turn::Shown;
+use super::audit::{self, Action, Actor};
 use super::engine::Engine;
 use super::expire_sessions::survey_of;
 use super::moment::{Moment, session_mut};
@@ -66,8 +67,8 @@ pub struct CorrectAnswer {
     pub value: GivenValue,
     /// Why.
     pub reason: String,
-    /// The API key that asked for it.
-    pub actor: String,
+    /// Who asked for it.
+    pub actor: Actor,
 }
 
 impl Work for CorrectAnswer {
@@ -111,14 +112,14 @@ impl Work for CorrectAnswer {
         let language = Language::parse(&row.language).map_err(|error| invariant(&error))?;
         let shown = Shown::of(&value, element.kind.options(), &language);
         let before = row.value.take();
-        row.state = AnswerState::Answered.as_str().to_owned();
+        AnswerState::Answered.as_str().clone_into(&mut row.state);
         row.value = Some(serde_json::to_string(&value).map_err(|error| invariant(&error))?);
         row.position = shown.position;
         row.code = shown.code;
         row.label = shown.label;
         row.corrected_at = Some(moment.at());
         row.correction_of = row.correction_of.or_else(|| before.clone());
-        self.keep(&mut moment, row, before)
+        self.keep(&mut moment, row, before.as_deref())
     }
 }
 
@@ -140,7 +141,7 @@ impl CorrectAnswer {
         &self,
         moment: &mut Moment<'_>,
         row: AnswerRow,
-        before: Option<String>,
+        before: Option<&str>,
     ) -> Result<Corrected, Fault> {
         let at = moment.at();
         let session = session_mut(moment.space, &self.session_id)?;
@@ -152,9 +153,25 @@ impl CorrectAnswer {
             "value": row.value,
             "before": before,
             "reason": self.reason,
-            "actor": self.actor,
+            "actor": self.actor.name,
         });
         moment.record_event("answer.changed", Some(&self.session_id), &data)?;
+        let object = format!("session:{}", self.session_id);
+        // The audit log holds no text (RS10): digests prove what was changed into what.
+        let digests = json!({
+            "elementId": row.element_id,
+            "visit": row.visit,
+            "before": before.map(audit::digest),
+            "after": row.value.as_deref().map(audit::digest),
+        });
+        audit::record(
+            moment.space,
+            &self.actor,
+            Action::AnswerCorrected,
+            &object,
+            &digests,
+            moment.now,
+        )?;
         let key = (row.session_id.clone(), row.element_id.clone(), row.visit);
         moment.space.answers.put(key, row.clone());
         Ok(Corrected::Done(Box::new(row)))

@@ -1,6 +1,9 @@
 //! The inbound log and what an operator does with its dead letters: run the same turn again, or let it be (RE33).
 //! A replay keeps its place in the one sequence, so it becomes an extra if the session has moved on.
 
+use serde_json::json;
+
+use super::audit::{self, Action, Actor};
 use super::engine::Engine;
 use super::failure::Failure;
 use super::receive_message::{InboundMessage, ReceiveMessage, Received};
@@ -66,6 +69,8 @@ pub struct ResolveDead {
     pub inbound_id: String,
     /// What is done.
     pub step: Step,
+    /// Who asked for it.
+    pub actor: Actor,
     /// The inbound as the transaction found it, and its turn.
     found: Option<(InboundRow, Option<ReceiveMessage>)>,
 }
@@ -73,18 +78,26 @@ pub struct ResolveDead {
 impl ResolveDead {
     /// A step that has not begun.
     #[must_use]
-    pub fn new(engine: &Engine, inbound_id: &str, step: Step) -> Self {
+    pub fn new(engine: &Engine, inbound_id: &str, step: Step, actor: Actor) -> Self {
         Self {
             engine: engine.clone(),
             inbound_id: inbound_id.to_owned(),
             step,
+            actor,
             found: None,
         }
     }
 
-    fn keep(&self, space: &mut Space, row: InboundRow) -> Resolved {
+    fn keep(&self, space: &mut Space, row: InboundRow, now: Timestamp) -> Result<Resolved, Fault> {
+        let action = match self.step {
+            Step::Replay => Action::DeadLetterReplayed,
+            Step::Discard => Action::DeadLetterDiscarded,
+        };
+        let object = format!("inbound:{}", row.id);
+        let detail = json!({"outcome": row.outcome.as_str()});
+        audit::record(space, &self.actor, action, &object, &detail, now)?;
         space.inbound.overwrite(row.id.clone(), row.clone());
-        Resolved::Done(Box::new(row))
+        Ok(Resolved::Done(Box::new(row)))
     }
 
     /// After the turn: its row stands in the space. A turn that ends as a dead letter again waits again.
@@ -95,7 +108,7 @@ impl ResolveDead {
             row.resolved_at = Some(now.naive_utc());
             row.resolution = Some("replayed".to_owned());
         }
-        Ok(self.keep(space, row))
+        self.keep(space, row, now)
     }
 }
 
@@ -135,7 +148,7 @@ impl Work for ResolveDead {
                     resolution: Some("discarded".to_owned()),
                     ..row
                 };
-                Ok(self.keep(space, row))
+                self.keep(space, row, now)
             }
             (Step::Replay, None) => Ok(Resolved::Illegal {
                 state: "unreadable".to_owned(),

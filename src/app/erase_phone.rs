@@ -8,8 +8,14 @@ use super::engine::Engine;
 use super::moment::Moment;
 use crate::clock::Timestamp;
 use crate::session::Status;
-use crate::store::phones::{self, Dossier, ErasureRow};
+use crate::store::phones::{self, ErasureRow};
 use crate::store::{AnyConnection, Fault, Keys, Space, StoreError, Work};
+
+pub use crate::store::answers::AnswerRow;
+pub use crate::store::consents::{ConsentEventRow, ConsentRow, SuppressionRow};
+pub use crate::store::inbound::InboundRow;
+pub use crate::store::messages::MessageRow;
+pub use crate::store::phones::{Dossier, ROWS_MAX};
 
 /// Why sessions and messages of an erased phone end.
 const REASON: &str = "erasure";

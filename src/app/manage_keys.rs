@@ -7,8 +7,10 @@ use serde_json::json;
 use super::api_key::{ApiKey, Scope};
 use super::audit::{self, Action, Actor};
 use crate::clock::Timestamp;
-use crate::store::keys::{self, KeyRow};
+use crate::store::keys;
 use crate::store::{AnyConnection, StoreError};
+
+pub use crate::store::keys::KeyRow;
 
 /// How long a key lives when nobody says otherwise (RS1).
 pub const LIFE_DAYS_DEFAULT: i64 = 365;

@@ -10,9 +10,11 @@ use super::library::Library;
 use super::load_surveys::{Loaded, Release, store_revision};
 use crate::clock::Timestamp;
 use crate::ids::Ids;
-use crate::store::surveys::{self, SurveyRow};
+use crate::store::surveys;
 use crate::store::{AnyConnection, StoreError};
 use crate::survey::Survey;
+
+pub use crate::store::surveys::SurveyRow;
 
 /// A survey as it stands after a change.
 #[derive(Clone, Debug)]

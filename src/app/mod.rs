@@ -3,9 +3,9 @@
 
 pub mod api_key;
 pub mod apply_turn;
-pub mod change_session;
 pub mod audit;
 pub mod change_once;
+pub mod change_session;
 pub mod channel_keywords;
 pub mod channels;
 pub mod circuit;
@@ -27,11 +27,11 @@ pub mod idempotency;
 pub mod keys;
 pub mod library;
 pub mod load_surveys;
-pub mod messages;
 pub mod manage_channels;
 pub mod manage_gateways;
 pub mod manage_keys;
 pub mod manage_surveys;
+pub mod messages;
 pub mod moment;
 pub mod outbox_load;
 pub mod receive_callback;

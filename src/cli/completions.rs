@@ -32,6 +32,8 @@ pub(super) fn run(args: &CompletionsArgs) -> anyhow::Result<Outcome> {
         CompletionShell::Zsh => Shell::Zsh,
         CompletionShell::Fish => Shell::Fish,
     };
-    clap_complete::generate(shell, &mut Cli::command(), "antiphon", &mut std::io::stdout());
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "antiphon", &mut script);
+    print!("{}", String::from_utf8_lossy(&script));
     Ok(Outcome::Done)
 }

@@ -1,11 +1,22 @@
 //! The command line. Results go to standard output, everything else to standard error (T1).
 //!
 //! Exit codes: 0 ok, 1 failure, 2 wrong usage, 3 validation failed.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command line prints; nothing else in the house does"
-)]
+#![expect(clippy::print_stderr, reason = "a command line prints; nothing else in the house does")]
+
+/// Prints a result. Unlike the standard macro of that name it ends quietly when nobody reads any more, as in
+/// `antiphon openapi | head`.
+macro_rules! print {
+    ($($part:tt)*) => { $crate::cli::write_result(format_args!($($part)*)) };
+}
+
+/// Prints a result and a line end; as [`print!`].
+macro_rules! println {
+    () => { $crate::cli::write_result(format_args!("\n")) };
+    ($($part:tt)*) => {{
+        $crate::cli::write_result(format_args!($($part)*));
+        $crate::cli::write_result(format_args!("\n"));
+    }};
+}
 
 mod client;
 mod completions;
@@ -160,6 +171,18 @@ fn explain(error: &anyhow::Error) -> ExitCode {
 /// A runtime for one command.
 fn runtime() -> io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
+
+/// Writes to standard output. When it is closed there is nobody left to serve: the process ends, without a fault.
+fn write_result(text: std::fmt::Arguments<'_>) {
+    match io::stdout().write_fmt(text) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) => {
+            eprintln!("antiphon: the result cannot be written: {error}");
+            std::process::exit(1);
+        }
+    }
 }
 
 /// A JSON value as a result: indented, on standard output.

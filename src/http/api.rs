@@ -12,7 +12,9 @@ use super::docs;
 use super::rate::{Buckets, RateLimit};
 use super::route::{resource, route_not_found};
 use super::sessions::{change, read};
-use super::{health, inbound, messages, send_survey, webhooks};
+use super::{
+    channels, gateways, health, inbound, keys, messages, phones, send_survey, surveys, webhooks,
+};
 use crate::app::api_key::Scope;
 use crate::app::engine::Engine;
 use crate::config::Config;
@@ -55,6 +57,7 @@ impl Api {
 /// Every route, each with the scope it asks for (RS12).
 pub fn routes(service: &mut ServiceConfig) {
     core_routes(service);
+    admin_routes(service);
     service
         .service(resource(
             "/problems/{code}",
@@ -170,6 +173,33 @@ fn open_routes(service: &mut ServiceConfig) {
             (Method::GET, route(web::get())),
         ];
         service.service(resource(&path, routes));
+    }
+}
+
+/// Surveys, channels, gateways, keys and phones.
+fn admin_routes(service: &mut ServiceConfig) {
+    let (reads, writes, admin) = (Scope::SurveysRead, Scope::SurveysWrite, Scope::Admin);
+    let put = |handler| (Method::PUT, allow(writes, handler));
+    let patch = |handler| (Method::PATCH, allow(admin, handler));
+    let delete = |handler| (Method::DELETE, allow(admin, handler));
+    let routes = [
+        ("/v1/surveys", vec![get(reads, surveys::list), post(writes, surveys::create)]),
+        ("/v1/surveys/check", vec![post(writes, surveys::check_only)]),
+        ("/v1/surveys/{survey}", vec![get(reads, surveys::read), put(web::put().to(surveys::revise))]),
+        ("/v1/surveys/{survey}/publish", vec![post(writes, surveys::publish)]),
+        ("/v1/surveys/{survey}/archive", vec![post(writes, surveys::archive)]),
+        ("/v1/surveys/{survey}/simulate", vec![post(writes, surveys::simulate::simulate)]),
+        ("/v1/channels", vec![get(admin, channels::list), post(admin, channels::create)]),
+        ("/v1/channels/{id}", vec![get(admin, channels::read), patch(web::patch().to(channels::change))]),
+        ("/v1/gateways", vec![get(admin, gateways::list)]),
+        ("/v1/gateways/{gateway}/pause", vec![post(admin, gateways::pause)]),
+        ("/v1/gateways/{gateway}/resume", vec![post(admin, gateways::resume)]),
+        ("/v1/keys", vec![get(admin, keys::list), post(admin, keys::create)]),
+        ("/v1/keys/{id}", vec![delete(web::delete().to(keys::revoke))]),
+        ("/v1/phones/{e164}", vec![get(admin, phones::read), delete(web::delete().to(phones::erase))]),
+    ];
+    for (path, routes) in routes {
+        service.service(resource(path, routes));
     }
 }
 

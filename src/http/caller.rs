@@ -16,24 +16,34 @@ use super::auth::Credentials;
 use super::problem::{Problem, ProblemCode};
 use super::rate::address_name;
 use crate::app::api_key::Scope;
+use crate::app::audit::Actor;
 use crate::app::keys::{KnownKey, authenticate};
 use crate::phone;
 
-/// The key behind a request.
+/// The key behind a request, and where the request came from.
 #[derive(Clone, Debug)]
-pub struct Caller(Arc<KnownKey>);
+pub struct Caller {
+    key: Arc<KnownKey>,
+    address: Option<IpAddr>,
+}
 
 impl Caller {
     /// The 8-character id of the key: the actor of what follows.
     #[must_use]
     pub fn key_id(&self) -> &str {
-        &self.0.id
+        &self.key.id
+    }
+
+    /// Who the audit log says it was.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor::key(&self.key.id, self.address.map(|address| address.to_string()))
     }
 
     /// The key.
     #[must_use]
     pub fn key(&self) -> &KnownKey {
-        &self.0
+        &self.key
     }
 
     /// Refuses a caller without a scope, beyond the one that the route table asks for.
@@ -41,7 +51,7 @@ impl Caller {
     /// # Errors
     /// 403 `insufficient_scope`.
     pub fn require(&self, scope: Scope) -> Result<(), Problem> {
-        if self.0.has(scope) {
+        if self.key.has(scope) {
             return Ok(());
         }
         Err(Problem::new(
@@ -53,7 +63,7 @@ impl Caller {
     /// Whether he may read phones and texts marked `pii`.
     #[must_use]
     pub fn reads_pii(&self) -> bool {
-        self.0.has(Scope::PiiRead)
+        self.key.has(Scope::PiiRead)
     }
 
     /// A phone as he may see it.
@@ -69,7 +79,7 @@ impl Caller {
     /// Whether a survey exists for him, by slug and UUID.
     #[must_use]
     pub fn sees_survey(&self, slug: &str, uuid: &str) -> bool {
-        self.0
+        self.key
             .surveys
             .as_ref()
             .is_none_or(|listed| listed.contains(slug) || listed.contains(uuid))
@@ -78,7 +88,10 @@ impl Caller {
     /// Whether a channel exists for him.
     #[must_use]
     pub fn sees_channel(&self, id: &str) -> bool {
-        self.0.channels.as_ref().is_none_or(|listed| listed.contains(id))
+        self.key
+            .channels
+            .as_ref()
+            .is_none_or(|listed| listed.contains(id))
     }
 }
 
@@ -127,13 +140,13 @@ async fn admitted(scope: Scope, request: &HttpRequest) -> Result<Caller, Problem
         }
         None => None,
     };
+    let address = address(request, &api.config.server.trusted_proxies);
     let Some(known) = known else {
-        let name =
-            address(request, &api.config.server.trusted_proxies).map_or_else(String::new, address_name);
+        let name = address.map_or_else(String::new, address_name);
         api.callers.charge(request, &name, now)?;
         return Err(Problem::unauthenticated());
     };
-    let caller = Caller(known);
+    let caller = Caller { key: known, address };
     caller.require(scope)?;
     api.callers.charge(request, caller.key_id(), now)?;
     Ok(caller)

@@ -19,6 +19,19 @@ pub struct SmallBody(pub Vec<u8>);
 #[derive(Debug)]
 pub struct StrictJson(pub Json);
 
+impl SmallBody {
+    /// The body as strict JSON; no body at all is an empty object.
+    ///
+    /// # Errors
+    /// 400 `invalid_json`.
+    pub fn strict(&self) -> Result<Json, Problem> {
+        if self.0.is_empty() {
+            return Ok(Json::Object(Vec::new()));
+        }
+        Ok(json::strict(&self.0)?)
+    }
+}
+
 impl FromRequest for SmallBody {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
@@ -34,20 +47,43 @@ impl FromRequest for SmallBody {
     }
 }
 
+/// A survey file of at most 1 MiB, as YAML or JSON (http-api.md 3).
+#[derive(Debug)]
+pub struct SurveyBody {
+    /// The file.
+    pub source: String,
+    /// Whether it came as JSON.
+    pub is_json: bool,
+}
+
+impl FromRequest for SurveyBody {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let mut payload = payload.take();
+        async move {
+            let media_type = body::media_type(&request, body::SURVEY)?;
+            let bytes = body::read(&request, &mut payload, Limits::SURVEY).await?;
+            let source = String::from_utf8(bytes)
+                .map_err(|_| Problem::new(ProblemCode::InvalidBody, "the file is not UTF-8"))?;
+            Ok(Self {
+                source,
+                is_json: media_type.ends_with("json"),
+            })
+        }
+        .boxed_local()
+    }
+}
+
 impl FromRequest for StrictJson {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let body = SmallBody::from_request(request, payload);
-        async move {
-            let SmallBody(body) = body.await?;
-            if body.is_empty() {
-                return Ok(Self(Json::Object(Vec::new())));
-            }
-            Ok(json::strict(&body).map(Self)?)
-        }
-        .boxed_local()
+        async move { body.await?.strict().map(Self) }.boxed_local()
     }
 }
 

@@ -14,6 +14,7 @@ pub struct Fields<'a> {
     place: String,
     pairs: &'a [(String, Json)],
     asked: Vec<&'static str>,
+    takes_all: bool,
     faults: Vec<Fault>,
 }
 
@@ -24,11 +25,14 @@ impl<'a> Fields<'a> {
         Self::at(String::new(), body)
     }
 
-    fn at(place: String, json: &'a Json) -> Self {
+    /// The properties of a value at a place of the body.
+    #[must_use]
+    pub fn at(place: String, json: &'a Json) -> Self {
         let mut fields = Self {
             place,
             pairs: &[],
             asked: Vec::new(),
+            takes_all: false,
             faults: Vec::new(),
         };
         match json {
@@ -68,6 +72,26 @@ impl<'a> Fields<'a> {
         let detail = format!("use {} to {} characters", length.start(), length.end());
         self.fault(name, FaultCode::InvalidParam, detail);
         None
+    }
+
+    /// A number in `range`, with or without decimals.
+    pub fn number(&mut self, name: &'static str, range: RangeInclusive<f64>) -> Option<f64> {
+        let json = self.json(name)?;
+        let Json::Number(digits) = json else {
+            return self.not_a(name, "a number", json);
+        };
+        let number = digits.parse().ok().filter(|number| range.contains(number));
+        if number.is_none() {
+            let detail = format!("use a number from {} to {}", range.start(), range.end());
+            self.fault(name, FaultCode::InvalidParam, detail);
+        }
+        number
+    }
+
+    /// All properties of an object whose names are data, such as languages. None of them is unknown.
+    pub fn entries(&mut self) -> &'a [(String, Json)] {
+        self.takes_all = true;
+        self.pairs
     }
 
     /// True or false.
@@ -175,6 +199,17 @@ impl<'a> Fields<'a> {
         Some(value)
     }
 
+    /// Takes the faults of a part that was read apart.
+    pub fn absorb(&mut self, part: Fields<'_>) {
+        self.faults.extend(part.all_faults());
+    }
+
+    /// JSON Pointer of a property.
+    #[must_use]
+    pub fn pointer(&self, name: &str) -> String {
+        pointer::below(&self.place, name)
+    }
+
     /// Notes `missing_param` when a required property has no value and no fault yet.
     pub fn require(&mut self, name: &'static str) {
         let is_given = self
@@ -189,6 +224,11 @@ impl<'a> Fields<'a> {
     /// Notes a fault of a property.
     pub fn fault(&mut self, name: &str, code: FaultCode, detail: impl Into<String>) {
         let place = pointer::below(&self.place, name);
+        self.faults.push(Fault::new(place, code, detail));
+    }
+
+    /// Notes a fault at a place within a property, as [`Fields::pointer`] begins it.
+    pub fn fault_at(&mut self, place: impl Into<String>, code: FaultCode, detail: impl Into<String>) {
         self.faults.push(Fault::new(place, code, detail));
     }
 
@@ -209,7 +249,7 @@ impl<'a> Fields<'a> {
         let unknown = self
             .pairs
             .iter()
-            .filter(|(name, _)| !self.asked.contains(&name.as_str()));
+            .filter(|(name, _)| !self.takes_all && !self.asked.contains(&name.as_str()));
         for (name, _) in unknown {
             let place = pointer::below(&self.place, name);
             let detail = "there is no such property";

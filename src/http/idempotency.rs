@@ -10,9 +10,11 @@ use sha2::{Digest, Sha256};
 
 use super::caller::Caller;
 use super::problem::{Fault, FaultCode, Problem, ProblemCode};
+use crate::app::change_once::{Connection, StoreError, change_once};
 use crate::app::engine::Engine;
 use crate::app::failure::Failure;
 use crate::app::idempotency::{Idempotent, Keyed, Replay, WithKey, Work, find_replay};
+use crate::clock::Timestamp;
 use crate::hex;
 
 /// Name of the header.
@@ -140,6 +142,34 @@ where
             Some(problem) => Err(problem),
             None => Ok(response(render(&done))),
         },
+    }
+}
+
+/// Carries out a change of set-up under the request's key, if it has one; otherwise as [`answer`]. `applied`
+/// brings memory up to date after the commit.
+///
+/// # Errors
+/// As [`answer`].
+pub async fn answer_change<D, R>(
+    engine: &Engine,
+    ticket: Option<Ticket>,
+    work: impl Fn(&mut Connection, Timestamp) -> Result<Result<D, R>, StoreError> + Send + 'static,
+    applied: impl Fn(&D) + Send + 'static,
+    refuse: impl Fn(R) -> Problem,
+    render: impl Fn(&D) -> Answer + Clone + Send + Sync + 'static,
+) -> Result<HttpResponse, Problem>
+where
+    D: Send + 'static,
+    R: Send + 'static,
+{
+    let idempotent = ticket.map(|ticket| ticket.idempotent(render.clone()));
+    match change_once(engine, idempotent, work, applied)
+        .await
+        .map_err(Failure::from)?
+    {
+        Keyed::Replayed(replay) => replayed(replay),
+        Keyed::Done(Ok(done)) => Ok(response(render(&done))),
+        Keyed::Done(Err(refused)) => Err(refuse(refused)),
     }
 }
 

@@ -140,6 +140,43 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// A page out of a short list that is in memory as a whole. `place_of` tells where an item stands and when
+    /// it was made.
+    #[must_use]
+    pub fn of_all(items: Vec<T>, paging: &Paging, place_of: impl Fn(&T) -> (Cursor, Timestamp)) -> Self {
+        let is_wanted = |cursor: &Cursor, made: Timestamp| {
+            let is_beyond = paging.cursor.as_ref().is_none_or(|last| match paging.order {
+                Order::Ascending => cursor > last,
+                Order::Descending => cursor < last,
+            });
+            is_beyond
+                && paging.from.is_none_or(|from| made >= from)
+                && paging.to.is_none_or(|to| made < to)
+                && paging.updated_after.is_none_or(|after| cursor.updated_at > after)
+        };
+        let mut found: Vec<(Cursor, T)> = items
+            .into_iter()
+            .map(|item| (place_of(&item), item))
+            .filter(|((cursor, made), _)| is_wanted(cursor, *made))
+            .map(|((cursor, _), item)| (cursor, item))
+            .collect();
+        found.sort_by(|(a, _), (b, _)| match paging.order {
+            Order::Ascending => a.cmp(b),
+            Order::Descending => b.cmp(a),
+        });
+        let has_more = found.len() > paging.limit;
+        found.truncate(paging.limit);
+        let next = found
+            .last()
+            .map(|(cursor, _)| cursor.clone())
+            .or_else(|| paging.cursor.clone());
+        Self {
+            data: found.into_iter().map(|(_, item)| item).collect(),
+            next_cursor: next.map(|cursor| cursor.encode()),
+            has_more,
+        }
+    }
+
     /// A page of at most `paging.limit` items out of `found`, which holds one item more when there are more.
     /// `cursor_of` tells where an item stands.
     #[must_use]

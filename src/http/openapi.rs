@@ -15,7 +15,9 @@ use super::docs;
 use super::problem::{Fault, MEDIA_TYPE, ProblemSchema};
 use super::send_survey::{SendSurveyBody, SendSurveyVariable, SentSession};
 use super::sessions::{change, read};
-use super::{health, inbound, messages, send_survey, webhooks};
+use super::{
+    channels, gateways, health, inbound, keys, messages, phones, send_survey, surveys, webhooks,
+};
 use crate::app::warning::Warning;
 
 /// The whole API.
@@ -34,6 +36,26 @@ use crate::app::warning::Warning;
         send_survey::send_compatible,
         webhooks::inbound,
         webhooks::status,
+        surveys::list,
+        surveys::create,
+        surveys::check_only,
+        surveys::read,
+        surveys::revise,
+        surveys::publish,
+        surveys::archive,
+        surveys::simulate::simulate,
+        channels::list,
+        channels::create,
+        channels::read,
+        channels::change,
+        gateways::list,
+        gateways::pause,
+        gateways::resume,
+        keys::list,
+        keys::create,
+        keys::revoke,
+        phones::read,
+        phones::erase,
         read::list,
         read::one,
         read::answers_of,

@@ -15,6 +15,7 @@ use super::schema::{
 };
 use super::sessions::{SessionRow, from_json, to_json};
 use super::{AnyConnection, StoreError};
+use crate::session::Outcome;
 use crate::survey::{Value, Variables};
 
 /// Most rows of one table in a [`Dossier`].
@@ -34,6 +35,8 @@ const FREE_TEXT: &str = "free_text";
 
 /// Members of events that may hold a text of the person.
 const TEXT_MEMBERS: [&str; 4] = ["raw", "comment", "text", "body"];
+/// Members of events that hold the answer to a question.
+const VALUE_MEMBERS: [&str; 2] = ["value", "before"];
 
 /// What is held about one phone, oldest first in every list; at most [`ROWS_MAX`] of each.
 #[derive(Clone, Debug)]
@@ -187,16 +190,13 @@ fn erase_answers(connection: &mut AnyConnection, session_id: &str, mark: &str) -
     diesel::update(of_session().filter(answers::comment.is_not_null()))
         .set(answers::comment.eq(mark))
         .execute(connection)?;
-    diesel::update(of_session().filter(answers::correction_of.is_not_null()))
-        .set(answers::correction_of.eq(mark))
+    let free_text = || of_session().filter(answers::element_type.eq(FREE_TEXT));
+    diesel::update(free_text().filter(answers::value.is_not_null()))
+        .set(answers::value.eq(&value))
         .execute(connection)?;
-    diesel::update(
-        of_session()
-            .filter(answers::element_type.eq(FREE_TEXT))
-            .filter(answers::value.is_not_null()),
-    )
-    .set(answers::value.eq(value))
-    .execute(connection)?;
+    diesel::update(free_text().filter(answers::correction_of.is_not_null()))
+        .set(answers::correction_of.eq(&value))
+        .execute(connection)?;
     erase_events(connection, session_id, &free_texts, mark)
 }
 
@@ -222,7 +222,7 @@ fn erase_events(
             .is_some_and(|element| free_texts.iter().any(|free| free == element));
         for (name, value) in members.iter_mut() {
             let is_text = TEXT_MEMBERS.contains(&name.as_str())
-                || (is_free_text && name.to_ascii_lowercase().contains("value"));
+                || (is_free_text && VALUE_MEMBERS.contains(&name.as_str()));
             if is_text && !value.is_null() {
                 *value = mark.into();
             }
@@ -292,5 +292,14 @@ fn erase_traffic(connection: &mut AnyConnection, phone: &str, mark: &str) -> Res
             inbound::weak_key.eq(None::<String>),
         ))
         .execute(connection)?;
+    // A callback nobody could read was kept as it came; gateways leave the `+` out.
+    let digits = phone.trim_start_matches('+');
+    diesel::update(
+        inbound::table
+            .filter(inbound::outcome.eq(Outcome::Dead))
+            .filter(inbound::raw.like(format!("%{digits}%"))),
+    )
+    .set((inbound::raw.eq(mark), inbound::body.eq(mark)))
+    .execute(connection)?;
     Ok(())
 }

@@ -92,6 +92,41 @@ impl Code {
         }
     }
 
+    /// The code as it is written.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::E01 => "E01",
+            Self::E02 => "E02",
+            Self::E03 => "E03",
+            Self::E04 => "E04",
+            Self::E05 => "E05",
+            Self::E06 => "E06",
+            Self::E07 => "E07",
+            Self::E08 => "E08",
+            Self::E09 => "E09",
+            Self::E10 => "E10",
+            Self::E11 => "E11",
+            Self::E12 => "E12",
+            Self::E13 => "E13",
+            Self::E14 => "E14",
+            Self::E15 => "E15",
+            Self::E16 => "E16",
+            Self::W01 => "W01",
+            Self::W02 => "W02",
+            Self::W03 => "W03",
+            Self::W04 => "W04",
+            Self::W05 => "W05",
+            Self::W06 => "W06",
+            Self::W07 => "W07",
+            Self::W08 => "W08",
+            Self::W09 => "W09",
+            Self::W10 => "W10",
+            Self::W11 => "W11",
+            Self::W12 => "W12",
+        }
+    }
+
     /// What the code stands for, in a few words.
     #[must_use]
     pub fn describe(self) -> &'static str {
@@ -130,7 +165,7 @@ impl Code {
 
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self, f)
+        f.write_str(self.as_str())
     }
 }
 

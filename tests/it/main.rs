@@ -6,11 +6,13 @@
     reason = "in a test a panic is how a fault is shown, in its helpers too"
 )]
 
+mod cli;
 mod config;
 mod crash;
 mod delivery;
 mod gateway;
 mod http;
+mod openapi;
 mod leaks;
 mod properties;
 mod replies;

@@ -204,7 +204,7 @@ async fn resolve(
         Fields::of(&json::strict(body)?).finish()?;
     }
     let ticket = Ticket::of(request, caller, body)?;
-    let work = ResolveDead::new(&api.engine, &id.to_ascii_lowercase(), step);
+    let work = ResolveDead::new(&api.engine, &id.to_ascii_lowercase(), step, caller.actor());
     let reads_pii = caller.reads_pii();
     let refuse = |resolved: &Resolved| match resolved {
         Resolved::Done(_) => None,

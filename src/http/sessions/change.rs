@@ -231,7 +231,7 @@ pub async fn correct(
         visit,
         value,
         reason,
-        actor: caller.key_id().to_owned(),
+        actor: caller.actor(),
     };
     match api.engine.store.write(work).await.map_err(Failure::from)? {
         Corrected::Done(row) => {

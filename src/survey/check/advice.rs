@@ -34,7 +34,7 @@ impl Checker<'_> {
         self.expiry(settings);
     }
 
-    fn wordings<'s>(&self, step: &Step<'s>) -> Vec<&'s Spanned<String>> {
+    fn wordings<'s>(step: &Step<'s>) -> Vec<&'s Spanned<String>> {
         let file = step.file;
         let texts = file
             .text
@@ -62,7 +62,7 @@ impl Checker<'_> {
             )
             | None => return,
         };
-        for wording in self.wordings(step) {
+        for wording in Self::wordings(step) {
             let numbers = numbers_in(&wording.value);
             let says =
                 |bound: Number| numbers.contains(&bound.to_string().trim_start_matches('-').to_owned());
@@ -81,7 +81,7 @@ impl Checker<'_> {
         let name = settings.sender_name.as_deref().or(self.context.sender_name);
         let name = name.filter(|name| !name.trim().is_empty()).map(str::to_owned);
         let words = [keywords::STRONG, keywords::WEAK_EN, keywords::WEAK_NO].concat();
-        for wording in self.wordings(first) {
+        for wording in Self::wordings(first) {
             let plain = format!(" {} ", plain_form(&wording.value));
             let has_name = name
                 .as_ref()

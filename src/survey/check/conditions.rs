@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::survey::definition::{Place, Spanned};
+use crate::survey::definition::{Part, Place, Spanned};
 use crate::survey::expr::Expr;
 use crate::survey::expr::domain::{Space, Standing};
 use crate::survey::expr::typing::{self, ExprFaultKind, Scope, Type};
@@ -36,8 +36,9 @@ impl<'f> Checker<'f> {
     pub(super) fn conditions(&mut self, steps: &mut [Step<'f>], scope: &Scope) {
         for step in steps {
             step.when = match &step.file.when {
-                Some(written) => Some(self.condition(written, scope)),
-                None => step.file.keys.find("when").map(|_| None),
+                Some(written) => Part::of(self.condition(written, scope)),
+                None if step.file.keys.find("when").is_some() => Part::Broken,
+                None => Part::Absent,
             };
             for rule in &mut step.rules {
                 let written = rule.file.condition.as_ref();
@@ -107,7 +108,7 @@ impl<'f> Checker<'f> {
             }
             let before = |id: &str| flow.standing_before(steps, index, id);
             let after = |id: &str| flow.standing_after(steps, index, id, settings);
-            if let (Some(Some(when)), Some(written)) = (&step.when, &step.file.when) {
+            if let (Part::Whole(when), Some(written)) = (&step.when, &step.file.when) {
                 self.never_true(when, written.place, scope, before);
             }
             self.variants(&step.variants, step.name(), scope, before);

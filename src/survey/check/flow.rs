@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use crate::survey::definition::Part;
 use crate::survey::definition::field::TypeName;
 use crate::survey::expr::Expr;
 use crate::survey::expr::domain::{Combination, Standing};
@@ -220,7 +221,7 @@ impl Checker<'_> {
             return targets;
         };
         // A `when` that is false passes on without rules (F20).
-        if step.when.is_some() || step.rules.is_empty() {
+        if !matches!(step.when, Part::Absent) || step.rules.is_empty() {
             targets.extend(onward(steps, index).map(Edge::from));
         }
         if step.rules.is_empty() {

@@ -30,10 +30,12 @@ impl Checker<'_> {
 
     pub(super) fn id(&mut self, name: &FileName) -> Option<String> {
         let Some(id) = &self.file.id else {
-            self.missing(
-                "id",
-                &format!("write `id: {}`, the name of the file", name.stem()),
-            );
+            let hint = if name.is_named() {
+                format!("write `id: {}`, the name of the file", name.stem())
+            } else {
+                "write for example `id: my-survey`".to_owned()
+            };
+            self.missing("id", &hint);
             return None;
         };
         if !is_slug(&id.value) {
@@ -45,7 +47,7 @@ impl Checker<'_> {
             );
             return None;
         }
-        if id.value != name.stem() {
+        if name.is_named() && id.value != name.stem() {
             let message = format!(
                 "the id `{}` differs from the file name `{}`",
                 id.value,

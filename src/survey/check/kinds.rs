@@ -308,24 +308,25 @@ impl Checker<'_> {
     }
 
     fn date(&mut self, file: &ElementFile) -> Option<Kind> {
-        let direction = file.direction.as_ref();
-        let direction = direction.map(|written| self.choice(written, "direction", &DIRECTIONS));
-        let order = file.order.as_ref();
-        let order = order.map(|written| self.choice(written, "order", &ORDERS));
-        let min = file.min.as_ref().map(|written| self.day(written, "min"));
-        let max = file.max.as_ref().map(|written| self.day(written, "max"));
-        self.ordered_bounds(file, min.flatten(), max.flatten());
-        let optional = |day: Option<Option<NaiveDate>>| match day {
-            None => Some(None),
-            Some(None) => None,
-            Some(found) => Some(found),
+        let direction = match &file.direction {
+            Some(written) => self.choice(written, "direction", &DIRECTIONS),
+            None => Some(Direction::Any),
         };
-        Some(Kind::Date {
-            direction: direction.unwrap_or(Some(Direction::Any))?,
-            order: order.unwrap_or(Some(DateOrder::Dmy))?,
-            min: optional(min)?,
-            max: optional(max)?,
-        })
+        let order = match &file.order {
+            Some(written) => self.choice(written, "order", &ORDERS),
+            None => Some(DateOrder::Dmy),
+        };
+        let min = file.min.as_ref().and_then(|written| self.day(written, "min"));
+        let max = file.max.as_ref().and_then(|written| self.day(written, "max"));
+        self.ordered_bounds(file, min, max);
+        let is_whole = min.is_some() == file.min.is_some() && max.is_some() == file.max.is_some();
+        let kind = Kind::Date {
+            direction: direction?,
+            order: order?,
+            min,
+            max,
+        };
+        is_whole.then_some(kind)
     }
 
     fn day(&mut self, written: &Spanned<Scalar>, key: &str) -> Option<NaiveDate> {

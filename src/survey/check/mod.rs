@@ -16,6 +16,8 @@ mod settings;
 mod steps;
 mod texts;
 
+use std::fmt::Write as _;
+
 use sha2::{Digest, Sha256};
 
 use super::definition::file::SurveyFile;
@@ -110,7 +112,7 @@ fn located(faults: Vec<Fault>, source: &str, name: &FileName) -> Vec<Finding> {
         .into_iter()
         .map(|fault| fault.locate(source, name.as_str()))
         .collect();
-    findings.sort_by(|a, b| (a.line, a.column, a.code).cmp(&(b.line, b.column, b.code)));
+    findings.sort_by_key(|finding| (finding.line, finding.column, finding.code));
     findings.dedup();
     findings
 }
@@ -176,8 +178,10 @@ impl Checker<'_> {
 
 /// SHA-256 of the file in hex: the name of the revision (F6).
 fn hash(source: &str) -> String {
-    Sha256::digest(source.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let mut hex = String::with_capacity(64);
+    for byte in Sha256::digest(source.as_bytes()) {
+        // Writing to a text never fails.
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
 }

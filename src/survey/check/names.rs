@@ -20,6 +20,18 @@ impl FileName {
         Self(path.into())
     }
 
+    /// An upload: its `id` stands alone, and only JSON is read as JSON.
+    #[must_use]
+    pub fn unnamed(is_json: bool) -> Self {
+        Self(if is_json { ".json" } else { ".yaml" }.to_owned())
+    }
+
+    /// Whether there is a file name that `id` must be (E15).
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        !self.stem().is_empty()
+    }
+
     /// The name as given.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -45,8 +57,7 @@ impl FileName {
     pub fn is_survey(&self) -> bool {
         matches!(self.extension(), Some("yaml" | "yml" | "json"))
             && !self.stem().is_empty()
-            && !self.stem().ends_with(".test")
-            && !self.stem().ends_with(".schema")
+            && !matches!(self.stem().rsplit_once('.'), Some((_, "test" | "schema")))
     }
 
     fn extension(&self) -> Option<&str> {

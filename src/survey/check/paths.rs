@@ -108,7 +108,9 @@ impl Checker<'_> {
             // What no rule decides stands last.
             next.sort_by_key(|next| next.condition.is_none());
             if next.len() == 1 {
-                next.iter_mut().for_each(|next| next.condition = None);
+                for only in &mut next {
+                    only.condition = None;
+                }
             }
             match rows.iter_mut().find(|row| row.next == next) {
                 Some(row) => row.answers.push(answer),

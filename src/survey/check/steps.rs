@@ -3,10 +3,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::survey::definition::Place;
-use crate::survey::definition::Spanned;
 use crate::survey::definition::field::TypeName;
 use crate::survey::definition::file::{ElementFile, VariantFile};
+use crate::survey::definition::{Part, Place, Spanned};
 use crate::survey::element::Variant;
 use crate::survey::expr::Expr;
 use crate::survey::expr::typing::closest;
@@ -29,11 +28,10 @@ pub(super) struct Step<'f> {
     pub(super) kind: Option<Kind>,
     pub(super) text: Option<Text>,
     pub(super) variants: Vec<DraftVariant<'f>>,
-    /// Outer `None` = no `when`; inner `None` = it is broken.
-    pub(super) when: Option<Option<Expr>>,
+    pub(super) when: Part<Expr>,
     pub(super) rules: Vec<DraftRule<'f>>,
     pub(super) next: Jump,
-    label: Option<Option<Text>>,
+    label: Part<Text>,
     export_as: Option<String>,
     skip_words: BTreeMap<crate::survey::Language, Vec<String>>,
 }
@@ -69,11 +67,11 @@ pub(super) struct DraftCompletion<'f> {
 }
 
 impl Jump {
-    fn target(self) -> Option<Option<Target>> {
+    fn part(self) -> Part<Target> {
         match self {
-            Self::None => Some(None),
-            Self::To(target) => Some(Some(target)),
-            Self::Broken(_) => None,
+            Self::None => Part::Absent,
+            Self::To(target) => Part::Whole(target),
+            Self::Broken(_) => Part::Broken,
         }
     }
 }
@@ -101,26 +99,26 @@ impl Step<'_> {
         let file = self.file;
         let flag = |set: &Option<Spanned<bool>>| set.as_ref().is_some_and(|set| set.value);
         let rules = self.rules.into_iter().map(|rule| {
+            let goto = rule.goto.part();
+            let condition = rule.condition.filter(|_| !goto.is_broken())?;
             Some(Rule {
-                condition: rule.condition?,
-                goto: rule.goto.target()?,
+                condition,
+                goto: goto.whole(),
                 tag: rule.file.tag.as_ref().map(|tag| tag.value.clone()),
             })
         });
+        let next = self.next.part();
+        if self.when.is_broken() || self.label.is_broken() || next.is_broken() {
+            return None;
+        }
         Some(Element {
             kind: self.kind?,
             text: self.text?,
             variants: finished_variants(self.variants)?,
-            when: match self.when {
-                None => None,
-                Some(condition) => Some(condition?),
-            },
+            when: self.when.whole(),
             rules: rules.collect::<Option<_>>()?,
-            next: self.next.target()?,
-            label: match self.label {
-                None => None,
-                Some(label) => Some(label?),
-            },
+            next: next.whole(),
+            label: self.label.whole(),
             export_as: self.export_as.or_else(|| self.id.clone())?,
             id: self.id?,
             optional: flag(&file.optional),
@@ -197,8 +195,10 @@ impl<'f> Checker<'f> {
             place,
             &format!("the text of `{name}`"),
         );
-        let label = file.label.as_ref();
-        let label = label.map(|label| self.text(label, &format!("the label of `{name}`")));
+        let label = match &file.label {
+            Some(label) => Part::of(self.text(label, &format!("the label of `{name}`"))),
+            None => Part::Absent,
+        };
         Step {
             file,
             id,
@@ -206,7 +206,7 @@ impl<'f> Checker<'f> {
             kind,
             text,
             variants: self.draft_variants(&file.variants, name),
-            when: None,
+            when: Part::Absent,
             rules: self.draft_rules(file, name),
             next: Jump::None,
             label,

@@ -10,5 +10,5 @@ mod read_element;
 pub(in crate::survey) mod tree;
 pub(in crate::survey) mod yaml;
 
-pub(in crate::survey) use place::{Fault, Place, Spanned};
+pub(in crate::survey) use place::{Fault, Part, Place, Spanned};
 pub(in crate::survey) use read::read;

@@ -28,6 +28,37 @@ impl<T> Spanned<T> {
     }
 }
 
+/// A part of a file after its check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::survey) enum Part<T> {
+    /// The file does not have it.
+    Absent,
+    /// It has faults, which are reported.
+    Broken,
+    /// It is fine.
+    Whole(T),
+}
+
+impl<T> Part<T> {
+    /// From an attempt to check what is written.
+    pub(in crate::survey) fn of(checked: Option<T>) -> Self {
+        checked.map_or(Self::Broken, Self::Whole)
+    }
+
+    /// Whether it has faults.
+    pub(in crate::survey) fn is_broken(&self) -> bool {
+        matches!(self, Self::Broken)
+    }
+
+    /// The part if it is whole.
+    pub(in crate::survey) fn whole(self) -> Option<T> {
+        match self {
+            Self::Absent | Self::Broken => None,
+            Self::Whole(part) => Some(part),
+        }
+    }
+}
+
 /// A finding before its place is turned into line, column and excerpt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::survey) struct Fault {

@@ -24,6 +24,10 @@ const NODES_MAX: usize = 20_000;
 
 /// Reads a file. With duplicate keys the first one counts and every repetition is a fault; a file that cannot
 /// be read at all gives no node and one fault.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "faults of the YAML library, which may grow"
+)]
 pub(in crate::survey) fn read(source: &str) -> (Option<Node>, Vec<Fault>) {
     if source.len() > FILE_BYTES_MAX {
         let message = format!("the file is larger than {FILE_BYTES_MAX} bytes");
@@ -80,7 +84,11 @@ fn duplicate_fault(place: Place, key: &str) -> Fault {
 fn drop_repetitions(node: &mut Node, faults: &mut Vec<Fault>) {
     match &mut node.tree {
         Tree::Null | Tree::Scalar(_) => {}
-        Tree::List(items) => items.iter_mut().for_each(|item| drop_repetitions(item, faults)),
+        Tree::List(items) => {
+            for item in items {
+                drop_repetitions(item, faults);
+            }
+        }
         Tree::Map(entries) => {
             let mut seen: BTreeSet<String> = BTreeSet::new();
             entries.retain(|(key, _)| {
@@ -90,9 +98,9 @@ fn drop_repetitions(node: &mut Node, faults: &mut Vec<Fault>) {
                 }
                 is_first
             });
-            entries
-                .iter_mut()
-                .for_each(|(_, value)| drop_repetitions(value, faults));
+            for (_, value) in entries {
+                drop_repetitions(value, faults);
+            }
         }
     }
 }
@@ -269,6 +277,10 @@ fn written_at(location: Location, source: &str) -> &str {
 }
 
 /// What went wrong, in words an author can use.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "faults of the YAML library, which may grow"
+)]
 fn fault_of(error: &Error, source: &str) -> Fault {
     let place = error
         .location()
@@ -311,6 +323,10 @@ fn fault_of(error: &Error, source: &str) -> Fault {
     Fault::new(Code::E16, place, message, hint)
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "faults of the YAML library, which may grow"
+)]
 fn sentence_of(error: &Error) -> String {
     let rendered = match error {
         Error::ExternalMessage { msg, .. } => msg.clone(),
@@ -320,6 +336,10 @@ fn sentence_of(error: &Error) -> String {
     line.split(" at line ").next().unwrap_or(line).to_owned()
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "faults of the YAML library, which may grow"
+)]
 fn budget_words(breach: &BudgetBreach) -> (String, String) {
     match breach {
         BudgetBreach::Aliases { .. }

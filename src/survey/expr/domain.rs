@@ -1,6 +1,6 @@
 //! Decides what a condition can be, by trying every answer that makes a difference (E06, W08).
 //!
-//! The domains of scale, nps, choice and yes_no are finite; of numbers, dates, texts and variables only the
+//! The domains of scale, nps, choice and `yes_no` are finite; of numbers, dates, texts and variables only the
 //! values next to those a condition names are tried, and a regular expression is taken as true and as false.
 //! So the tried values cover every outcome: what never happens here never happens. When there would be too
 //! many combinations nothing is decided.

@@ -60,13 +60,14 @@ pub(in crate::survey) fn compile_pattern(pattern: &str) -> Result<regex::Regex, 
         .build()
         .map_err(|error| match error {
             regex::Error::CompiledTooBig(_) => "it is too large when compiled".to_owned(),
-            other => other
-                .to_string()
+            regex::Error::Syntax(reason) => reason
                 .lines()
                 .last()
                 .unwrap_or("it cannot be read")
                 .trim_start_matches("error: ")
                 .to_owned(),
+            // The library may learn to refuse for more reasons.
+            other => other.to_string(),
         })
 }
 

@@ -234,12 +234,17 @@ impl<'s> Typing<'s> {
         self.fault(ExprFaultKind::NeverTrue, range, message, hint);
     }
 
-    /// The codes of a multiple choice; empty when the element is broken elsewhere.
-    fn multiple_choice(&mut self, id: &Node<String>, function: &str) -> Option<Option<&'s [String]>> {
+    /// The codes of a multiple choice; nothing is said when the element is broken elsewhere.
+    fn multiple_choice(&mut self, id: &Node<String>, function: &str) -> Option<&'s [String]> {
         match self.question(id)? {
-            Type::Choices { codes, .. } => Some(Some(codes)),
-            Type::Unknown => Some(None),
-            other => {
+            Type::Choices { codes, .. } => Some(codes),
+            Type::Unknown => None,
+            other @ (Type::Nothing
+            | Type::Choice(_)
+            | Type::Number { .. }
+            | Type::YesNo
+            | Type::Text
+            | Type::Date { .. }) => {
                 let name = other.name();
                 self.fault(
                     ExprFaultKind::Type,
@@ -256,7 +261,7 @@ impl<'s> Typing<'s> {
     }
 
     fn contains(&mut self, id: &Node<String>, code: &Node<String>) -> Option<Test> {
-        let codes = self.multiple_choice(id, "contains")??;
+        let codes = self.multiple_choice(id, "contains")?;
         let Some(option) = codes.iter().position(|known| *known == code.value) else {
             self.unknown_code(&code.value, &id.value, codes, &code.range);
             return None;
@@ -356,7 +361,14 @@ impl<'s> Typing<'s> {
             let item = match &node.value {
                 // In a list only fixed values stand, so a word is a code.
                 Side::Word(word) => Resolved::Code(word.clone()),
-                other => self.resolve(other),
+                other @ (Side::Variable(_)
+                | Side::Language
+                | Side::Channel
+                | Side::Number(_)
+                | Side::Text(_)
+                | Side::Date(_)
+                | Side::Yes
+                | Side::No) => self.resolve(other),
             };
             let fits = self
                 .operand(&item, &side, &node.range)
@@ -369,7 +381,7 @@ impl<'s> Typing<'s> {
                         &node.range,
                         "a list holds fixed values only".to_owned(),
                         "compare with `==` and `or` instead".to_owned(),
-                    )
+                    );
                 }
                 None => {}
             }
@@ -444,7 +456,14 @@ impl<'s> Typing<'s> {
                 );
                 None
             }
-            _ => Some(text.to_owned()),
+            Resolved::Channel
+            | Resolved::Element(..)
+            | Resolved::Variable(_)
+            | Resolved::Number(_)
+            | Resolved::Text(_)
+            | Resolved::Date(_)
+            | Resolved::YesNo(_)
+            | Resolved::Code(_) => Some(text.to_owned()),
         }
     }
 
@@ -470,7 +489,13 @@ impl<'s> Typing<'s> {
                 );
                 None
             }
-            _ => {
+            Resolved::Element(_, Type::Number { .. } | Type::YesNo | Type::Text | Type::Date { .. })
+            | Resolved::Variable(_)
+            | Resolved::Number(_)
+            | Resolved::Text(_)
+            | Resolved::Date(_)
+            | Resolved::YesNo(_)
+            | Resolved::Code(_) => {
                 self.unknown_element(word, range);
                 None
             }

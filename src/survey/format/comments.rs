@@ -29,7 +29,7 @@ const GAP_MAX: usize = 40;
 #[derive(Debug)]
 pub(super) struct Comments<'s> {
     source: &'s str,
-    comments: Vec<Comment<'s>>,
+    found: Vec<Comment<'s>>,
     next: usize,
 }
 
@@ -72,24 +72,20 @@ impl<'s> Comments<'s> {
         }
         Self {
             source,
-            comments,
+            found: comments,
             next: 0,
         }
     }
 
     /// The texts of all comments, in order.
     pub(super) fn texts(&self) -> Vec<&'s str> {
-        self.comments.iter().map(|comment| comment.text).collect()
+        self.found.iter().map(|comment| comment.text).collect()
     }
 
     /// Comments not yet handed out that stand before a byte, and whether a blank line stands before the byte.
     pub(super) fn before(&mut self, start: usize) -> Vec<Lead<'s>> {
         let mut leads = Vec::new();
-        while let Some(comment) = self
-            .comments
-            .get(self.next)
-            .filter(|comment| comment.start < start)
-        {
+        while let Some(comment) = self.found.get(self.next).filter(|comment| comment.start < start) {
             leads.push(Lead {
                 blank_before: comment.blank_before,
                 text: Some(comment.text),
@@ -111,7 +107,7 @@ impl<'s> Comments<'s> {
 
     /// The comment at the end of the line that holds a byte, if it is the next one, and the spaces before it.
     pub(super) fn at_end_of_line(&mut self, end: usize) -> Option<(usize, &'s str)> {
-        let comment = self.comments.get(self.next).filter(|comment| !comment.own_line)?;
+        let comment = self.found.get(self.next).filter(|comment| !comment.own_line)?;
         let between = self.source.get(end.min(comment.start)..comment.start)?;
         if comment.start < end || between.contains('\n') {
             return None;
@@ -130,7 +126,7 @@ impl<'s> Comments<'s> {
 
     /// Whether a comment stands between two bytes.
     pub(super) fn is_within(&self, start: usize, end: usize) -> bool {
-        self.comments
+        self.found
             .iter()
             .any(|comment| (start..end).contains(&comment.start))
     }

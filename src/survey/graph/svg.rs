@@ -136,7 +136,9 @@ fn rows(node: &Box, index: usize) -> Vec<Row> {
         rows.push(row(text, "", jump.to));
     }
     if node.onward.is_some_and(|to| to != index + 1) {
-        rows.push(row("else \u{2192}".to_owned(), "", node.onward));
+        let has_jumps = node.jumps.iter().any(|jump| jump.to.is_some());
+        let word = if has_jumps { "else" } else { "next" };
+        rows.push(row(format!("{word} \u{2192}"), "", node.onward));
     }
     rows
 }

@@ -1,8 +1,10 @@
 //! The HTTP edge, part by part.
 
+mod admin;
 mod docs;
 mod edge;
 mod json;
 mod keys;
 mod lists;
+mod live;
 mod send_survey;

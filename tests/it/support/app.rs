@@ -205,6 +205,11 @@ impl TestApp {
         found
     }
 
+    /// Where the server listens.
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.server.as_ref().unwrap().address
+    }
+
     /// The server's engine.
     pub fn engine(&self) -> &Engine {
         &self.server.as_ref().unwrap().engine
