@@ -18,7 +18,6 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("survey", &["text"]),
     ("session", &["survey", "phone", "ids", "text"]),
     ("i18n", &["survey", "text"]),
-    ("survey_files", &["survey"]),
     ("gateway", &["phone", "ids", "text", "hex"]),
     ("config", &["gateway", "i18n", "survey", "session", "phone", "text"]),
     ("telemetry", &["config"]),
@@ -28,7 +27,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         "app",
         &[
             "survey", "session", "store", "phone", "ids", "clock", "text", "i18n", "telemetry", "gateway", "hex",
-            "closed_list", "survey_files",
+            "closed_list",
         ],
     ),
     ("outbox", &["app", "store", "gateway", "clock", "phone", "ids", "text", "session"]),
