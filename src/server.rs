@@ -325,6 +325,7 @@ fn settings(config: &Config) -> Settings {
         },
         keywords: Keywords::default(),
         outbox_max: i64::try_from(limits.due_max).unwrap_or(i64::MAX),
+        ignore_send_windows: surveys.ignore_send_windows,
         element_gap_override: outbox.element_gap_override.map(days),
         outbox_age_max: days(limits.due_age_max),
         ..Settings::default()

@@ -14,7 +14,13 @@ use crate::support::{SVEN, Setup};
 const SENDS_MAX: usize = 12;
 
 fn survey(source: &str) -> Survey {
-    check(source, &FileName::new("survey.yaml".to_owned()), &Context::default()).survey.unwrap()
+    let id = source.lines().find_map(|line| line.strip_prefix("id: ")).unwrap();
+    check(source, &FileName::new(format!("{}.yaml", id.trim())), &Context::default()).survey.unwrap()
+}
+
+/// So many cases; a failure is printed, not written beside the sources.
+fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 fn surveys() -> [Survey; 4] {
@@ -62,7 +68,7 @@ fn sends(turn: &Turn) -> impl Iterator<Item = &turn::Send> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(cases(96))]
 
     #[test]
     fn any_conversation_ends_well(
@@ -147,7 +153,7 @@ fn choice_of(options: usize) -> String {
 fn replaying_an_inbound_changes_nothing() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let shop = include_str!("transcripts/surveys/shop.yaml");
-    proptest!(ProptestConfig::with_cases(6), |(replies in prop::collection::vec(texts(), 1..5))| {
+    proptest!(cases(6), |(replies in prop::collection::vec(texts(), 1..5))| {
         runtime.block_on(async {
             let app = Setup::with(&[shop]).start().await;
             let session = app.send("shop", SVEN).await;

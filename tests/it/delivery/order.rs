@@ -160,3 +160,22 @@ async fn many_sessions_at_once_keep_their_own_order() {
         assert!(sent[1].at - sent[0].at >= TimeDelta::seconds(2), "{phone}");
     }
 }
+
+#[tokio::test]
+async fn a_timer_set_while_the_timers_are_read_is_not_missed() {
+    // The older session's end sets the queued one's timer to now, while the timer task may be reading (A90).
+    let app = app().await;
+    for number in 0..20 {
+        let phone = format!("+467012347{number:02}");
+        app.send("shop", &phone).await;
+        app.advance(TimeDelta::seconds(5)).await;
+        let body = serde_json::json!({"identifier": phone, "language": "en", "ifOpenSession": "queue"});
+        let queued = app.send_survey("shop", &body).await.session_id();
+        assert_eq!(app.status(&queued).await, "pending");
+        app.reply(&phone, "8").await;
+        app.advance(TimeDelta::seconds(5)).await;
+        app.reply(&phone, "1").await;
+        assert_eq!(app.status(&queued).await, "active", "round {number}: it begins at once, not at the next look");
+        app.advance(TimeDelta::seconds(5)).await;
+    }
+}

@@ -24,7 +24,10 @@ async fn outcomes(app: &TestApp) -> Vec<String> {
 #[tokio::test]
 async fn two_replies_at_once_advance_the_session_once() {
     for round in 0..10 {
-        let (app, session) = asked().await;
+        let app = Setup::with(&[SHOP]).start().await;
+        let session = app.send("shop", SVEN).await;
+        // One second after the question: the next one may not leave before both replies are here.
+        app.advance(TimeDelta::seconds(3)).await;
         let replies = [app.message(SVEN, "8"), app.message(SVEN, "9")];
         let (first, second) =
             tokio::join!(app.door().inbound(&replies[..1]), app.door().inbound(&replies[1..]));
