@@ -50,13 +50,15 @@ pub struct ErrorCount {
 }
 
 /// All gateways by name.
+///
+/// # Errors
+/// 422 `validation_failed` for the parameters.
 #[utoipa::path(
     get,
     path = "/v1/gateways",
     tag = "gateways",
     responses((status = 200, description = "The gateways", body = Page<GatewayShape>))
 )]
-#[expect(clippy::unused_async, reason = "handlers are async by their type")]
 pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     Parameters::of(request.query_string()).finish()?;
     let data: Vec<GatewayShape> = gateway_views(&api.engine).into_iter().map(shape).collect();
@@ -68,6 +70,9 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<HttpRespo
 }
 
 /// Stops sending through a gateway; inbound goes on. A restart keeps it.
+///
+/// # Errors
+/// 404 `gateway_not_found`.
 #[utoipa::path(
     post,
     path = "/v1/gateways/{gateway}/pause",
@@ -89,6 +94,9 @@ pub async fn pause(
 }
 
 /// Starts sending through a gateway again.
+///
+/// # Errors
+/// 404 `gateway_not_found`.
 #[utoipa::path(
     post,
     path = "/v1/gateways/{gateway}/resume",
