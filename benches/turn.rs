@@ -163,7 +163,7 @@ impl People {
             .collect();
         self.next += BATCH;
         let calls = phones.iter().map(|phone| {
-            let (prepared, _) = prepare(engine, command(phone), engine.clock.now())
+            let prepared = prepare(engine, command(phone), engine.clock.now())
                 .unwrap_or_else(|fault| panic!("the bench survey is refused: {fault:?}"));
             engine.store.write(SendSurveyTurn {
                 engine: engine.clone(),

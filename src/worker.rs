@@ -80,6 +80,7 @@ async fn keep_timers(engine: Engine, mut stop: watch::Receiver<bool>) {
         engine.heartbeat.beat(engine.clock.now());
         let signal = engine.store.signals().timers.clone();
         let notified = signal.notified();
+        engine.store.signals().expect_any_timer();
         let wait_until = match run_due_timers(&engine).await {
             Ok(next) => {
                 let wait_until = until(&engine, next);

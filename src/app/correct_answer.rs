@@ -112,14 +112,14 @@ impl Work for CorrectAnswer {
         let language = Language::parse(&row.language).map_err(|error| invariant(&error))?;
         let shown = Shown::of(&value, element.kind.options(), &language);
         let before = row.value.take();
-        row.state = AnswerState::Answered.as_str().to_owned();
+        AnswerState::Answered.as_str().clone_into(&mut row.state);
         row.value = Some(serde_json::to_string(&value).map_err(|error| invariant(&error))?);
         row.position = shown.position;
         row.code = shown.code;
         row.label = shown.label;
         row.corrected_at = Some(moment.at());
         row.correction_of = row.correction_of.or_else(|| before.clone());
-        self.keep(&mut moment, row, before)
+        self.keep(&mut moment, row, before.as_deref())
     }
 }
 
@@ -141,7 +141,7 @@ impl CorrectAnswer {
         &self,
         moment: &mut Moment<'_>,
         row: AnswerRow,
-        before: Option<String>,
+        before: Option<&str>,
     ) -> Result<Corrected, Fault> {
         let at = moment.at();
         let session = session_mut(moment.space, &self.session_id)?;
@@ -161,7 +161,7 @@ impl CorrectAnswer {
         let digests = json!({
             "elementId": row.element_id,
             "visit": row.visit,
-            "before": before.as_deref().map(audit::digest),
+            "before": before.map(audit::digest),
             "after": row.value.as_deref().map(audit::digest),
         });
         audit::record(

@@ -81,9 +81,10 @@ pub async fn readiness(engine: &Engine) -> Readiness {
         .iter()
         .map(|gateway| gateway.name().to_owned())
         .collect();
-    checks.push(match engine.health.any_usable(&names, now) {
-        true => ("gateways", true, "at least one can be sent to"),
-        false => ("gateways", false, "every circuit is open"),
+    checks.push(if engine.health.any_usable(&names, now) {
+        ("gateways", true, "at least one can be sent to")
+    } else {
+        ("gateways", false, "every circuit is open")
     });
     let is_stale = dead.is_some_and(|since| now.naive_utc() - since > DEAD_LETTER_MAX);
     let degraded = is_stale.then_some("dead_letters").into_iter().collect();
@@ -102,9 +103,9 @@ pub async fn sample(engine: &Engine) -> Result<(), Failure> {
     let (open, (dead, _)) = looked.await?;
     let count = |number: i64| u64::try_from(number).unwrap_or(0);
     for state in OPEN_STATES {
-        let of_state = open.iter().filter(|(found, ..)| *found == state);
-        let depth = of_state.clone().map(|(_, _, number, _)| count(*number)).sum();
-        let oldest = of_state.filter_map(|(.., oldest)| *oldest).min();
+        let of_state = open.iter().filter(|load| load.state == state);
+        let depth = of_state.clone().map(|load| count(load.count)).sum();
+        let oldest = of_state.filter_map(|load| load.oldest).min();
         engine.metrics.outbox(
             state.as_str(),
             depth,
@@ -116,11 +117,11 @@ pub async fn sample(engine: &Engine) -> Result<(), Failure> {
         .iter()
         .map(|gateway| (gateway.name().to_owned(), 0))
         .collect();
-    for (state, channel_id, number, _) in &open {
-        if *state == MessageState::Unknown
-            && let Some(channel) = engine.channels.get(channel_id)
+    for load in &open {
+        if load.state == MessageState::Unknown
+            && let Some(channel) = engine.channels.get(&load.channel_id)
         {
-            *unknown.entry(channel.row.gateway.clone()).or_default() += count(*number);
+            *unknown.entry(channel.row.gateway.clone()).or_default() += count(load.count);
         }
     }
     for (gateway, number) in unknown {

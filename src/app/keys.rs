@@ -19,10 +19,13 @@ const REMEMBERED: Duration = Duration::from_millis(500);
 /// Keys remembered at a time; more than any deployment has.
 const REMEMBERED_MAX: usize = 10_000;
 
+/// Keys by id, with the time of their look-up.
+type Lately = HashMap<String, (Instant, Arc<KnownKey>)>;
+
 /// Keys looked up lately. Cloning is cheap; all clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct Keyring {
-    lately: Arc<Mutex<HashMap<String, (Instant, Arc<KnownKey>)>>>,
+    lately: Arc<Mutex<Lately>>,
 }
 
 /// A key on record.

@@ -81,7 +81,6 @@ pub fn registry() -> Vec<(&'static str, Meaning)> {
     responses((status = 200, description = "The code's meaning", body = CodePage)),
     security(())
 )]
-#[expect(clippy::unused_async, reason = "handlers are async by their type")]
 pub async fn problem_page(request: HttpRequest, code: web::Path<String>) -> Result<HttpResponse, Problem> {
     let page = page(&code).ok_or_else(|| {
         Problem::new(

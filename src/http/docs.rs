@@ -22,7 +22,6 @@ const DEPTH_MAX: usize = 4;
     responses((status = 200, description = "OpenAPI", body = Object)),
     security(())
 )]
-#[expect(clippy::unused_async, reason = "handlers are async by their type")]
 pub async fn openapi_json() -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "public, max-age=3600"))
@@ -37,7 +36,6 @@ pub async fn openapi_json() -> HttpResponse {
     responses((status = 200, description = "HTML page", body = String, content_type = "text/html")),
     security(())
 )]
-#[expect(clippy::unused_async, reason = "handlers are async by their type")]
 pub async fn reference() -> HttpResponse {
     let description = serde_json::to_value(ApiDoc::openapi()).unwrap_or_default();
     html::response(render(&description))

@@ -57,7 +57,8 @@ pub struct ErrorCount {
     get,
     path = "/v1/gateways",
     tag = "gateways",
-    responses((status = 200, description = "The gateways", body = Page<GatewayShape>))
+    responses((status = 200, description = "The gateways", body = Page<GatewayShape>)),
+    extensions(("x-scope" = json!("admin")))
 )]
 pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     Parameters::of(request.query_string()).finish()?;
@@ -81,7 +82,8 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<HttpRespo
     responses(
         (status = 200, description = "The gateway", body = GatewayShape),
         (status = 404, description = "`gateway_not_found`", body = super::problem::ProblemSchema)
-    )
+    ),
+    extensions(("x-scope" = json!("admin")))
 )]
 pub async fn pause(
     api: web::Data<Api>,
@@ -105,7 +107,8 @@ pub async fn pause(
     responses(
         (status = 200, description = "The gateway", body = GatewayShape),
         (status = 404, description = "`gateway_not_found`", body = super::problem::ProblemSchema)
-    )
+    ),
+    extensions(("x-scope" = json!("admin")))
 )]
 pub async fn resume(
     api: web::Data<Api>,

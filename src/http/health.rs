@@ -70,7 +70,6 @@ pub struct Version {
     responses((status = 200, description = "It does", body = Liveness)),
     security(())
 )]
-#[expect(clippy::unused_async, reason = "handlers are async by their type")]
 pub async fn livez() -> HttpResponse {
     HttpResponse::Ok().json(Liveness { status: "ok" })
 }
@@ -122,7 +121,6 @@ pub async fn readyz(api: web::Data<Api>) -> HttpResponse {
     responses((status = 200, description = "Version and revision", body = Version)),
     security(())
 )]
-#[expect(clippy::unused_async, reason = "handlers are async by their type")]
 pub async fn version() -> HttpResponse {
     HttpResponse::Ok().json(Version {
         name: "antiphon",

@@ -97,7 +97,8 @@ pub struct NewKeyBody {
     get,
     path = "/v1/keys",
     tag = "operation",
-    responses((status = 200, description = "The keys, without their texts", body = Page<KeyShape>))
+    responses((status = 200, description = "The keys, without their texts", body = Page<KeyShape>)),
+    extensions(("x-scope" = json!("admin")))
 )]
 pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let mut parameters = Parameters::of(request.query_string());
@@ -140,7 +141,8 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<HttpRespo
         (status = 201, description = "The key with its text", body = CreatedKeyShape),
         (status = 404, description = "`survey_not_found`, `channel_not_found`", body = super::problem::ProblemSchema),
         (status = 422, description = "`validation_failed`", body = super::problem::ProblemSchema)
-    )
+    ),
+    extensions(("x-scope" = json!("admin")))
 )]
 pub async fn create(
     api: web::Data<Api>,
@@ -181,7 +183,8 @@ pub async fn create(
     responses(
         (status = 204, description = "Revoked"),
         (status = 404, description = "`key_not_found`", body = super::problem::ProblemSchema)
-    )
+    ),
+    extensions(("x-scope" = json!("admin")))
 )]
 pub async fn revoke(
     api: web::Data<Api>,

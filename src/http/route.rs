@@ -23,7 +23,6 @@ pub fn resource(path: &str, routes: Vec<(Method, Route)>) -> Resource {
 }
 
 /// The default service of the application.
-#[expect(clippy::unused_async, reason = "handlers are async by their type")]
 pub async fn route_not_found(request: HttpRequest) -> Problem {
     let detail = format!("{} {} is not served here", request.method(), request.path());
     Problem::new(ProblemCode::RouteNotFound, detail)

@@ -270,13 +270,24 @@ pub fn due_load(
         .first(connection)?)
 }
 
+/// Unfinished messages of one state on one channel.
+#[derive(Clone, Debug, Queryable)]
+pub struct OpenLoad {
+    /// Their state.
+    pub state: MessageState,
+    /// Their channel.
+    pub channel_id: String,
+    /// How many.
+    pub count: i64,
+    /// Since when the oldest is due.
+    pub oldest: Option<NaiveDateTime>,
+}
+
 /// Unfinished messages by state and channel: how many, and since when the oldest is due.
 ///
 /// # Errors
 /// [`StoreError`] of the query.
-pub fn open_load(
-    connection: &mut AnyConnection,
-) -> Result<Vec<(MessageState, String, i64, Option<NaiveDateTime>)>, StoreError> {
+pub fn open_load(connection: &mut AnyConnection) -> Result<Vec<OpenLoad>, StoreError> {
     Ok(messages::table
         .filter(messages::is_open)
         .group_by((messages::state, messages::channel_id))

@@ -104,6 +104,12 @@ impl Signals {
             .store(instant.timestamp_micros(), Ordering::SeqCst);
     }
 
+    /// Says that the timer task is looking: until it says again how long it sleeps, every commit that sets a
+    /// timer wakes it, since it may have read the timers before that commit.
+    pub fn expect_any_timer(&self) {
+        self.expected_timer.store(i64::MAX, Ordering::SeqCst);
+    }
+
     fn tell(&self, space: &Space) {
         if space.concerns_dispatcher() {
             self.outbox.notify_one();

@@ -8,9 +8,13 @@
 
 mod cli;
 mod config;
+mod crash;
 mod delivery;
 mod gateway;
 mod http;
+mod openapi;
+mod leaks;
+mod properties;
 mod replies;
 mod store;
 mod support;

@@ -18,16 +18,16 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("survey", &["text"]),
     ("session", &["survey", "phone", "ids", "text"]),
     ("i18n", &["survey", "text"]),
-    ("survey_files", &["survey"]),
     ("gateway", &["phone", "ids", "text", "hex"]),
     ("config", &["gateway", "i18n", "survey", "session", "phone", "text"]),
     ("telemetry", &["config"]),
-    ("store", &["survey", "session", "phone", "ids", "clock"]),
+    ("examples", &[]),
+    ("store", &["survey", "session", "phone", "ids", "clock", "hex"]),
     (
         "app",
         &[
             "survey", "session", "store", "phone", "ids", "clock", "text", "i18n", "telemetry", "gateway", "hex",
-            "closed_list", "survey_files",
+            "closed_list",
         ],
     ),
     ("outbox", &["app", "store", "gateway", "clock", "phone", "ids", "text", "session"]),
@@ -35,7 +35,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         "http",
         &[
             "app", "phone", "ids", "config", "i18n", "gateway", "clock", "hex", "closed_list", "telemetry", "survey",
-            "session",
+            "session", "text",
         ],
     ),
     ("worker", &["app", "outbox", "clock", "store"]),
@@ -60,16 +60,18 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("reqwest", &["gateway", "config", "outbox", "worker", "cli", "server"]),
 ];
 
-/// Lines of a file that should be split, and lines at which it must be.
+/// Lines of a file, its tests aside, that should be split, and lines at which it must be.
 const LINES_ADVISED: usize = 400;
 const LINES_MAX: usize = 450;
 
 /// Files that may be longer, and why.
 const LONG_FILES: &[(&str, &str)] = &[
-    ("src/survey/expr/typing.rs", "one table of operators and types; half of it is tests"),
-    ("src/survey/prompt.rs", "being split by its author"),
-    ("src/survey/messages.rs", "one table of wordings with its tests"),
     ("src/app/receive_message/mod.rs", "one turn, read from top to bottom"),
+    ("src/store/writer.rs", "from the trait to the transaction, read from top to bottom"),
+    ("src/survey/check/flow.rs", "every fault of the flow, found in one walk"),
+    ("src/survey/check/steps.rs", "one reader for each type of element"),
+    ("src/survey/expr/domain.rs", "which values a condition leaves, type by type"),
+    ("src/survey/expr/typing.rs", "one table of operators and types"),
 ];
 
 struct Source {
@@ -196,7 +198,7 @@ fn every_module_says_what_it_is() {
 fn files_can_be_read_in_one_sitting() {
     let mut long = Vec::new();
     for source in sources() {
-        let lines = source.text.lines().count();
+        let lines = source.text.split("#[cfg(test)]\nmod tests").next().unwrap().lines().count();
         let excused = LONG_FILES.iter().any(|(path, _)| *path == source.path);
         if lines > LINES_MAX && !excused {
             long.push(format!("{}: {lines} lines; {LINES_ADVISED} are advised, {LINES_MAX} the most", source.path));

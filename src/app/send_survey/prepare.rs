@@ -54,7 +54,7 @@ pub enum Fault422 {
 }
 
 /// Why a call could not be prepared; answered 404 or 409.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unprepared {
     /// No survey has that slug or UUID.
     SurveyNotFound,

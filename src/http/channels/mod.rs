@@ -29,7 +29,8 @@ use crate::app::manage_channels::{ChannelDesk, ChannelRefused};
     get,
     path = "/v1/channels",
     tag = "gateways",
-    responses((status = 200, description = "The channels", body = Page<ChannelShape>))
+    responses((status = 200, description = "The channels", body = Page<ChannelShape>)),
+    extensions(("x-scope" = json!("admin")))
 )]
 pub async fn list(
     api: web::Data<Api>,
@@ -77,7 +78,8 @@ pub async fn list(
     responses(
         (status = 200, description = "The channel", body = ChannelShape),
         (status = 404, description = "`channel_not_found`", body = super::problem::ProblemSchema)
-    )
+    ),
+    extensions(("x-scope" = json!("admin")))
 )]
 pub async fn read(
     api: web::Data<Api>,
@@ -106,7 +108,8 @@ pub async fn read(
         (status = 201, description = "The channel", body = ChannelShape),
         (status = 404, description = "`gateway_not_found`", body = super::problem::ProblemSchema),
         (status = 422, description = "`validation_failed`", body = super::problem::ProblemSchema)
-    )
+    ),
+    extensions(("x-scope" = json!("admin")))
 )]
 pub async fn create(
     api: web::Data<Api>,
@@ -153,7 +156,8 @@ pub async fn create(
         (status = 404, description = "`channel_not_found`, `gateway_not_found`", body = super::problem::ProblemSchema),
         (status = 409, description = "`channel_kind_fixed`", body = super::problem::ProblemSchema),
         (status = 422, description = "`validation_failed`", body = super::problem::ProblemSchema)
-    )
+    ),
+    extensions(("x-scope" = json!("admin")))
 )]
 pub async fn change(
     api: web::Data<Api>,

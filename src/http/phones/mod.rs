@@ -44,7 +44,8 @@ pub struct ErasureShape {
     responses(
         (status = 200, description = "What is held; empty lists when nothing is", body = PhoneShape),
         (status = 422, description = "`validation_failed`", body = super::problem::ProblemSchema)
-    )
+    ),
+    extensions(("x-scope" = json!("admin")))
 )]
 pub async fn read(
     api: web::Data<Api>,
@@ -78,7 +79,8 @@ pub async fn read(
     responses(
         (status = 202, description = "Erased", body = ErasureShape),
         (status = 422, description = "`validation_failed`", body = super::problem::ProblemSchema)
-    )
+    ),
+    extensions(("x-scope" = json!("admin")))
 )]
 pub async fn erase(
     api: web::Data<Api>,

@@ -41,7 +41,8 @@ const YAML: &str = "application/yaml";
     path = "/v1/surveys",
     tag = "surveys",
     params(("status" = Option<String>, Query, description = "`draft`, `active` or `archived`")),
-    responses((status = 200, description = "The surveys", body = Page<SurveyShape>))
+    responses((status = 200, description = "The surveys", body = Page<SurveyShape>)),
+    extensions(("x-scope" = json!("surveys:read")))
 )]
 pub async fn list(
     api: web::Data<Api>,
@@ -92,7 +93,8 @@ pub async fn list(
     responses(
         (status = 200, description = "The survey", body = SurveyShape),
         (status = 404, description = "`survey_not_found`", body = super::problem::ProblemSchema)
-    )
+    ),
+    extensions(("x-scope" = json!("surveys:read")))
 )]
 pub async fn read(
     api: web::Data<Api>,
@@ -146,7 +148,8 @@ pub async fn read(
         (status = 201, description = "The survey", body = SurveyShape),
         (status = 409, description = "`survey_id_taken`", body = super::problem::ProblemSchema),
         (status = 422, description = "`survey_invalid`", body = super::problem::ProblemSchema)
-    )
+    ),
+    extensions(("x-scope" = json!("surveys:write")))
 )]
 pub async fn create(
     api: web::Data<Api>,
@@ -196,7 +199,8 @@ pub async fn create(
         (status = 404, description = "`survey_not_found`", body = super::problem::ProblemSchema),
         (status = 412, description = "`revision_changed`", body = super::problem::ProblemSchema),
         (status = 422, description = "`survey_invalid`", body = super::problem::ProblemSchema)
-    )
+    ),
+    extensions(("x-scope" = json!("surveys:write")))
 )]
 pub async fn revise(
     api: web::Data<Api>,
@@ -237,7 +241,8 @@ pub async fn revise(
     path = "/v1/surveys/check",
     tag = "surveys",
     request_body(content = String, content_type = "application/yaml", description = "The survey file, YAML or JSON, at most 1 MiB"),
-    responses((status = 200, description = "What the checker says", body = CheckShape))
+    responses((status = 200, description = "What the checker says", body = CheckShape)),
+    extensions(("x-scope" = json!("surveys:write")))
 )]
 pub async fn check_only(_caller: Caller, body: SurveyBody) -> Result<HttpResponse, Problem> {
     let checked = run_check(body.source, FileName::unnamed(body.is_json)).await?;
@@ -258,7 +263,8 @@ pub async fn check_only(_caller: Caller, body: SurveyBody) -> Result<HttpRespons
         (status = 200, description = "The survey", body = SurveyShape),
         (status = 404, description = "`survey_not_found`", body = super::problem::ProblemSchema),
         (status = 422, description = "`survey_invalid`, `validation_failed`", body = super::problem::ProblemSchema)
-    )
+    ),
+    extensions(("x-scope" = json!("surveys:write")))
 )]
 pub async fn publish(
     api: web::Data<Api>,
@@ -301,7 +307,8 @@ pub async fn publish(
         (status = 200, description = "The survey", body = SurveyShape),
         (status = 404, description = "`survey_not_found`", body = super::problem::ProblemSchema),
         (status = 409, description = "`invalid_state_transition`", body = super::problem::ProblemSchema)
-    )
+    ),
+    extensions(("x-scope" = json!("surveys:write")))
 )]
 pub async fn archive(
     api: web::Data<Api>,

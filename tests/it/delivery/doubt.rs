@@ -11,6 +11,7 @@ format: antiphon/1
 id: one
 title: One question
 languages: [en]
+default_language: en
 settings: {expiry: 24h}
 elements:
   - {id: score, type: scale, min: 1, max: 10, text: {en: Reply 1-10. Reply STOP to opt out.}}
@@ -56,8 +57,8 @@ async fn a_reply_proves_that_the_question_arrived() {
     app.advance(TimeDelta::seconds(30)).await;
     app.reply(SVEN, "8").await;
     app.advance(TimeDelta::minutes(10)).await;
-    let session = app.session(&session).await;
-    assert_eq!((&session["status"], &session["answers"][0]["value"]), (&"completed".into(), &8.into()));
+    assert_eq!(app.status(&session).await, "completed");
+    assert_eq!(app.answers(&session).await[0]["value"], 8);
     let texts = app.gateway.texts_to(SVEN);
     assert_eq!(texts, ["Reply 1-10. Reply STOP to opt out.", "Thank you!"], "RE12: no second copy");
 }
@@ -72,8 +73,7 @@ async fn a_reply_that_overtakes_the_gateways_answer_counts() {
     app.gateway.release();
     app.settle().await;
     app.advance(TimeDelta::minutes(10)).await;
-    let session = app.session(&session).await;
-    assert_eq!(session["answers"][0]["value"], 8, "the start of the send counts, not its acceptance (RE11)");
+    assert_eq!(app.answers(&session).await[0]["value"], 8, "the start of the send counts, not its acceptance (RE11)");
     assert_eq!(app.gateway.ledger().len(), 2);
 }
 

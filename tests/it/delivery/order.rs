@@ -136,7 +136,7 @@ async fn a_norwegian_number_the_gateway_refuses_a_thread_for_goes_without() {
     assert_eq!(app.gateway.texts_to(crate::support::KARI), [INTRO, SCORE], "A11: once more without");
     app.reply(crate::support::KARI, "7").await;
     app.advance(TimeDelta::seconds(5)).await;
-    assert_eq!(app.session(&session).await["answers"][0]["value"], 7, "correlated by phone");
+    assert_eq!(app.answers(&session).await[0]["value"], 7, "correlated by phone");
 }
 
 #[tokio::test]
@@ -158,5 +158,24 @@ async fn many_sessions_at_once_keep_their_own_order() {
         let texts: Vec<&str> = sent.iter().map(|sent| sent.text.as_str()).collect();
         assert_eq!(texts, [INTRO, SCORE], "{phone}");
         assert!(sent[1].at - sent[0].at >= TimeDelta::seconds(2), "{phone}");
+    }
+}
+
+#[tokio::test]
+async fn a_timer_set_while_the_timers_are_read_is_not_missed() {
+    // The older session's end sets the queued one's timer to now, while the timer task may be reading (A90).
+    let app = app().await;
+    for number in 0..20 {
+        let phone = format!("+467012347{number:02}");
+        app.send("shop", &phone).await;
+        app.advance(TimeDelta::seconds(5)).await;
+        let body = serde_json::json!({"identifier": phone, "language": "en", "ifOpenSession": "queue"});
+        let queued = app.send_survey("shop", &body).await.session_id();
+        assert_eq!(app.status(&queued).await, "pending");
+        app.reply(&phone, "8").await;
+        app.advance(TimeDelta::seconds(5)).await;
+        app.reply(&phone, "1").await;
+        assert_eq!(app.status(&queued).await, "active", "round {number}: it begins at once, not at the next look");
+        app.advance(TimeDelta::seconds(5)).await;
     }
 }

@@ -104,7 +104,7 @@ async fn a_hundred_inbound_a_session_and_then_none_is_read() {
     app.advance(TimeDelta::seconds(10)).await;
     app.reply(SVEN, "8").await;
     assert_eq!(app.last_inbound().await, ("ignored".to_owned(), Some("inbound_cap".to_owned())));
-    assert_eq!(app.session(&session).await["answers"], serde_json::json!([]));
+    assert!(app.answers(&session).await.is_empty());
 }
 
 #[tokio::test]

@@ -276,6 +276,13 @@ impl TestApp {
         answer.body
     }
 
+    /// The answers of a session, questions that still wait left out.
+    pub async fn answers(&self, id: &str) -> Vec<Json> {
+        let session = self.session(id).await;
+        let answers = session["answers"].as_array().unwrap().iter();
+        answers.filter(|answer| answer["state"] != "pending").cloned().collect()
+    }
+
     /// Status of a session.
     pub async fn status(&self, id: &str) -> String {
         self.session(id).await["status"].as_str().unwrap().to_owned()

@@ -64,7 +64,9 @@ pub fn without_ids(value: &Value) -> Value {
         }
         Value::Array(items) => items.iter().map(without_ids).collect(),
         Value::Object(members) => {
-            let members = members.iter().map(|(name, value)| (name.clone(), without_ids(value)));
+            let members = members
+                .iter()
+                .map(|(name, value)| (name.clone(), without_ids(value)));
             Value::Object(members.collect())
         }
         other => other.clone(),
