@@ -50,6 +50,9 @@ pub struct ErrorCount {
 }
 
 /// All gateways by name.
+///
+/// # Errors
+/// 422 `validation_failed` for the parameters.
 #[utoipa::path(
     get,
     path = "/v1/gateways",
@@ -57,7 +60,6 @@ pub struct ErrorCount {
     responses((status = 200, description = "The gateways", body = Page<GatewayShape>)),
     extensions(("x-scope" = json!("admin")))
 )]
-#[expect(clippy::unused_async, reason = "handlers are async by their type")]
 pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     Parameters::of(request.query_string()).finish()?;
     let data: Vec<GatewayShape> = gateway_views(&api.engine).into_iter().map(shape).collect();
@@ -69,6 +71,9 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<HttpRespo
 }
 
 /// Stops sending through a gateway; inbound goes on. A restart keeps it.
+///
+/// # Errors
+/// 404 `gateway_not_found`.
 #[utoipa::path(
     post,
     path = "/v1/gateways/{gateway}/pause",
@@ -91,6 +96,9 @@ pub async fn pause(
 }
 
 /// Starts sending through a gateway again.
+///
+/// # Errors
+/// 404 `gateway_not_found`.
 #[utoipa::path(
     post,
     path = "/v1/gateways/{gateway}/resume",

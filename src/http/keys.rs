@@ -90,6 +90,9 @@ pub struct NewKeyBody {
 }
 
 /// All API keys, revoked ones too.
+///
+/// # Errors
+/// 422 `validation_failed` for the parameters.
 #[utoipa::path(
     get,
     path = "/v1/keys",
@@ -126,6 +129,9 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<HttpRespo
 }
 
 /// Makes an API key. Its text is in this answer only.
+///
+/// # Errors
+/// 404 `survey_not_found`, `channel_not_found`; 422 `validation_failed`.
 #[utoipa::path(
     post,
     path = "/v1/keys",
@@ -166,6 +172,9 @@ pub async fn create(
 }
 
 /// Revokes an API key: it stops working within a second.
+///
+/// # Errors
+/// 404 `key_not_found`.
 #[utoipa::path(
     delete,
     path = "/v1/keys/{id}",

@@ -22,6 +22,9 @@ use crate::app::failure::Failure;
 use crate::app::manage_channels::{ChannelDesk, ChannelRefused};
 
 /// All channels.
+///
+/// # Errors
+/// 422 `validation_failed` for the parameters.
 #[utoipa::path(
     get,
     path = "/v1/channels",
@@ -29,7 +32,6 @@ use crate::app::manage_channels::{ChannelDesk, ChannelRefused};
     responses((status = 200, description = "The channels", body = Page<ChannelShape>)),
     extensions(("x-scope" = json!("admin")))
 )]
-#[expect(clippy::unused_async, reason = "handlers are async by their type")]
 pub async fn list(
     api: web::Data<Api>,
     caller: Caller,
@@ -65,6 +67,9 @@ pub async fn list(
 }
 
 /// One channel.
+///
+/// # Errors
+/// 404 `channel_not_found`.
 #[utoipa::path(
     get,
     path = "/v1/channels/{id}",
@@ -76,7 +81,6 @@ pub async fn list(
     ),
     extensions(("x-scope" = json!("admin")))
 )]
-#[expect(clippy::unused_async, reason = "handlers are async by their type")]
 pub async fn read(
     api: web::Data<Api>,
     caller: Caller,
@@ -92,6 +96,9 @@ pub async fn read(
 }
 
 /// Makes a channel.
+///
+/// # Errors
+/// 404 `gateway_not_found`; 422 `validation_failed`.
 #[utoipa::path(
     post,
     path = "/v1/channels",
@@ -135,6 +142,9 @@ pub async fn create(
 }
 
 /// Changes a channel: the properties given, each as a whole. `null` leaves a property as it is.
+///
+/// # Errors
+/// 404 `channel_not_found`, `gateway_not_found`; 409 `channel_kind_fixed`; 422 `validation_failed`.
 #[utoipa::path(
     patch,
     path = "/v1/channels/{id}",

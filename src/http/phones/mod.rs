@@ -33,6 +33,9 @@ pub struct ErasureShape {
 
 /// Everything held about one phone. Unmasked only with the scope `pii:read`; without it phones are masked and
 /// texts left out.
+///
+/// # Errors
+/// 422 `validation_failed`.
 #[utoipa::path(
     get,
     path = "/v1/phones/{e164}",
@@ -65,6 +68,9 @@ pub async fn read(
 
 /// Erases one phone: its open sessions are cancelled, the number and all texts overwritten. A stop survives as a
 /// keyed hash, so that the person is not texted again.
+///
+/// # Errors
+/// 422 `validation_failed`.
 #[utoipa::path(
     delete,
     path = "/v1/phones/{e164}",

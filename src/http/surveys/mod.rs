@@ -33,6 +33,9 @@ use shape::{errors, warnings};
 const YAML: &str = "application/yaml";
 
 /// All surveys the key may see.
+///
+/// # Errors
+/// 422 `validation_failed` for the parameters.
 #[utoipa::path(
     get,
     path = "/v1/surveys",
@@ -41,7 +44,6 @@ const YAML: &str = "application/yaml";
     responses((status = 200, description = "The surveys", body = Page<SurveyShape>)),
     extensions(("x-scope" = json!("surveys:read")))
 )]
-#[expect(clippy::unused_async, reason = "handlers are async by their type")]
 pub async fn list(
     api: web::Data<Api>,
     caller: Caller,
@@ -77,6 +79,9 @@ pub async fn list(
 }
 
 /// One survey, as it is active or as one revision has it. `Accept: application/yaml` gives the file.
+///
+/// # Errors
+/// 404 `survey_not_found`.
 #[utoipa::path(
     get,
     path = "/v1/surveys/{survey}",
@@ -131,6 +136,9 @@ pub async fn read(
 }
 
 /// A new survey: revision 1, draft until it is published.
+///
+/// # Errors
+/// 409 `survey_id_taken`; 422 `survey_invalid`.
 #[utoipa::path(
     post,
     path = "/v1/surveys",
@@ -174,6 +182,9 @@ pub async fn create(
 }
 
 /// A new revision of a survey; it waits to be published. The content of the latest revision makes nothing new.
+///
+/// # Errors
+/// 404 `survey_not_found`; 412 `revision_changed`; 422 `survey_invalid`.
 #[utoipa::path(
     put,
     path = "/v1/surveys/{survey}",
@@ -222,6 +233,9 @@ pub async fn revise(
 }
 
 /// Checks a survey file and stores nothing.
+///
+/// # Errors
+/// 413 and 415 for the body; 503 or 500 for faults of ours.
 #[utoipa::path(
     post,
     path = "/v1/surveys/check",
@@ -236,6 +250,9 @@ pub async fn check_only(_caller: Caller, body: SurveyBody) -> Result<HttpRespons
 }
 
 /// Makes a revision active, by default the latest: new sessions start with it, open ones keep theirs.
+///
+/// # Errors
+/// 404 `survey_not_found`; 422 `survey_invalid`, `validation_failed`.
 #[utoipa::path(
     post,
     path = "/v1/surveys/{survey}/publish",
@@ -278,6 +295,9 @@ pub async fn publish(
 }
 
 /// Archives an active survey: no new sessions start; running ones go on.
+///
+/// # Errors
+/// 404 `survey_not_found`; 409 `invalid_state_transition`.
 #[utoipa::path(
     post,
     path = "/v1/surveys/{survey}/archive",

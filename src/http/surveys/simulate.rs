@@ -54,6 +54,9 @@ pub struct SimulateReplyBody {
 }
 
 /// Plays a survey, its active revision or else its latest: transcript, answers and the state at the end.
+///
+/// # Errors
+/// 404 `survey_not_found`; 422 `validation_failed`.
 #[utoipa::path(
     post,
     path = "/v1/surveys/{survey}/simulate",
