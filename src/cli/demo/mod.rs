@@ -260,7 +260,11 @@ async fn talk(
         screen.say("The session ended before the input did; the rest was not sent.");
     }
     let status = text(&session, "status");
-    let ended = if matches!(status, "active" | "pending") { "is still" } else { "has ended:" };
+    let ended = if matches!(status, "active" | "pending") {
+        "is still"
+    } else {
+        "has ended:"
+    };
     screen.say(&format!("The session {ended} {status}. Stored answers:\n"));
     Ok(session)
 }
