@@ -11,14 +11,8 @@ use criterion::{Criterion, criterion_group, criterion_main};
 const SURVEY: &str = include_str!("../surveys/csat-after-call.yaml");
 
 fn survey() -> Survey {
-    let checked = check(
-        SURVEY,
-        &FileName::new("csat-after-call.yaml"),
-        &Context::default(),
-    );
-    checked
-        .survey
-        .unwrap_or_else(|| panic!("the example survey has errors: {:?}", checked.findings))
+    let checked = check(SURVEY, &FileName::new("csat-after-call.yaml"), &Context::default());
+    checked.survey.unwrap_or_else(|| panic!("the example survey has errors: {:?}", checked.findings))
 }
 
 fn now() -> DateTime<Utc> {
@@ -33,19 +27,10 @@ fn steps(criterion: &mut Criterion) {
     let survey = survey();
     let variables = Variables::new(vec![("queueKey".to_owned(), "support".to_owned())]);
     let language = Language::en();
-    let start = Begin {
-        language: language.clone(),
-        variables: &variables,
-        content: None,
-    };
+    let start = Begin { language: language.clone(), variables: &variables, content: None };
     let begun = begin(&survey, &start, now());
     let answered = |raw: &str| {
-        let text = Reply {
-            raw,
-            early: false,
-            today: today(),
-            variables: &variables,
-        };
+        let text = Reply { raw, early: false, today: today(), variables: &variables };
         reply(&survey, begun.progress.clone(), &text, now()).map(|turn| turn.effects.len())
     };
     let mut group = criterion.benchmark_group("step");
@@ -66,17 +51,17 @@ fn steps(criterion: &mut Criterion) {
             accept_weak_yes: false,
         };
         group.bench_function(name, |bencher| {
-            bencher.iter(|| parser::read(black_box(element), &context))
+            bencher.iter(|| parser::read(black_box(element), &context));
         });
     }
     group.bench_function("begin", |bencher| {
-        bencher.iter(|| begin(&survey, black_box(&start), now()))
+        bencher.iter(|| begin(&survey, black_box(&start), now()));
     });
     group.bench_function("reply, valid", |bencher| {
-        bencher.iter(|| answered(black_box("4")))
+        bencher.iter(|| answered(black_box("4")));
     });
     group.bench_function("reply, asked again", |bencher| {
-        bencher.iter(|| answered(black_box("lots")))
+        bencher.iter(|| answered(black_box("lots")));
     });
     group.finish();
 }

@@ -1,6 +1,7 @@
 //! What a whole turn costs on SQLite: a valid reply stored durably with its inbound row, answer, session, event
 //! and next message, through the batching writer, against the same rows written by raw prepared statements in
 //! batches of the same size, in the same run. The ratio is printed; machines differ, ratios less so.
+#![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -57,19 +58,14 @@ const CHANNEL: &str = "[channels.bench]\ngateway = \"simulator\"\nsender = \"209
 type Failure = Box<dyn std::error::Error>;
 
 fn main() -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let folder = tempfile::tempdir()?;
     let server = runtime.block_on(start(folder.path()))?;
     let mut people = People::default();
     for _ in 0..SESSIONS.div_ceil(BATCH) {
         runtime.block_on(people.ask(&server.engine))?;
     }
-    let mut criterion = Criterion::default()
-        .sample_size(10)
-        .measurement_time(Duration::from_secs(5));
+    let mut criterion = Criterion::default().sample_size(10).measurement_time(Duration::from_secs(5));
     let mut group = criterion.benchmark_group("turn");
     group.throughput(Throughput::Elements(BATCH as u64));
     let mut ours = Tally::default();
@@ -87,9 +83,7 @@ fn main() -> Result<(), Failure> {
     let mut raw = Tally::default();
     group.bench_function("raw prepared statements, batches of 512", |bencher| {
         bencher.iter_custom(|rounds| {
-            let total = (0..rounds)
-                .map(|_| reference.answer_batch().unwrap_or_else(|e| panic!("{e}")))
-                .sum();
+            let total = (0..rounds).map(|_| reference.answer_batch().unwrap_or_else(|e| panic!("{e}"))).sum();
             raw.add(rounds, total);
             total
         });
@@ -119,10 +113,7 @@ impl Tally {
         self.time += time;
     }
 
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "counts of a benchmark are far below 2^52"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "counts of a benchmark are far below 2^52")]
     fn per_second(&self) -> f64 {
         (self.batches * BATCH as u64) as f64 / self.time.as_secs_f64()
     }
@@ -135,17 +126,10 @@ async fn start(folder: &Path) -> Result<Server, Failure> {
     std::fs::write(&file, CHANNEL)?;
     let flags = vec![
         ("server.bind".to_owned(), "127.0.0.1:0".to_owned()),
-        (
-            "database.url".to_owned(),
-            format!("sqlite:{}", folder.join("bench.db").display()),
-        ),
+        ("database.url".to_owned(), format!("sqlite:{}", folder.join("bench.db").display())),
         ("surveys.folder".to_owned(), folder.display().to_string()),
     ];
-    let config = Config::load(&Inputs {
-        file: Some(file),
-        variables: Vec::new(),
-        flags,
-    })?;
+    let config = Config::load(&Inputs { file: Some(file), variables: Vec::new(), flags })?;
     Ok(Server::start(config, Clock::system(), Ids::system()?, Role::WithoutWorker).await?)
 }
 
@@ -158,41 +142,24 @@ struct People {
 impl People {
     /// Starts a session with each of the next 512 and hands the question over.
     async fn ask(&mut self, engine: &Engine) -> Result<Vec<String>, Failure> {
-        let phones: Vec<String> = (0..BATCH)
-            .map(|n| format!("+47{}", 40_000_000 + self.next + n))
-            .collect();
+        let phones: Vec<String> = (0..BATCH).map(|n| format!("+47{}", 40_000_000 + self.next + n)).collect();
         self.next += BATCH;
         let calls = phones.iter().map(|phone| {
             let prepared = prepare(engine, command(phone), engine.clock.now())
                 .unwrap_or_else(|fault| panic!("the bench survey is refused: {fault:?}"));
-            engine.store.write(SendSurveyTurn {
-                engine: engine.clone(),
-                prepared,
-                idempotent: None,
-            })
+            engine.store.write(SendSurveyTurn { engine: engine.clone(), prepared, idempotent: None })
         });
         for sent in join_all(calls).await {
             assert!(matches!(sent?, Sent::Created(_)), "a session was not made");
         }
         loop {
-            let claimed = engine
-                .store
-                .write(ClaimMessages::new(engine, BTreeMap::new()))
-                .await?;
+            let claimed = engine.store.write(ClaimMessages::new(engine, BTreeMap::new())).await?;
             if claimed.is_empty() {
                 return Ok(phones);
             }
             let settles = claimed.into_iter().map(|claimed| {
-                let result = SendResult::Accepted {
-                    external_id: None,
-                    session: None,
-                };
-                engine.store.write(SettleMessage {
-                    engine: engine.clone(),
-                    claimed,
-                    result,
-                    jitter: 0,
-                })
+                let result = SendResult::Accepted { external_id: None, session: None };
+                engine.store.write(SettleMessage { engine: engine.clone(), claimed, result, jitter: 0 })
             });
             for settled in join_all(settles).await {
                 settled?;
@@ -221,10 +188,7 @@ fn command(phone: &str) -> SendSurvey {
 
 /// 512 people answer at once; the time from the first reply handed in to the last one committed.
 async fn answer_batch(engine: &Engine, people: &mut People) -> Duration {
-    let phones = people
-        .ask(engine)
-        .await
-        .unwrap_or_else(|error| panic!("no question went out: {error}"));
+    let phones = people.ask(engine).await.unwrap_or_else(|error| panic!("no question went out: {error}"));
     let messages: Vec<InboundMessage> = phones
         .into_iter()
         .map(|phone| InboundMessage {
@@ -238,15 +202,11 @@ async fn answer_batch(engine: &Engine, people: &mut People) -> Duration {
         })
         .collect();
     let began = Instant::now();
-    let turns = messages
-        .into_iter()
-        .map(|message| engine.store.write(ReceiveMessage::new(engine, message)));
+    let turns = messages.into_iter().map(|message| engine.store.write(ReceiveMessage::new(engine, message)));
     let received = join_all(turns).await;
     let took = began.elapsed();
     for one in received {
-        let outcome = one
-            .unwrap_or_else(|error| panic!("a turn failed: {error}"))
-            .outcome;
+        let outcome = one.unwrap_or_else(|error| panic!("a turn failed: {error}")).outcome;
         assert_eq!(outcome, Some(Outcome::Applied), "a reply was not applied");
     }
     took
@@ -272,10 +232,7 @@ impl Reference {
         connection.execute_batch(SETTINGS)?;
         connection.execute_batch(include_str!("../migrations/sqlite/0001_core/up.sql"))?;
         connection.execute_batch(PARENTS)?;
-        let mut reference = Self {
-            connection,
-            stored: 0,
-        };
+        let mut reference = Self { connection, stored: 0 };
         for _ in 0..SESSIONS.div_ceil(BATCH) {
             reference.ask()?;
         }
@@ -306,9 +263,8 @@ impl Reference {
     fn answer_batch(&mut self) -> Result<Duration, rusqlite::Error> {
         self.ask()?;
         let began = Instant::now();
-        let transaction = self
-            .connection
-            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let transaction =
+            self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         for n in self.stored - BATCH..self.stored {
             let (session, phone) = (id("02", n), format!("+47{}", 40_000_000 + n));
             transaction

@@ -39,27 +39,21 @@ impl Clock {
     }
 
     fn from_source(source: Source) -> Self {
-        Self {
-            source,
-            high_water: Arc::new(AtomicI64::new(i64::MIN)),
-        }
+        Self { source, high_water: Arc::new(AtomicI64::new(i64::MIN)) }
     }
 
     /// The time: the later of the wall clock and the latest time ever told or seeded (RF29).
     #[must_use]
     pub fn now(&self) -> Timestamp {
         let wall = self.wall();
-        let told = self
-            .high_water
-            .fetch_max(wall.timestamp_micros(), Ordering::AcqRel);
+        let told = self.high_water.fetch_max(wall.timestamp_micros(), Ordering::AcqRel);
         from_micros(told).map_or(wall, |told| told.max(wall))
     }
 
     /// Makes sure that no time before `high_water` is told from now on. The store calls it with the time it
     /// kept before the restart (RF29).
     pub fn raise_to(&self, high_water: Timestamp) {
-        self.high_water
-            .fetch_max(high_water.timestamp_micros(), Ordering::AcqRel);
+        self.high_water.fetch_max(high_water.timestamp_micros(), Ordering::AcqRel);
     }
 
     /// How far the wall clock is behind the time we tell; zero when it was not set back. More than two
@@ -67,9 +61,7 @@ impl Clock {
     #[must_use]
     pub fn set_back_by(&self) -> TimeDelta {
         let told = from_micros(self.high_water.load(Ordering::Acquire));
-        told.map_or(TimeDelta::zero(), |told| {
-            (told - self.wall()).max(TimeDelta::zero())
-        })
+        told.map_or(TimeDelta::zero(), |told| (told - self.wall()).max(TimeDelta::zero()))
     }
 
     /// Waits until [`Clock::now`] is at `instant` or later; returns at once when it is already.
@@ -120,10 +112,7 @@ impl ManualClock {
     #[must_use]
     pub fn new(start: Timestamp) -> Self {
         let (hand, watched) = watch::channel(truncated(start));
-        Self {
-            hand,
-            clock: Clock::from_source(Source::Manual(watched)),
-        }
+        Self { hand, clock: Clock::from_source(Source::Manual(watched)) }
     }
 
     /// The clock this hand moves.
@@ -153,10 +142,7 @@ fn from_micros(micros: i64) -> Option<Timestamp> {
     DateTime::from_timestamp_micros(micros)
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place that asks the machine what time it is"
-)]
+#[expect(clippy::disallowed_methods, reason = "the one place that asks the machine what time it is")]
 fn system_now() -> Timestamp {
     truncated(Utc::now())
 }

@@ -90,11 +90,7 @@ impl Config {
         config.check_lease(&mut reader);
         let (shown, faults) = reader.finish();
         config.effective = Effective(shown);
-        if faults.is_empty() {
-            Ok(config)
-        } else {
-            Err(Faults(faults))
-        }
+        if faults.is_empty() { Ok(config) } else { Err(Faults(faults)) }
     }
 
     /// A send must be able to end within its lease (RE16).
@@ -126,19 +122,13 @@ impl Config {
     /// Things that work, but perhaps not as meant; shown at start and by `config check`.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        let refusing = self
-            .channels
-            .values()
-            .filter(|channel| match &channel.allowed_countries {
-                Countries::All => false,
-                Countries::Only(codes) => codes.is_empty(),
-            });
+        let refusing = self.channels.values().filter(|channel| match &channel.allowed_countries {
+            Countries::All => false,
+            Countries::Only(codes) => codes.is_empty(),
+        });
         let mut warnings: Vec<String> = refusing
             .map(|channel| {
-                format!(
-                    "channels.{}.allowed_countries is empty: every number is refused (A86)",
-                    channel.name
-                )
+                format!("channels.{}.allowed_countries is empty: every number is refused (A86)", channel.name)
             })
             .collect();
         if self.channels.is_empty() {
@@ -150,10 +140,7 @@ impl Config {
         if self.server.behind_proxy {
             let open = self.gateways.values().filter(|gateway| gateway.is_unverified());
             warnings.extend(open.map(|gateway| {
-                format!(
-                    "gateways.{} takes callbacks without proof; do not publish it",
-                    gateway.name
-                )
+                format!("gateways.{} takes callbacks without proof; do not publish it", gateway.name)
             }));
         }
         warnings
@@ -181,16 +168,8 @@ fn read_channels(
         let channel = channels::read(reader, &name, gateways);
         if !channel.gateway.is_empty() && !named.contains(&channel.gateway) {
             let known: Vec<&str> = named.iter().map(String::as_str).collect();
-            let problem = format!(
-                "there is no gateway {}; there is {}",
-                channel.gateway,
-                known.join(", ")
-            );
-            reader.fault(
-                FaultCode::InvalidValue,
-                &format!("channels.{name}.gateway"),
-                problem,
-            );
+            let problem = format!("there is no gateway {}; there is {}", channel.gateway, known.join(", "));
+            reader.fault(FaultCode::InvalidValue, &format!("channels.{name}.gateway"), problem);
         }
         // A reply is matched to its channel by the number it came to (GW8).
         if !senders.insert((channel.gateway.clone(), channel.sender.clone())) {

@@ -12,18 +12,9 @@ pub struct Example {
 
 /// All of them, by id.
 pub const EXAMPLES: [Example; 3] = [
-    Example {
-        id: "csat-after-call",
-        source: include_str!("../surveys/csat-after-call.yaml"),
-    },
-    Example {
-        id: "delivery-follow-up",
-        source: include_str!("../surveys/delivery-follow-up.yaml"),
-    },
-    Example {
-        id: "nps",
-        source: include_str!("../surveys/nps.yaml"),
-    },
+    Example { id: "csat-after-call", source: include_str!("../surveys/csat-after-call.yaml") },
+    Example { id: "delivery-follow-up", source: include_str!("../surveys/delivery-follow-up.yaml") },
+    Example { id: "nps", source: include_str!("../surveys/nps.yaml") },
 ];
 
 /// The example with this id.
@@ -40,16 +31,9 @@ mod tests {
     #[test]
     fn every_example_can_run() {
         for example in EXAMPLES {
-            let checked = check(
-                example.source,
-                &FileName::new(format!("{}.yaml", example.id)),
-                &Context::default(),
-            );
-            assert!(
-                checked.survey.is_some_and(|survey| survey.id() == example.id),
-                "{:?}",
-                checked.findings
-            );
+            let checked =
+                check(example.source, &FileName::new(format!("{}.yaml", example.id)), &Context::default());
+            assert!(checked.survey.is_some_and(|survey| survey.id() == example.id), "{:?}", checked.findings);
         }
     }
 }

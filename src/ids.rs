@@ -59,15 +59,8 @@ impl Ids {
     }
 
     fn from_seed(seed: [u8; 32], refreshed: bool) -> Self {
-        let well = Well {
-            seed,
-            drawn: 0,
-            refreshed,
-            last: Last::default(),
-        };
-        Self {
-            well: Arc::new(Mutex::new(well)),
-        }
+        let well = Well { seed, drawn: 0, refreshed, last: Last::default() };
+        Self { well: Arc::new(Mutex::new(well)) }
     }
 
     /// A UUIDv7 in lower-case text: the milliseconds of `now`, then random bits. Strictly greater than every id
@@ -90,10 +83,7 @@ impl Ids {
     #[must_use]
     pub fn random_bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
-        bytes
-            .iter_mut()
-            .zip(self.random(N))
-            .for_each(|(byte, drawn)| *byte = drawn);
+        bytes.iter_mut().zip(self.random(N)).for_each(|(byte, drawn)| *byte = drawn);
         bytes
     }
 
@@ -139,15 +129,8 @@ pub fn client_ref(installation: &str, outbox: &str) -> String {
     hash.update([0]);
     hash.update(outbox.as_bytes());
     let digest = hash.finalize();
-    let number = digest
-        .iter()
-        .take(16)
-        .fold(0_u128, |number, byte| (number << 8) | u128::from(*byte));
-    let symbol = |at: usize| {
-        BASE32
-            .get(usize::try_from((number >> (5 * at)) & 31).unwrap_or(0))
-            .copied()
-    };
+    let number = digest.iter().take(16).fold(0_u128, |number, byte| (number << 8) | u128::from(*byte));
+    let symbol = |at: usize| BASE32.get(usize::try_from((number >> (5 * at)) & 31).unwrap_or(0)).copied();
     (0..REF_CHARACTERS).filter_map(symbol).map(char::from).collect()
 }
 
@@ -167,10 +150,7 @@ impl Well {
     }
 
     fn number(&mut self) -> u128 {
-        self.draw()
-            .iter()
-            .take(16)
-            .fold(0, |number, byte| (number << 8) | u128::from(*byte))
+        self.draw().iter().take(16).fold(0, |number, byte| (number << 8) | u128::from(*byte))
     }
 
     /// Mixes in fresh randomness, when this well does and the machine has some.
@@ -192,20 +172,11 @@ impl Well {
         let fresh = number & ((1 << (RANDOM_BITS - 1)) - 1);
         let stepped = self.last.random + 1 + (number & ((1 << 40) - 1));
         self.last = if millis > self.last.millis {
-            Last {
-                millis,
-                random: fresh,
-            }
+            Last { millis, random: fresh }
         } else if stepped < 1 << RANDOM_BITS {
-            Last {
-                millis: self.last.millis,
-                random: stepped,
-            }
+            Last { millis: self.last.millis, random: stepped }
         } else {
-            Last {
-                millis: self.last.millis + 1,
-                random: fresh,
-            }
+            Last { millis: self.last.millis + 1, random: fresh }
         };
         self.last
     }
@@ -215,10 +186,7 @@ fn uuid(last: Last) -> Uuid {
     let high = last.random >> LOW_BITS;
     let low = last.random & ((1 << LOW_BITS) - 1);
     let bits = (u128::from(last.millis) << 80) | (high << 64) | low;
-    Builder::from_u128(bits)
-        .with_variant(Variant::RFC4122)
-        .with_version(Version::SortRand)
-        .into_uuid()
+    Builder::from_u128(bits).with_variant(Variant::RFC4122).with_version(Version::SortRand).into_uuid()
 }
 
 #[cfg(test)]
@@ -235,10 +203,7 @@ mod tests {
         let id: Uuid = Ids::seeded(1).next(now).parse().unwrap();
         assert_eq!(id.get_version(), Some(Version::SortRand));
         assert_eq!(id.get_variant(), Variant::RFC4122);
-        assert_eq!(
-            u128::try_from(now.timestamp_millis()).unwrap(),
-            id.as_u128() >> 80
-        );
+        assert_eq!(u128::try_from(now.timestamp_millis()).unwrap(), id.as_u128() >> 80);
     }
 
     #[test]
@@ -268,10 +233,7 @@ mod tests {
             seed: [7; 32],
             drawn: 0,
             refreshed: false,
-            last: Last {
-                millis: 5,
-                random: (1 << RANDOM_BITS) - 1,
-            },
+            last: Last { millis: 5, random: (1 << RANDOM_BITS) - 1 },
         };
         let next = well.step(5);
         assert_eq!(next.millis, 6);
@@ -290,11 +252,7 @@ mod tests {
         assert_eq!(ids.secret(32).len(), 43);
         assert_eq!(ids.secret(100).len(), 134);
         assert_ne!(ids.secret(32), ids.secret(32));
-        assert!(
-            ids.secret(64)
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
-        );
+        assert!(ids.secret(64).chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)));
     }
 
     #[test]
@@ -303,11 +261,9 @@ mod tests {
         assert_eq!(reference, client_ref("install-1", "outbox-1"));
         assert_eq!(reference.len(), 20);
         assert!(reference.bytes().all(|byte| BASE32.contains(&byte)));
-        for (installation, outbox) in [
-            ("install-2", "outbox-1"),
-            ("install-1", "outbox-2"),
-            ("install-1o", "utbox-1"),
-        ] {
+        for (installation, outbox) in
+            [("install-2", "outbox-1"), ("install-1", "outbox-2"), ("install-1o", "utbox-1")]
+        {
             assert_ne!(reference, client_ref(installation, outbox));
         }
     }
@@ -317,12 +273,6 @@ mod tests {
         let ids = Ids::seeded(3);
         assert!((0..200).all(|_| ids.below(10) < 10));
         assert_eq!(ids.below(0), 0);
-        assert!(
-            (0..200)
-                .map(|_| ids.below(10))
-                .collect::<std::collections::BTreeSet<_>>()
-                .len()
-                == 10
-        );
+        assert!((0..200).map(|_| ids.below(10)).collect::<std::collections::BTreeSet<_>>().len() == 10);
     }
 }

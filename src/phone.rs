@@ -97,9 +97,7 @@ impl Phone {
     /// metadata never loses a stored number.
     #[must_use]
     pub fn from_stored(text: &str) -> Option<Self> {
-        is_e164(text).then(|| Self {
-            e164: text.to_owned(),
-        })
+        is_e164(text).then(|| Self { e164: text.to_owned() })
     }
 
     /// The whole number, `+` and 7 to 15 digits. For storage and gateways; never for logs.
@@ -121,14 +119,10 @@ impl Phone {
     }
 
     fn of(text: &str, number: Option<&PhoneNumber>) -> Self {
-        let e164 = number.map_or_else(
-            || text.to_owned(),
-            |number| number.format().mode(Mode::E164).to_string(),
-        );
+        let e164 =
+            number.map_or_else(|| text.to_owned(), |number| number.format().mode(Mode::E164).to_string());
         // A normal form that itself breaks the pattern would be a defect of the metadata: keep the digits given.
-        Self {
-            e164: if is_e164(&e164) { e164 } else { text.to_owned() },
-        }
+        Self { e164: if is_e164(&e164) { e164 } else { text.to_owned() } }
     }
 }
 
@@ -159,10 +153,7 @@ impl PhoneRules {
 #[must_use]
 pub fn mask(text: &str) -> String {
     if !is_e164(text) {
-        return text
-            .chars()
-            .next()
-            .map_or_else(String::new, |first| format!("{first}*****"));
+        return text.chars().next().map_or_else(String::new, |first| format!("{first}*****"));
     }
     let code = country_code(text);
     let national = text.len().saturating_sub(1 + code.len());
@@ -193,10 +184,7 @@ fn country_code(e164: &str) -> &str {
     let first = |count: usize| digits.get(..count).unwrap_or(digits);
     if matches!(first(1), "1" | "7") {
         first(1)
-    } else if TWO_DIGIT_CODES
-        .split_ascii_whitespace()
-        .any(|code| code == first(2))
-    {
+    } else if TWO_DIGIT_CODES.split_ascii_whitespace().any(|code| code == first(2)) {
         first(2)
     } else {
         first(3)
@@ -250,11 +238,7 @@ mod tests {
         ] {
             assert_eq!(identifier(text).as_deref(), Ok(text));
         }
-        assert_eq!(
-            identifier("+8550900123456").as_deref(),
-            Ok("+855900123456"),
-            "GW72"
-        );
+        assert_eq!(identifier("+8550900123456").as_deref(), Ok("+855900123456"), "GW72");
     }
 
     #[test]
@@ -307,14 +291,8 @@ mod tests {
             assert_eq!(identifier(text), Err(PhoneFault::Invalid), "{text}");
         }
         assert_eq!(identifier("+4722334455"), Err(PhoneFault::NotMobile(Line::Fixed)));
-        assert_eq!(
-            identifier("+4780012345"),
-            Err(PhoneFault::NotMobile(Line::Service))
-        );
-        assert_eq!(
-            PhoneFault::NotMobile(Line::Fixed).to_string(),
-            "a fixed line; a mobile number is needed"
-        );
+        assert_eq!(identifier("+4780012345"), Err(PhoneFault::NotMobile(Line::Service)));
+        assert_eq!(PhoneFault::NotMobile(Line::Fixed).to_string(), "a fixed line; a mobile number is needed");
     }
 
     #[test]
@@ -323,41 +301,23 @@ mod tests {
         let text = "+78001234567";
         assert_eq!(identifier(text), Err(PhoneFault::Invalid));
         for prefix in ["7800", "+7800", " +7800 "] {
-            let rules = PhoneRules {
-                extra_mobile_prefixes: vec![prefix.to_owned()],
-            };
+            let rules = PhoneRules { extra_mobile_prefixes: vec![prefix.to_owned()] };
             let phone = Phone::identifier(text, &rules).unwrap();
             assert_eq!(phone.as_e164(), text);
             assert_eq!(Phone::correlation(text), Some(phone));
         }
-        let none = PhoneRules {
-            extra_mobile_prefixes: vec![String::new(), "+".to_owned()],
-        };
+        let none = PhoneRules { extra_mobile_prefixes: vec![String::new(), "+".to_owned()] };
         assert_eq!(Phone::identifier(text, &none), Err(PhoneFault::Invalid));
-        let rules = PhoneRules {
-            extra_mobile_prefixes: vec!["47".to_owned()],
-        };
-        assert_eq!(
-            Phone::identifier("+47 22334455", &rules),
-            Err(PhoneFault::NotE164)
-        );
+        let rules = PhoneRules { extra_mobile_prefixes: vec!["47".to_owned()] };
+        assert_eq!(Phone::identifier("+47 22334455", &rules), Err(PhoneFault::NotE164));
         assert!(Phone::identifier("+4722334455", &rules).is_ok());
     }
 
     #[test]
     fn correlation_takes_any_kind_of_line_in_normal_form() {
-        assert_eq!(
-            Phone::correlation("+4722334455").unwrap().as_e164(),
-            "+4722334455"
-        );
-        assert_eq!(
-            Phone::correlation("+8550900123456").unwrap().as_e164(),
-            "+855900123456"
-        );
-        assert_eq!(
-            Phone::correlation("+4712345678").unwrap().as_e164(),
-            "+4712345678"
-        );
+        assert_eq!(Phone::correlation("+4722334455").unwrap().as_e164(), "+4722334455");
+        assert_eq!(Phone::correlation("+8550900123456").unwrap().as_e164(), "+855900123456");
+        assert_eq!(Phone::correlation("+4712345678").unwrap().as_e164(), "+4712345678");
     }
 
     #[test]
@@ -381,10 +341,7 @@ mod tests {
 
     #[test]
     fn printing_is_masked() {
-        let phone = identifier("+4799999999")
-            .map(|text| Phone::from_stored(&text))
-            .unwrap()
-            .unwrap();
+        let phone = identifier("+4799999999").map(|text| Phone::from_stored(&text)).unwrap().unwrap();
         assert_eq!(phone.to_string(), "+47*****999");
         assert_eq!(format!("{phone:?}"), "Phone(+47*****999)");
         assert_eq!(mask("+12015550123"), "+1*****123");

@@ -108,13 +108,7 @@ impl Server {
             Role::WithoutWorker => None,
         };
         let (address, serving, http) = listen(&config, &engine)?;
-        Ok(Self {
-            address,
-            engine,
-            http,
-            serving,
-            worker,
-        })
+        Ok(Self { address, engine, http, serving, worker })
     }
 
     /// Stops in the order of RE38: no more claims, no more requests, sends in flight finish, the database closes.
@@ -148,25 +142,14 @@ fn build_engine(config: &Config, clock: Clock, ids: Ids) -> Result<Engine, Start
         .map(|gateway| {
             let has_sessions = gateway.supports_sessions();
             let is_simulator = gateway.simulator().is_some();
-            (
-                gateway.name().to_owned(),
-                GatewayTraits {
-                    has_sessions,
-                    is_simulator,
-                },
-            )
+            (gateway.name().to_owned(), GatewayTraits { has_sessions, is_simulator })
         })
         .collect();
     let configured: Vec<ConfiguredChannel> =
         config.channels.values().map(|c| configured(c, config)).collect();
     let channels = configure_channels(&mut connection, &configured, &traits, &ids, now)?;
     let library = read_library(&mut connection, |survey_id, source| {
-        check(
-            source,
-            &FileName::new(format!("{survey_id}.yaml")),
-            &Context::default(),
-        )
-        .survey
+        check(source, &FileName::new(format!("{survey_id}.yaml")), &Context::default()).survey
     })?;
     let health = GatewayHealth::default();
     read_paused(&mut connection, &health)?;
@@ -200,13 +183,7 @@ pub fn load_surveys(engine: &Engine, config: &Config, now: Timestamp) -> Result<
     }
     let mut connection = engine.store.command_connection()?;
     for example in EXAMPLES {
-        load_source(
-            engine,
-            &mut connection,
-            &format!("{}.yaml", example.id),
-            example.source,
-            now,
-        )?;
+        load_source(engine, &mut connection, &format!("{}.yaml", example.id), example.source, now)?;
     }
     Ok(())
 }
@@ -217,10 +194,7 @@ pub fn load_surveys(engine: &Engine, config: &Config, now: Timestamp) -> Result<
 /// # Errors
 /// [`StartError::Surveys`] when the folder cannot be read; [`StartError::Store`] when nothing can be stored.
 pub fn load_folder(engine: &Engine, folder: &Path, now: Timestamp) -> Result<(), StartError> {
-    let unreadable = |error| StartError::Surveys {
-        folder: folder.display().to_string(),
-        error,
-    };
+    let unreadable = |error| StartError::Surveys { folder: folder.display().to_string(), error };
     if !folder.exists() {
         tracing::warn!(folder = %folder.display(), "there is no survey folder");
         return Ok(());
@@ -245,10 +219,7 @@ fn load_source(
 ) -> Result<(), StartError> {
     let Checked { survey, findings, .. } = check(source, &FileName::new(file), &Context::default());
     let Some(survey) = survey else {
-        for finding in findings
-            .iter()
-            .filter(|finding| finding.severity == Severity::Error)
-        {
+        for finding in findings.iter().filter(|finding| finding.severity == Severity::Error) {
             tracing::error!(file, line = finding.line, "{}: {}", finding.code, finding.message);
         }
         return Ok(());
@@ -256,11 +227,7 @@ fn load_source(
     match load_survey(connection, &engine.library, survey, &engine.ids, now) {
         Ok(loaded) => tracing::info!(file, ?loaded, "survey"),
         Err(StoreError::Constraint(refusal)) => {
-            tracing::error!(
-                file,
-                refusal,
-                "a survey was refused; is its uuid another survey's?"
-            );
+            tracing::error!(file, refusal, "a survey was refused; is its uuid another survey's?");
         }
         Err(error) => return Err(error.into()),
     }
@@ -274,10 +241,7 @@ fn listen(
     let address = config.server.bind;
     let bind = |error| StartError::Bind { address, error };
     let api = Api::new(engine.clone(), Arc::clone(config));
-    let edge_data = Edge {
-        clock: engine.clock.clone(),
-        ids: engine.ids.clone(),
-    };
+    let edge_data = Edge { clock: engine.clock.clone(), ids: engine.ids.clone() };
     let server = HttpServer::new(move || {
         App::new()
             .app_data(web::Data::new(edge_data.clone()))
@@ -302,9 +266,7 @@ fn settings(config: &Config) -> Settings {
     let days = |wait: std::time::Duration| chrono::Duration::from_std(wait).unwrap_or(chrono::Duration::MAX);
     let count = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
     let (surveys, limits, outbox) = (&config.surveys, &config.limits, &config.outbox);
-    let per_day = i32::try_from(limits.not_found_per_phone_per_day)
-        .unwrap_or(1)
-        .max(1);
+    let per_day = i32::try_from(limits.not_found_per_phone_per_day).unwrap_or(1).max(1);
     Settings {
         duplicate_window: days(surveys.duplicate_window),
         require_consent: surveys.require_consent,
@@ -320,9 +282,7 @@ fn settings(config: &Config) -> Settings {
         proof_wait: days(outbox.unknown_proof),
         receipt_wait: days(outbox.receipt_timeout),
         default_timezone: surveys.default_timezone,
-        phone_rules: PhoneRules {
-            extra_mobile_prefixes: surveys.extra_mobile_prefixes.clone(),
-        },
+        phone_rules: PhoneRules { extra_mobile_prefixes: surveys.extra_mobile_prefixes.clone() },
         keywords: Keywords::default(),
         outbox_max: i64::try_from(limits.due_max).unwrap_or(i64::MAX),
         ignore_send_windows: surveys.ignore_send_windows,
@@ -350,10 +310,7 @@ fn configured(channel: &crate::config::Channel, config: &Config) -> ConfiguredCh
         },
         throttle_micro: micro(channel.throttle_per_second),
         on_ambiguous: channel.on_ambiguous.as_str(),
-        default_language: channel
-            .default_language
-            .as_ref()
-            .map(|language| language.code().to_owned()),
+        default_language: channel.default_language.as_ref().map(|language| language.code().to_owned()),
         keyword_scope: match scope {
             StopScope::Global => "global",
             StopScope::Survey => "survey",
@@ -372,19 +329,13 @@ fn keywords(channel: &crate::config::Channel) -> serde_json::Value {
         opt_in: own.opt_in.clone(),
         help: own.help.clone(),
     };
-    let by_language: OwnKeywords = channel
-        .keywords
-        .iter()
-        .map(|(language, own)| (language.clone(), words(own)))
-        .collect();
+    let by_language: OwnKeywords =
+        channel.keywords.iter().map(|(language, own)| (language.clone(), words(own))).collect();
     serde_json::json!(by_language)
 }
 
 /// A rate in millionths.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "rates are far below 2^63 millionths"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "rates are far below 2^63 millionths")]
 fn micro(per_second: f64) -> i64 {
     (per_second * 1_000_000.0).round() as i64
 }
@@ -397,10 +348,7 @@ fn texts(channel: &crate::config::Channel) -> BTreeMap<String, BTreeMap<String, 
             let wordings = [Language::en(), Language::no()]
                 .into_iter()
                 .map(|language| {
-                    (
-                        language.code().to_owned(),
-                        channel.texts.wording(text, &language).to_owned(),
-                    )
+                    (language.code().to_owned(), channel.texts.wording(text, &language).to_owned())
                 })
                 .collect();
             (text.as_str().to_owned(), wordings)

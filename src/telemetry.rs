@@ -32,10 +32,7 @@ where
 {
     // The configuration has checked the level; what cannot be read here logs what matters.
     let filter = EnvFilter::try_new(&log.level).unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = FmtSubscriber::builder()
-        .with_env_filter(filter)
-        .with_writer(writer)
-        .with_ansi(colours);
+    let lines = FmtSubscriber::builder().with_env_filter(filter).with_writer(writer).with_ansi(colours);
     match log.format {
         LogFormat::Plain => Box::new(lines.finish()),
         LogFormat::Json => Box::new(lines.json().flatten_event(true).finish()),
@@ -72,11 +69,7 @@ mod tests {
     }
 
     fn logged(format: LogFormat, level: &str, write: impl FnOnce()) -> String {
-        let log = Log {
-            format,
-            level: level.to_owned(),
-            bodies: false,
-        };
+        let log = Log { format, level: level.to_owned(), bodies: false };
         let page = Page::default();
         let writer = page.clone();
         let lines = subscriber(&log, move || writer.clone(), false);
@@ -93,10 +86,7 @@ mod tests {
         });
         assert_eq!(text.lines().count(), 1, "{text}");
         let line: serde_json::Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(
-            (line["session"].as_str(), line["message"].as_str()),
-            (Some("s1"), Some("turn"))
-        );
+        assert_eq!((line["session"].as_str(), line["message"].as_str()), (Some("s1"), Some("turn")));
     }
 
     #[test]

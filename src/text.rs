@@ -67,11 +67,7 @@ pub struct Length {
 /// escape or surrogate pair straddles two of them (GW90, GW91).
 #[must_use]
 pub fn length(text: &str) -> Length {
-    let encoding = if text.chars().all(|c| septets(c).is_some()) {
-        Encoding::Gsm7
-    } else {
-        Encoding::Ucs2
-    };
+    let encoding = if text.chars().all(|c| septets(c).is_some()) { Encoding::Gsm7 } else { Encoding::Ucs2 };
     let width = |c: char| match encoding {
         Encoding::Gsm7 => septets(c).unwrap_or(1),
         Encoding::Ucs2 => c.len_utf16(),
@@ -91,11 +87,7 @@ pub fn length(text: &str) -> Length {
         }
         parts
     };
-    Length {
-        encoding,
-        units,
-        segments,
-    }
+    Length { encoding, units, segments }
 }
 
 /// Septets of a character in GSM-7: 1, 2, or `None` if only UCS-2 can carry it.
@@ -140,11 +132,7 @@ pub fn smart(text: &str) -> String {
             None => replaced.push(c),
         }
     }
-    if replaced.chars().all(|c| septets(c).is_some()) {
-        replaced
-    } else {
-        text.to_owned()
-    }
+    if replaced.chars().all(|c| septets(c).is_some()) { replaced } else { text.to_owned() }
 }
 
 /// The GSM-7 twin of a typographic character (GW94).
@@ -183,14 +171,8 @@ mod tests {
         assert_eq!(parts(&format!("{}€{}", a(152), a(152))), (Encoding::Gsm7, 306, 3));
         assert_eq!(parts(&"č".repeat(70)), (Encoding::Ucs2, 70, 1));
         assert_eq!(parts(&"č".repeat(402)), (Encoding::Ucs2, 402, 6));
-        assert_eq!(
-            parts(&format!("{}😀{}", "č".repeat(66), "č".repeat(65))),
-            (Encoding::Ucs2, 133, 2)
-        );
-        assert_eq!(
-            parts(&format!("{}😀{}", "č".repeat(66), "č".repeat(66))),
-            (Encoding::Ucs2, 134, 3)
-        );
+        assert_eq!(parts(&format!("{}😀{}", "č".repeat(66), "č".repeat(65))), (Encoding::Ucs2, 133, 2));
+        assert_eq!(parts(&format!("{}😀{}", "č".repeat(66), "č".repeat(66))), (Encoding::Ucs2, 134, 3));
     }
 
     #[test]

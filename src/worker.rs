@@ -53,11 +53,7 @@ impl Worker {
         for gateway in engine.gateways.iter() {
             if gateway.simulator().is_some() {
                 let name = gateway.name().to_owned();
-                tasks.push(tokio::spawn(pass_on_reports(
-                    engine.clone(),
-                    name,
-                    stopped.clone(),
-                )));
+                tasks.push(tokio::spawn(pass_on_reports(engine.clone(), name, stopped.clone())));
             }
         }
         Ok(Self { stop, tasks })

@@ -153,10 +153,7 @@ fn is_base62(text: &str, length: usize) -> bool {
 /// The first 32 bits of SHA-256: catches typing errors, protects nothing.
 fn checksum(text: &str) -> String {
     let hash: [u8; 32] = Sha256::digest(text).into();
-    base62(
-        hash.first_chunk::<4>().map_or(&[], |start| start.as_slice()),
-        CHECKSUM_CHARS,
-    )
+    base62(hash.first_chunk::<4>().map_or(&[], |start| start.as_slice()), CHECKSUM_CHARS)
 }
 
 /// The lowest `length` base 62 digits of a big-endian number; 43 hold all of 256 bits.
@@ -194,11 +191,7 @@ mod tests {
         let again = ApiKey::parse(key.reveal()).unwrap();
         assert_eq!((again.id(), again.env()), (key.id(), "live"));
         assert!(again.hash().matches(&key.hash()));
-        assert!(
-            KeyHash::from_hex(&key.hash().to_hex())
-                .unwrap()
-                .matches(&key.hash())
-        );
+        assert!(KeyHash::from_hex(&key.hash().to_hex()).unwrap().matches(&key.hash()));
     }
 
     #[test]
@@ -208,10 +201,7 @@ mod tests {
         for index in 0..text.len() {
             let mut wrong = text.as_bytes().to_vec();
             wrong[index] = if wrong[index] == b'x' { b'y' } else { b'x' };
-            assert!(
-                ApiKey::parse(&String::from_utf8(wrong).unwrap()).is_none(),
-                "{index}"
-            );
+            assert!(ApiKey::parse(&String::from_utf8(wrong).unwrap()).is_none(), "{index}");
         }
         for wrong in [
             "",

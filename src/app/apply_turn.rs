@@ -67,28 +67,15 @@ pub fn apply_turn(
                 applied.had_effect |= record.state != AnswerState::NotAsked;
                 record_answer(moment, session_id, survey, record, cause)?;
             }
-            Effect::Append {
-                element,
-                visit,
-                raw,
-                value,
-            } => {
+            Effect::Append { element, visit, raw, value } => {
                 applied.had_effect = true;
                 append_answer(moment, session_id, (&element, visit), &raw, &value)?;
             }
-            Effect::Reject {
-                element,
-                visit,
-                reason,
-                attempt,
-            } => {
+            Effect::Reject { element, visit, reason, attempt } => {
                 applied.had_effect = true;
                 applied.refused = Some(reason.as_str());
                 let survey_id = survey.id();
-                moment
-                    .engine
-                    .metrics
-                    .invalid_reply(survey_id, &element, reason.as_str());
+                moment.engine.metrics.invalid_reply(survey_id, &element, reason.as_str());
                 let data = json!({"elementId": element, "visit": visit, "reason": reason.as_str(), "attempt": attempt});
                 moment.record_event("reply.invalid", Some(session_id), &data)?;
             }
@@ -238,20 +225,10 @@ fn record_answer(
     let language = Language::parse(&session.language).map_err(|error| Fault::Invariant(error.to_string()))?;
     let visit = i32::try_from(record.visit).unwrap_or(i32::MAX);
     let asked_at = asked_at(moment, session_id, &record.element, visit);
-    let shown = record
-        .value
-        .as_ref()
-        .map(|value| Shown::of(value, element.kind.options(), &language));
+    let shown = record.value.as_ref().map(|value| Shown::of(value, element.kind.options(), &language));
     let seq = session.version.saturating_mul(64)
-        + i32::try_from(
-            moment
-                .space
-                .answers
-                .iter()
-                .filter(|((id, _, _), _)| id == session_id)
-                .count(),
-        )
-        .unwrap_or(0);
+        + i32::try_from(moment.space.answers.iter().filter(|((id, _, _), _)| id == session_id).count())
+            .unwrap_or(0);
     let state = record.state;
     let method = record.method.map(Method::as_str);
     let row = AnswerRow {
@@ -284,18 +261,12 @@ fn record_answer(
         correction_of: None,
     };
     if state == AnswerState::Answered {
-        moment
-            .engine
-            .metrics
-            .answer(survey.id(), element.kind.name(), method.unwrap_or("none"));
+        moment.engine.metrics.answer(survey.id(), element.kind.name(), method.unwrap_or("none"));
         let data =
             json!({"elementId": row.element_id, "visit": visit, "value": row.value, "method": row.method});
         moment.record_event("answer.recorded", Some(session_id), &data)?;
     }
-    moment
-        .space
-        .answers
-        .put((session_id.to_owned(), record.element, visit), row);
+    moment.space.answers.put((session_id.to_owned(), record.element, visit), row);
     Ok(())
 }
 
@@ -333,11 +304,7 @@ impl Shown {
         match value {
             Value::Choice(index) => {
                 let (code, label) = named(*index).unzip();
-                Self {
-                    position: Some(index.to_string()),
-                    code,
-                    label,
-                }
+                Self { position: Some(index.to_string()), code, label }
             }
             Value::Choices(indexes) => {
                 let (codes, labels): (Vec<String>, Vec<String>) =
@@ -348,11 +315,9 @@ impl Shown {
                     label: Some(json!(labels).to_string()),
                 }
             }
-            Value::Number(_) | Value::YesNo(_) | Value::Text(_) | Value::Date(_) => Self {
-                position: None,
-                code: None,
-                label: None,
-            },
+            Value::Number(_) | Value::YesNo(_) | Value::Text(_) | Value::Date(_) => {
+                Self { position: None, code: None, label: None }
+            }
         }
     }
 }

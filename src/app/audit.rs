@@ -46,19 +46,13 @@ impl Actor {
     /// The caller with an API key.
     #[must_use]
     pub fn key(id: &str, address: Option<String>) -> Self {
-        Self {
-            name: format!("key:{id}"),
-            address,
-        }
+        Self { name: format!("key:{id}"), address }
     }
 
     /// Somebody at the command line of the machine.
     #[must_use]
     pub fn command() -> Self {
-        Self {
-            name: "command".to_owned(),
-            address: None,
-        }
+        Self { name: "command".to_owned(), address: None }
     }
 }
 
@@ -146,10 +140,7 @@ pub fn verify(connection: &mut AnyConnection) -> Result<Result<i64, Broken>, Sto
         }
         for row in rows {
             if row.seq != seq + 1 {
-                return Ok(Err(Broken::Gap {
-                    expected: seq + 1,
-                    found: row.seq,
-                }));
+                return Ok(Err(Broken::Gap { expected: seq + 1, found: row.seq }));
             }
             if row.previous_hash != hash {
                 return Ok(Err(Broken::Unchained(row.seq)));

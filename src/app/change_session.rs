@@ -67,25 +67,17 @@ impl Work for ChangeSession {
 
     fn run(&mut self, space: &mut Space, now: Timestamp) -> Result<Changed, Fault> {
         let engine = self.engine.clone();
-        let mut moment = Moment {
-            engine: &engine,
-            space,
-            now,
-        };
+        let mut moment = Moment { engine: &engine, space, now };
         let id = &self.session_id;
         let Some(session) = moment.space.sessions.get(id).cloned() else {
             return Ok(Changed::NotFound);
         };
         if session.status.is_open() && is_expired(&session, moment.at()) {
             expire(&mut moment, id)?;
-            return Ok(Changed::Illegal {
-                state: Status::Expired.as_str(),
-            });
+            return Ok(Changed::Illegal { state: Status::Expired.as_str() });
         }
         if !session.status.is_open() {
-            return Ok(Changed::Illegal {
-                state: session.status.as_str(),
-            });
+            return Ok(Changed::Illegal { state: session.status.as_str() });
         }
         match &self.change {
             Change::Cancel { reason } => {
@@ -134,22 +126,17 @@ fn resend(moment: &mut Moment<'_>, session: &SessionRow) -> Result<Changed, Faul
         return Ok(Changed::Illegal { state: "halted" });
     }
     let Some(progress) = session.progress().map_err(Fault::Store)? else {
-        return Ok(Changed::Illegal {
-            state: session.status.as_str(),
-        });
+        return Ok(Changed::Illegal { state: session.status.as_str() });
     };
     if progress.muted {
         return Ok(Changed::Illegal { state: "muted" });
     }
     let survey = survey_of(moment, &session.id)?;
     let variables = session.variables().map_err(Fault::Store)?;
-    let (Position::Question(element), Some(body)) = (
-        &progress.position,
-        turn::prompt_again(&survey, &progress, &variables),
-    ) else {
-        return Ok(Changed::Illegal {
-            state: session.status.as_str(),
-        });
+    let (Position::Question(element), Some(body)) =
+        (&progress.position, turn::prompt_again(&survey, &progress, &variables))
+    else {
+        return Ok(Changed::Illegal { state: session.status.as_str() });
     };
     let at = moment.at();
     let queued = Queued {

@@ -52,17 +52,9 @@ mod tests {
 
     #[test]
     fn own_words_take_the_place_of_the_built_in_ones_but_stop_stays() {
-        let words = KeywordWords {
-            opt_out_strong: vec!["FERDIG".into()],
-            ..KeywordWords::default()
-        };
+        let words = KeywordWords { opt_out_strong: vec!["FERDIG".into()], ..KeywordWords::default() };
         let keywords = in_force(&OwnKeywords::from([(Language::no(), words)]));
-        let strong = |word: &str| {
-            Some(Command::Stop {
-                kind: Stop::Strong,
-                word: word.into(),
-            })
-        };
+        let strong = |word: &str| Some(Command::Stop { kind: Stop::Strong, word: word.into() });
         assert_eq!(keywords.keyword("Ferdig!", false), strong("ferdig"));
         assert_eq!(keywords.keyword("STOP", false), strong("stop"));
         assert_eq!(keywords.keyword("HJELP", false), Some(Command::Help));

@@ -83,11 +83,7 @@ impl Channels {
     /// A channel by id.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<Arc<Channel>> {
-        self.by_id
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(id)
-            .cloned()
+        self.by_id.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
     /// All channels, oldest first.
@@ -100,16 +96,8 @@ impl Channels {
     /// The deployment's default: the oldest enabled one that is not the simulator's, else the oldest enabled.
     #[must_use]
     pub fn default_channel(&self) -> Option<Arc<Channel>> {
-        let enabled: Vec<_> = self
-            .all()
-            .into_iter()
-            .filter(|channel| channel.row.enabled)
-            .collect();
-        enabled
-            .iter()
-            .find(|channel| !channel.is_simulator)
-            .or_else(|| enabled.first())
-            .cloned()
+        let enabled: Vec<_> = self.all().into_iter().filter(|channel| channel.row.enabled).collect();
+        enabled.iter().find(|channel| !channel.is_simulator).or_else(|| enabled.first()).cloned()
     }
 
     /// The channel of a gateway that a text was sent to, and the suffix behind its short number if there is
@@ -117,15 +105,9 @@ impl Channels {
     #[must_use]
     pub fn receiving(&self, gateway: &str, destination: &str) -> Option<(Arc<Channel>, Option<String>)> {
         let wanted = bare(destination);
-        let of_gateway: Vec<_> = self
-            .all()
-            .into_iter()
-            .filter(|channel| channel.row.gateway == gateway)
-            .collect();
-        if let Some(exact) = of_gateway
-            .iter()
-            .find(|channel| bare(&channel.row.sender) == wanted)
-        {
+        let of_gateway: Vec<_> =
+            self.all().into_iter().filter(|channel| channel.row.gateway == gateway).collect();
+        if let Some(exact) = of_gateway.iter().find(|channel| bare(&channel.row.sender) == wanted) {
             return Some((Arc::clone(exact), None));
         }
         of_gateway
@@ -143,9 +125,7 @@ impl Channels {
     #[must_use]
     pub fn is_own(&self, sender: &str) -> bool {
         let wanted = bare(sender);
-        self.all()
-            .iter()
-            .any(|channel| bare(&channel.row.sender) == wanted)
+        self.all().iter().any(|channel| bare(&channel.row.sender) == wanted)
     }
 }
 

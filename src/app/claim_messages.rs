@@ -62,11 +62,7 @@ impl ClaimMessages {
     /// A claim within the room that each channel has.
     #[must_use]
     pub fn new(engine: &Engine, room: BTreeMap<String, usize>) -> Self {
-        Self {
-            engine: engine.clone(),
-            room,
-            candidates: Vec::new(),
-        }
+        Self { engine: engine.clone(), room, candidates: Vec::new() }
     }
 }
 
@@ -75,35 +71,18 @@ impl Work for ClaimMessages {
 
     fn keys(&mut self, connection: &mut AnyConnection, keys: &mut Keys) -> Result<(), StoreError> {
         let now = self.engine.clock.now().naive_utc();
-        let closed: Vec<String> = self
-            .room
-            .iter()
-            .filter(|(_, room)| **room == 0)
-            .map(|(channel, _)| channel.clone())
-            .collect();
+        let closed: Vec<String> =
+            self.room.iter().filter(|(_, room)| **room == 0).map(|(channel, _)| channel.clone()).collect();
         self.candidates = messages::claimable(connection, now, &closed, CLAIM_MAX)?;
         keys.messages.extend(self.candidates.iter().cloned());
-        keys.buckets.extend(
-            self.engine
-                .channels
-                .all()
-                .iter()
-                .map(|channel| channel.row.id.clone()),
-        );
+        keys.buckets.extend(self.engine.channels.all().iter().map(|channel| channel.row.id.clone()));
         Ok(())
     }
 
     fn run(&mut self, space: &mut Space, now: Timestamp) -> Result<Vec<Claimed>, Fault> {
         let engine = self.engine.clone();
-        let mut moment = Moment {
-            engine: &engine,
-            space,
-            now,
-        };
-        let mut claim = Claim {
-            room: self.room.clone(),
-            throttled: BTreeMap::new(),
-        };
+        let mut moment = Moment { engine: &engine, space, now };
+        let mut claim = Claim { room: self.room.clone(), throttled: BTreeMap::new() };
         let mut claimed = Vec::new();
         for id in &self.candidates {
             if let Some(one) = claim.one(&mut moment, id)? {
@@ -132,11 +111,7 @@ impl Claim {
         if full || message.state != MessageState::Due || message.due_at > at {
             return Ok(None);
         }
-        let session = message
-            .session_id
-            .as_ref()
-            .and_then(|id| moment.space.sessions.get(id))
-            .cloned();
+        let session = message.session_id.as_ref().and_then(|id| moment.space.sessions.get(id)).cloned();
         if is_blocked(moment, &message) {
             return Ok(None);
         }
@@ -154,12 +129,7 @@ impl Claim {
             moment.move_message(id, MessageState::Cancelled, Some("opted_out"))?;
             return Ok(None);
         }
-        let Some(channel) = moment
-            .engine
-            .channels
-            .get(&message.channel_id)
-            .filter(|c| c.row.enabled)
-        else {
+        let Some(channel) = moment.engine.channels.get(&message.channel_id).filter(|c| c.row.enabled) else {
             moment.move_message(id, MessageState::Held, Some("channel_disabled"))?;
             return Ok(None);
         };
@@ -183,23 +153,13 @@ impl Claim {
         let at = moment.at();
         let rate = channel.row.throttle_micro;
         let stored = moment.space.buckets.get(&channel.row.id).cloned();
-        let paused_until = stored
-            .as_ref()
-            .and_then(|row| row.paused_until)
-            .filter(|until| *until > at);
+        let paused_until = stored.as_ref().and_then(|row| row.paused_until).filter(|until| *until > at);
         let bucket = stored.map_or_else(
             || Bucket::full(rate, at),
-            |row| Bucket {
-                tokens_micro: row.tokens_micro,
-                refilled_at: row.refilled_at,
-            },
+            |row| Bucket { tokens_micro: row.tokens_micro, refilled_at: row.refilled_at },
         );
         let bucket = bucket.refilled(rate, at);
-        let taken = if paused_until.is_some() {
-            None
-        } else {
-            bucket.taken()
-        };
+        let taken = if paused_until.is_some() { None } else { bucket.taken() };
         let kept = taken.unwrap_or(bucket);
         let row = BucketRow {
             channel_id: channel.row.id.clone(),
@@ -222,10 +182,7 @@ impl Claim {
 /// An earlier message of the session is unfinished: order beats timing (A12).
 fn is_blocked(moment: &Moment<'_>, message: &MessageRow) -> bool {
     message.session_id.as_ref().is_some_and(|session_id| {
-        moment
-            .space
-            .messages_of(session_id)
-            .any(|earlier| earlier.is_open && earlier.seq < message.seq)
+        moment.space.messages_of(session_id).any(|earlier| earlier.is_open && earlier.seq < message.seq)
     })
 }
 
@@ -309,16 +266,9 @@ fn start(
         code: None,
         external_id: None,
     };
-    moment
-        .space
-        .attempts
-        .insert((attempt.message_id.clone(), attempt.attempt), attempt);
+    moment.space.attempts.insert((attempt.message_id.clone(), attempt.attempt), attempt);
     let thread = thread_for(&row, session, &channel);
-    Ok(Claimed {
-        message: row,
-        channel,
-        thread,
-    })
+    Ok(Claimed { message: row, channel, thread })
 }
 
 fn thread_for(message: &MessageRow, session: Option<&SessionRow>, channel: &Channel) -> ThreadWish {

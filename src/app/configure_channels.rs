@@ -111,10 +111,7 @@ pub fn configure_channels(
     let shelf = Channels::default();
     for row in channels::all(connection)? {
         let traits = gateways.get(&row.gateway).copied();
-        let traits = traits.unwrap_or(GatewayTraits {
-            has_sessions: false,
-            is_simulator: false,
-        });
+        let traits = traits.unwrap_or(GatewayTraits { has_sessions: false, is_simulator: false });
         shelf.put(Channel::new(row, traits.has_sessions, traits.is_simulator)?);
     }
     Ok(shelf)

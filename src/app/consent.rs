@@ -44,10 +44,7 @@ pub struct Change<'a> {
 pub fn is_stopped(space: &Space, phone: &str, survey_id: Option<&str>) -> bool {
     let stopped = |scope: &str| {
         let key = (phone.to_owned(), scope.to_owned());
-        space
-            .consents
-            .get(&key)
-            .is_some_and(|row| row.consent_type == STOP)
+        space.consents.get(&key).is_some_and(|row| row.consent_type == STOP)
     };
     stopped(GLOBAL) || survey_id.is_some_and(stopped)
 }
@@ -92,10 +89,7 @@ pub fn record(moment: &mut Moment<'_>, change: &Change<'_>) -> Result<(), Fault>
         actor: change.actor.map(str::to_owned),
         updated_at: at,
     };
-    moment
-        .space
-        .consents
-        .put((row.phone.clone(), row.scope.clone()), row);
+    moment.space.consents.put((row.phone.clone(), row.scope.clone()), row);
     let ledger = ConsentEventRow {
         id: moment.id(),
         phone: change.phone.to_owned(),

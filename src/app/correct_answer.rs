@@ -82,18 +82,12 @@ impl Work for CorrectAnswer {
 
     fn run(&mut self, space: &mut Space, now: Timestamp) -> Result<Corrected, Fault> {
         let engine = self.engine.clone();
-        let mut moment = Moment {
-            engine: &engine,
-            space,
-            now,
-        };
+        let mut moment = Moment { engine: &engine, space, now };
         let Some(session) = moment.space.sessions.get(&self.session_id).cloned() else {
             return Ok(Corrected::NotFound);
         };
         let survey = survey_of(&moment, &self.session_id)?;
-        let element = survey
-            .element(&self.element_id)
-            .filter(|element| element.kind.is_question());
+        let element = survey.element(&self.element_id).filter(|element| element.kind.is_question());
         let Some(element) = element else {
             return Ok(Corrected::Unfit(Unfit::NoQuestion));
         };
@@ -164,14 +158,7 @@ impl CorrectAnswer {
             "before": before.map(audit::digest),
             "after": row.value.as_deref().map(audit::digest),
         });
-        audit::record(
-            moment.space,
-            &self.actor,
-            Action::AnswerCorrected,
-            &object,
-            &digests,
-            moment.now,
-        )?;
+        audit::record(moment.space, &self.actor, Action::AnswerCorrected, &object, &digests, moment.now)?;
         let key = (row.session_id.clone(), row.element_id.clone(), row.visit);
         moment.space.answers.put(key, row.clone());
         Ok(Corrected::Done(Box::new(row)))
@@ -186,37 +173,26 @@ fn fit(element: &Element, given: &GivenValue, today: NaiveDate) -> Result<Value,
             GivenValue::Text(code) => choice(options, code).map(Value::Choice),
             GivenValue::Number(_) | GivenValue::Bool(_) | GivenValue::Texts(_) => Err(codes(options)),
         },
-        Kind::MultipleChoice {
-            options,
-            min_select,
-            max_select,
-        } => match given {
+        Kind::MultipleChoice { options, min_select, max_select } => match given {
             GivenValue::Texts(given) => choices(options, given, *min_select, *max_select),
             GivenValue::Text(_) | GivenValue::Number(_) | GivenValue::Bool(_) => {
                 Err(format!("a list: {}", codes(options)))
             }
         },
-        Kind::Scale {
-            min, max, decimals, ..
-        } => number(given, Some(*min), Some(*max), *decimals).map(Value::Number),
+        Kind::Scale { min, max, decimals, .. } => {
+            number(given, Some(*min), Some(*max), *decimals).map(Value::Number)
+        }
         Kind::Nps { .. } => {
             number(given, Some(Number::small(0)), Some(Number::small(10)), 0).map(Value::Number)
         }
-        Kind::Number {
-            min, max, decimals, ..
-        } => number(given, *min, *max, *decimals).map(Value::Number),
+        Kind::Number { min, max, decimals, .. } => number(given, *min, *max, *decimals).map(Value::Number),
         Kind::YesNo => match given {
             GivenValue::Bool(value) => Ok(Value::YesNo(*value)),
             GivenValue::Text(_) | GivenValue::Number(_) | GivenValue::Texts(_) => {
                 Err("true or false".to_owned())
             }
         },
-        Kind::FreeText {
-            min_length,
-            max_length,
-            pattern,
-            ..
-        } => match given {
+        Kind::FreeText { min_length, max_length, pattern, .. } => match given {
             GivenValue::Text(text) => {
                 let length = text.chars().count();
                 let fits = (*min_length..=*max_length).contains(&length)
@@ -228,9 +204,7 @@ fn fit(element: &Element, given: &GivenValue, today: NaiveDate) -> Result<Value,
             }
             GivenValue::Number(_) | GivenValue::Bool(_) | GivenValue::Texts(_) => Err("a text".to_owned()),
         },
-        Kind::Date {
-            direction, min, max, ..
-        } => date(given, *direction, (*min, *max), today),
+        Kind::Date { direction, min, max, .. } => date(given, *direction, (*min, *max), today),
     }
 }
 
@@ -240,17 +214,12 @@ fn codes(options: &[ChoiceOption]) -> String {
 }
 
 fn choice(options: &[ChoiceOption], code: &str) -> Result<usize, String> {
-    options
-        .iter()
-        .position(|option| option.code == code)
-        .ok_or_else(|| codes(options))
+    options.iter().position(|option| option.code == code).ok_or_else(|| codes(options))
 }
 
 fn choices(options: &[ChoiceOption], given: &[String], min: usize, max: usize) -> Result<Value, String> {
-    let mut positions = given
-        .iter()
-        .map(|code| choice(options, code))
-        .collect::<Result<Vec<usize>, String>>()?;
+    let mut positions =
+        given.iter().map(|code| choice(options, code)).collect::<Result<Vec<usize>, String>>()?;
     positions.sort_unstable();
     positions.dedup();
     let exclusive = |position: &usize| options.get(*position).is_some_and(|option| option.exclusive);
@@ -272,11 +241,7 @@ fn number(
 ) -> Result<Number, String> {
     let wanted = || {
         let shown = |limit: Option<Number>| limit.map_or_else(|| "any".to_owned(), |limit| limit.to_string());
-        format!(
-            "a number from {} to {} with at most {decimals} decimals",
-            shown(min),
-            shown(max)
-        )
+        format!("a number from {} to {} with at most {decimals} decimals", shown(min), shown(max))
     };
     let GivenValue::Number(digits) = given else {
         return Err(wanted());

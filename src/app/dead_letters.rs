@@ -20,10 +20,7 @@ use crate::store::{AnyConnection, Fault, Keys, Space, StoreError, Work};
 /// [`Failure`] when it cannot be read.
 pub async fn find(engine: &Engine, id: &str) -> Result<Option<InboundRow>, Failure> {
     let id = id.to_owned();
-    Ok(engine
-        .store
-        .read(move |connection| inbound::find(connection, &id))
-        .await?)
+    Ok(engine.store.read(move |connection| inbound::find(connection, &id)).await?)
 }
 
 /// A page of the inbound log.
@@ -31,9 +28,7 @@ pub async fn find(engine: &Engine, id: &str) -> Result<Option<InboundRow>, Failu
 /// # Errors
 /// [`Failure`] when it cannot be read.
 pub async fn list(engine: &Engine, filter: InboundFilter, span: Span) -> Result<Vec<InboundRow>, Failure> {
-    let found = engine
-        .store
-        .read(move |connection| listing::inbound(connection, &filter, &span));
+    let found = engine.store.read(move |connection| listing::inbound(connection, &filter, &span));
     Ok(found.await?)
 }
 
@@ -79,13 +74,7 @@ impl ResolveDead {
     /// A step that has not begun.
     #[must_use]
     pub fn new(engine: &Engine, inbound_id: &str, step: Step, actor: Actor) -> Self {
-        Self {
-            engine: engine.clone(),
-            inbound_id: inbound_id.to_owned(),
-            step,
-            actor,
-            found: None,
-        }
+        Self { engine: engine.clone(), inbound_id: inbound_id.to_owned(), step, actor, found: None }
     }
 
     fn keep(&self, space: &mut Space, row: InboundRow, now: Timestamp) -> Result<Resolved, Fault> {
@@ -150,9 +139,7 @@ impl Work for ResolveDead {
                 };
                 self.keep(space, row, now)
             }
-            (Step::Replay, None) => Ok(Resolved::Illegal {
-                state: "unreadable".to_owned(),
-            }),
+            (Step::Replay, None) => Ok(Resolved::Illegal { state: "unreadable".to_owned() }),
             (Step::Replay, Some(turn)) => {
                 let _: Received = turn.run(space, now)?;
                 self.after_replay(space, now)
@@ -183,12 +170,7 @@ fn message_of(engine: &Engine, row: &InboundRow) -> Option<InboundMessage> {
         });
     };
     let gateway = engine.gateways.get(&row.gateway)?;
-    let callback = Callback {
-        headers: &[],
-        query: "",
-        path_secret: None,
-        body: raw.as_bytes(),
-    };
+    let callback = Callback { headers: &[], query: "", path_secret: None, body: raw.as_bytes() };
     let item = gateway.parse(&callback).into_iter().next()?;
     match item {
         CallbackItem::Inbound(inbound) => {

@@ -49,10 +49,7 @@ pub async fn read_phone(
         engine.store.change(note, |()| {}).await?;
     }
     let phone = phone.to_owned();
-    engine
-        .store
-        .read(move |connection| phones::dossier(connection, &phone, &hash))
-        .await
+    engine.store.read(move |connection| phones::dossier(connection, &phone, &hash)).await
 }
 
 /// Erases a phone: open sessions are cancelled, queued messages too; the number and all texts are overwritten.
@@ -64,10 +61,7 @@ pub async fn erase_phone(engine: &Engine, phone: &str, actor: Actor) -> Result<E
     let erase = move |connection: &mut AnyConnection, now: Timestamp| {
         let engine = at_work.clone();
         let phone_hash = engine.store.phone_hash(&phone);
-        let cancel = CancelAll {
-            engine: engine.clone(),
-            phone: phone.clone(),
-        };
+        let cancel = CancelAll { engine: engine.clone(), phone: phone.clone() };
         let cancelled_sessions = engine.store.turn_within(connection, cancel, now)?;
         let row = ErasureRow {
             id: engine.ids.next(now),
@@ -79,11 +73,7 @@ pub async fn erase_phone(engine: &Engine, phone: &str, actor: Actor) -> Result<E
         let object = format!("phone:{}", row.phone_hash);
         let detail = json!({"erasureId": row.id, "cancelledSessions": cancelled_sessions});
         audit::record(connection, &actor, Action::PhoneErased, &object, &detail, now)?;
-        Ok(Erased {
-            id: row.id,
-            at: now,
-            cancelled_sessions,
-        })
+        Ok(Erased { id: row.id, at: now, cancelled_sessions })
     };
     engine.store.change(erase, |_| {}).await
 }
@@ -103,11 +93,7 @@ impl Work for CancelAll {
     }
 
     fn run(&mut self, space: &mut Space, now: Timestamp) -> Result<usize, Fault> {
-        let mut moment = Moment {
-            engine: &self.engine,
-            space,
-            now,
-        };
+        let mut moment = Moment { engine: &self.engine, space, now };
         let mut open: Vec<(bool, String)> = moment
             .space
             .sessions_of(&self.phone)

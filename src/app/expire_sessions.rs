@@ -46,16 +46,9 @@ pub fn survey_of(
         .sessions
         .get(session_id)
         .ok_or_else(|| Fault::Invariant(format!("session {session_id} is not loaded")))?;
-    moment
-        .engine
-        .library
-        .revision(&session.survey_id, session.revision)
-        .ok_or_else(|| {
-            Fault::Invariant(format!(
-                "survey {} revision {} is not loaded",
-                session.survey_id, session.revision
-            ))
-        })
+    moment.engine.library.revision(&session.survey_id, session.revision).ok_or_else(|| {
+        Fault::Invariant(format!("survey {} revision {} is not loaded", session.survey_id, session.revision))
+    })
 }
 
 /// One session whose timer is due.
@@ -77,11 +70,7 @@ impl Work for WakeSession {
 
     fn run(&mut self, space: &mut Space, now: Timestamp) -> Result<(), Fault> {
         let engine = self.engine.clone();
-        let mut moment = Moment {
-            engine: &engine,
-            space,
-            now,
-        };
+        let mut moment = Moment { engine: &engine, space, now };
         wake(&mut moment, &self.session_id)
     }
 
@@ -129,10 +118,8 @@ fn begin_if_free(moment: &mut Moment<'_>, session_id: &str) -> Result<(), Fault>
     if super::consent::is_stopped(moment.space, &session.phone, Some(&session.survey_id)) {
         return moment.close_session(session_id, Status::OptedOut, Some("opted_out"));
     }
-    let opening: Option<start_session::Opening> = session
-        .opening
-        .as_deref()
-        .and_then(|text| serde_json::from_str(text).ok());
+    let opening: Option<start_session::Opening> =
+        session.opening.as_deref().and_then(|text| serde_json::from_str(text).ok());
     let exclusive = opening.is_some_and(|opening| opening.slot.is_empty());
     let taken = moment.space.sessions_of(&session.phone).any(|other| {
         other.id != session.id
@@ -156,26 +143,15 @@ fn remind(moment: &mut Moment<'_>, session_id: &str) -> Result<(), Fault> {
     let survey = survey_of(moment, session_id)?;
     let session = session_mut(moment.space, session_id)?.clone();
     let Some(progress) = session.progress().map_err(Fault::Store)? else {
-        return Err(Fault::Invariant(format!(
-            "active session {session_id} has no progress"
-        )));
+        return Err(Fault::Invariant(format!("active session {session_id} has no progress")));
     };
     let Some(phone) = Phone::from_stored(&session.phone) else {
         return Err(Fault::Invariant(format!("session {session_id} has no phone")));
     };
     let quiet_hours = &moment.engine.settings.reminder_hours;
-    let windows: Vec<&SendWindow> = survey
-        .settings
-        .send_window
-        .iter()
-        .chain(std::iter::once(quiet_hours))
-        .collect();
-    let opening = zone::next_opening(
-        &windows,
-        &phone,
-        moment.engine.settings.default_timezone,
-        moment.now,
-    );
+    let windows: Vec<&SendWindow> =
+        survey.settings.send_window.iter().chain(std::iter::once(quiet_hours)).collect();
+    let opening = zone::next_opening(&windows, &phone, moment.engine.settings.default_timezone, moment.now);
     if opening > moment.now {
         let moved = opening.naive_utc();
         let expiry = session.expires_at;
@@ -187,10 +163,7 @@ fn remind(moment: &mut Moment<'_>, session_id: &str) -> Result<(), Fault> {
         .map_err(|error| Fault::Invariant(error.to_string()))?;
     match turn {
         Some(turn) => {
-            let cause = Cause {
-                priority: priority::START,
-                ..Cause::default()
-            };
+            let cause = Cause { priority: priority::START, ..Cause::default() };
             apply_turn(moment, session_id, &survey, turn, &cause)?;
             moment.record_event("session.reminded", Some(session_id), &json!({}))
         }
@@ -208,17 +181,12 @@ fn remind(moment: &mut Moment<'_>, session_id: &str) -> Result<(), Fault> {
 pub async fn run_due_timers(engine: &Engine) -> Result<Option<Timestamp>, StoreError> {
     loop {
         let now = engine.clock.now().naive_utc();
-        let due = engine
-            .store
-            .read(move |connection| sessions::due_timers(connection, now, TIMERS_MAX))
-            .await?;
+        let due =
+            engine.store.read(move |connection| sessions::due_timers(connection, now, TIMERS_MAX)).await?;
         let full = i64::try_from(due.len()).is_ok_and(|found| found == TIMERS_MAX);
-        let turns = due.into_iter().map(|(session_id, _)| {
-            engine.store.write(WakeSession {
-                engine: engine.clone(),
-                session_id,
-            })
-        });
+        let turns = due
+            .into_iter()
+            .map(|(session_id, _)| engine.store.write(WakeSession { engine: engine.clone(), session_id }));
         for result in futures_util::future::join_all(turns).await {
             if let Err(error) = result {
                 tracing::error!(%error, "a timer could not be fired");

@@ -15,7 +15,5 @@ pub async fn forget_answers(engine: &Engine) -> Result<usize, StoreError> {
         let mut connection = store.command_connection()?;
         connection.write(|connection| requests::delete_answers_before(connection, before))
     });
-    forgotten
-        .await
-        .map_err(|error| StoreError::Corrupt(format!("forgetting answers panicked: {error}")))?
+    forgotten.await.map_err(|error| StoreError::Corrupt(format!("forgetting answers panicked: {error}")))?
 }

@@ -44,10 +44,7 @@ impl GatewayHealth {
     /// Whether any gateway can be sent to.
     #[must_use]
     pub fn any_usable(&self, names: &[String], now: Timestamp) -> bool {
-        names.is_empty()
-            || names
-                .iter()
-                .any(|name| self.of(name).circuit.state(now) != CircuitState::Open)
+        names.is_empty() || names.iter().any(|name| self.of(name).circuit.state(now) != CircuitState::Open)
     }
 
     /// Takes note of an authentic callback.

@@ -17,12 +17,8 @@ const HEARTBEAT_MAX: TimeDelta = TimeDelta::seconds(30);
 /// A dead letter that waits for so long makes the system degraded (O1).
 const DEAD_LETTER_MAX: TimeDelta = TimeDelta::minutes(10);
 /// States whose messages wait for something.
-const OPEN_STATES: [MessageState; 4] = [
-    MessageState::Due,
-    MessageState::Sending,
-    MessageState::Held,
-    MessageState::Unknown,
-];
+const OPEN_STATES: [MessageState; 4] =
+    [MessageState::Due, MessageState::Sending, MessageState::Held, MessageState::Unknown];
 
 /// The checks, each with what it found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,31 +52,15 @@ pub async fn readiness(engine: &Engine) -> Readiness {
         }
     };
     let mut checks = vec![
-        (
-            "database",
-            database,
-            if database { "answers" } else { "does not answer" },
-        ),
-        (
-            "migrations",
-            schema,
-            if schema {
-                "current"
-            } else {
-                "not known to be current"
-            },
-        ),
+        ("database", database, if database { "answers" } else { "does not answer" }),
+        ("migrations", schema, if schema { "current" } else { "not known to be current" }),
     ];
     checks.push(match engine.heartbeat.age(now) {
         None => ("worker", true, "not in this process"),
         Some(age) if age < HEARTBEAT_MAX => ("worker", true, "at work"),
         Some(_) => ("worker", false, "no sign of life for 30 s"),
     });
-    let names: Vec<String> = engine
-        .gateways
-        .iter()
-        .map(|gateway| gateway.name().to_owned())
-        .collect();
+    let names: Vec<String> = engine.gateways.iter().map(|gateway| gateway.name().to_owned()).collect();
     checks.push(if engine.health.any_usable(&names, now) {
         ("gateways", true, "at least one can be sent to")
     } else {
@@ -106,17 +86,10 @@ pub async fn sample(engine: &Engine) -> Result<(), Failure> {
         let of_state = open.iter().filter(|load| load.state == state);
         let depth = of_state.clone().map(|load| count(load.count)).sum();
         let oldest = of_state.filter_map(|load| load.oldest).min();
-        engine.metrics.outbox(
-            state.as_str(),
-            depth,
-            oldest.map_or(Duration::ZERO, |since| age(now, since)),
-        );
+        engine.metrics.outbox(state.as_str(), depth, oldest.map_or(Duration::ZERO, |since| age(now, since)));
     }
-    let mut unknown: BTreeMap<String, u64> = engine
-        .gateways
-        .iter()
-        .map(|gateway| (gateway.name().to_owned(), 0))
-        .collect();
+    let mut unknown: BTreeMap<String, u64> =
+        engine.gateways.iter().map(|gateway| (gateway.name().to_owned(), 0)).collect();
     for load in &open {
         if load.state == MessageState::Unknown
             && let Some(channel) = engine.channels.get(&load.channel_id)

@@ -17,9 +17,7 @@ pub struct Heartbeat {
 
 impl Default for Heartbeat {
     fn default() -> Self {
-        Self {
-            last: Arc::new(AtomicI64::new(i64::MIN)),
-        }
+        Self { last: Arc::new(AtomicI64::new(i64::MIN)) }
     }
 }
 
@@ -47,9 +45,6 @@ mod tests {
         assert_eq!(heartbeat.age(now), None);
         heartbeat.beat(now);
         heartbeat.beat(now - Duration::seconds(9));
-        assert_eq!(
-            heartbeat.age(now + Duration::seconds(31)),
-            Some(Duration::seconds(31))
-        );
+        assert_eq!(heartbeat.age(now + Duration::seconds(31)), Some(Duration::seconds(31)));
     }
 }

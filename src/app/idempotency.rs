@@ -46,9 +46,7 @@ pub struct Idempotent<D> {
 
 impl<D> fmt::Debug for Idempotent<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Idempotent")
-            .field("key_id", &self.key_id)
-            .finish_non_exhaustive()
+        f.debug_struct("Idempotent").field("key_id", &self.key_id).finish_non_exhaustive()
     }
 }
 
@@ -62,10 +60,7 @@ impl<D> Idempotent<D> {
     /// The answer stored under this key, if any.
     #[must_use]
     pub fn find(&self, space: &Space) -> Option<Replay> {
-        space
-            .idempotency
-            .get(&self.storage_key())
-            .map(|row| replay(row, &self.fingerprint))
+        space.idempotency.get(&self.storage_key()).map(|row| replay(row, &self.fingerprint))
     }
 
     /// Stores the answer with the effect; only an answer that says yes (http-api.md 1.4).
@@ -136,10 +131,7 @@ pub async fn find_replay(
     fingerprint: &str,
 ) -> Result<Option<Replay>, Failure> {
     let (key_id, key) = (key_id.to_owned(), key.to_owned());
-    let row = engine
-        .store
-        .read(move |connection| requests::find_answer(connection, &key_id, &key))
-        .await?;
+    let row = engine.store.read(move |connection| requests::find_answer(connection, &key_id, &key)).await?;
     Ok(row.map(|row| replay(&row, fingerprint)))
 }
 
@@ -168,17 +160,12 @@ where
     type Output = Keyed<W::Output>;
 
     fn keys(&mut self, connection: &mut AnyConnection, keys: &mut Keys) -> Result<(), StoreError> {
-        keys.idempotency
-            .extend(self.idempotent.as_ref().map(Idempotent::storage_key));
+        keys.idempotency.extend(self.idempotent.as_ref().map(Idempotent::storage_key));
         self.work.keys(connection, keys)
     }
 
     fn run(&mut self, space: &mut Space, now: Timestamp) -> Result<Self::Output, Fault> {
-        if let Some(replay) = self
-            .idempotent
-            .as_ref()
-            .and_then(|idempotent| idempotent.find(space))
-        {
+        if let Some(replay) = self.idempotent.as_ref().and_then(|idempotent| idempotent.find(space)) {
             return Ok(Keyed::Replayed(replay));
         }
         let done = self.work.run(space, now)?;

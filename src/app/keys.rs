@@ -82,10 +82,7 @@ fn limit(json: &str) -> Option<Option<BTreeSet<String>>> {
 impl Keyring {
     /// Forgets a key at once on this node; the other nodes see the change within half a second.
     pub fn forget(&self, id: &str) {
-        self.lately
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(id);
+        self.lately.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
     fn recall(&self, id: &str) -> Option<Arc<KnownKey>> {
@@ -119,10 +116,7 @@ pub async fn authenticate(engine: &Engine, given: &ApiKey) -> Result<Option<Arc<
 
 async fn look_up(engine: &Engine, id: &str) -> Result<Option<Arc<KnownKey>>, Failure> {
     let wanted = id.to_owned();
-    let row = engine
-        .store
-        .read(move |connection| keys::find(connection, &wanted))
-        .await?;
+    let row = engine.store.read(move |connection| keys::find(connection, &wanted)).await?;
     let known = row.and_then(KnownKey::of).map(Arc::new);
     match &known {
         Some(known) => engine.keys.remember(known),
@@ -164,22 +158,10 @@ mod tests {
     fn what_cannot_be_read_opens_nothing() {
         let at = row().created_at;
         let broken = [
-            KeyRow {
-                revoked_at: Some(at),
-                ..row()
-            },
-            KeyRow {
-                hash: "00".into(),
-                ..row()
-            },
-            KeyRow {
-                surveys: "x".into(),
-                ..row()
-            },
-            KeyRow {
-                scopes: "{}".into(),
-                ..row()
-            },
+            KeyRow { revoked_at: Some(at), ..row() },
+            KeyRow { hash: "00".into(), ..row() },
+            KeyRow { surveys: "x".into(), ..row() },
+            KeyRow { scopes: "{}".into(), ..row() },
         ];
         assert!(broken.into_iter().all(|row| KnownKey::of(row).is_none()));
     }

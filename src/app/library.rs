@@ -27,10 +27,7 @@ impl Library {
 
     /// Puts a checked revision on the shelf. Revisions never change (F6).
     pub fn put_revision(&self, survey_id: &str, revision: i32, survey: Arc<Survey>) {
-        self.write()
-            .revisions
-            .entry((survey_id.to_owned(), revision))
-            .or_insert(survey);
+        self.write().revisions.entry((survey_id.to_owned(), revision)).or_insert(survey);
     }
 
     /// The survey with this slug or UUID; the UUID in any case (P09, F7).
@@ -39,18 +36,13 @@ impl Library {
         let shelves = self.read();
         let by_slug = shelves.surveys.get(slug_or_uuid);
         let uuid = slug_or_uuid.to_ascii_lowercase();
-        by_slug
-            .or_else(|| shelves.surveys.values().find(|row| row.uuid == uuid))
-            .cloned()
+        by_slug.or_else(|| shelves.surveys.values().find(|row| row.uuid == uuid)).cloned()
     }
 
     /// A revision of a survey.
     #[must_use]
     pub fn revision(&self, survey_id: &str, revision: i32) -> Option<Arc<Survey>> {
-        self.read()
-            .revisions
-            .get(&(survey_id.to_owned(), revision))
-            .cloned()
+        self.read().revisions.get(&(survey_id.to_owned(), revision)).cloned()
     }
 
     /// The active revision of a survey, with its number.

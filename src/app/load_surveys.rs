@@ -117,13 +117,10 @@ pub fn store_revision(
     if release == Release::AtOnce {
         row.active_revision = Some(row.latest_revision);
         if row.status == "draft" {
-            row.status = "active".to_owned();
+            "active".clone_into(&mut row.status);
         }
     }
-    if row
-        .active_revision
-        .is_none_or(|active| active == row.latest_revision)
-    {
+    if row.active_revision.is_none_or(|active| active == row.latest_revision) {
         row.title.clone_from(&survey.title);
     }
     row.updated_at = now.naive_utc();

@@ -86,11 +86,8 @@ impl ChannelDesk {
         now: Timestamp,
     ) -> Result<Result<Channel, ChannelRefused>, StoreError> {
         let gateway = wish.gateway.clone().unwrap_or_default();
-        let subnumbers = self
-            .engine
-            .gateways
-            .get(&gateway)
-            .is_some_and(crate::gateway::Gateway::supports_sessions);
+        let subnumbers =
+            self.engine.gateways.get(&gateway).is_some_and(crate::gateway::Gateway::supports_sessions);
         let blank = ConfiguredChannel {
             name: wish.name.clone().unwrap_or_default(),
             enabled: true,
@@ -158,9 +155,7 @@ impl ChannelDesk {
         own_id: Option<&str>,
     ) -> Result<Result<(), ChannelRefused>, StoreError> {
         let Some(gateway) = self.engine.gateways.get(&wanted.gateway) else {
-            return Ok(Err(ChannelRefused::GatewayNotFound {
-                gateway: wanted.gateway.clone(),
-            }));
+            return Ok(Err(ChannelRefused::GatewayNotFound { gateway: wanted.gateway.clone() }));
         };
         if wanted.enabled && self.unverified_gateways.contains(&wanted.gateway) {
             return Ok(Err(ChannelRefused::VerifierRequired));
@@ -168,17 +163,12 @@ impl ChannelDesk {
         if wanted.subnumbering && !gateway.supports_sessions() {
             return Ok(Err(ChannelRefused::NoSubnumbers));
         }
-        for other in channels::all(connection)?
-            .iter()
-            .filter(|other| Some(other.id.as_str()) != own_id)
-        {
+        for other in channels::all(connection)?.iter().filter(|other| Some(other.id.as_str()) != own_id) {
             if other.name == wanted.name {
                 return Ok(Err(ChannelRefused::NameTaken));
             }
             if other.gateway == wanted.gateway && other.sender == wanted.sender {
-                return Ok(Err(ChannelRefused::SenderTaken {
-                    by: other.name.clone(),
-                }));
+                return Ok(Err(ChannelRefused::SenderTaken { by: other.name.clone() }));
             }
         }
         Ok(Ok(()))
@@ -186,17 +176,9 @@ impl ChannelDesk {
 
     /// A86: no country means every country on the simulator, and none elsewhere.
     fn with_countries(&self, mut wanted: ConfiguredChannel) -> ConfiguredChannel {
-        let is_simulated = self
-            .engine
-            .gateways
-            .get(&wanted.gateway)
-            .is_some_and(|g| g.simulator().is_some());
+        let is_simulated = self.engine.gateways.get(&wanted.gateway).is_some_and(|g| g.simulator().is_some());
         let listed = wanted.allowed_countries.take().unwrap_or_default();
-        wanted.allowed_countries = if listed.is_empty() && is_simulated {
-            None
-        } else {
-            Some(listed)
-        };
+        wanted.allowed_countries = if listed.is_empty() && is_simulated { None } else { Some(listed) };
         wanted
     }
 
@@ -208,14 +190,7 @@ impl ChannelDesk {
         detail: &serde_json::Value,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        audit::record(
-            connection,
-            &self.actor,
-            action,
-            &format!("channel:{}", row.id),
-            detail,
-            now,
-        )
+        audit::record(connection, &self.actor, action, &format!("channel:{}", row.id), detail, now)
     }
 
     fn read(&self, row: ChannelRow) -> Result<Channel, StoreError> {
@@ -248,14 +223,8 @@ fn apply(mut channel: ConfiguredChannel, wish: &ChannelWish) -> Result<Configure
     put(&mut channel.on_ambiguous, wish.on_ambiguous.as_ref());
     put(&mut channel.keyword_scope, wish.keyword_scope.as_ref());
     put(&mut channel.texts, wish.texts.as_ref());
-    put(
-        &mut channel.default_language,
-        wish.default_language.as_ref().map(some).as_ref(),
-    );
-    put(
-        &mut channel.default_skill,
-        wish.default_skill.as_ref().map(some).as_ref(),
-    );
+    put(&mut channel.default_language, wish.default_language.as_ref().map(some).as_ref());
+    put(&mut channel.default_skill, wish.default_skill.as_ref().map(some).as_ref());
     if let Some(countries) = &wish.allowed_countries {
         channel.allowed_countries = Some(countries.clone());
     }

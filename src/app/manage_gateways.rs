@@ -39,11 +39,7 @@ pub fn gateway_view(engine: &Engine, name: &str) -> Option<GatewayView> {
 /// All gateways by name.
 #[must_use]
 pub fn gateway_views(engine: &Engine) -> Vec<GatewayView> {
-    engine
-        .gateways
-        .iter()
-        .filter_map(|gateway| gateway_view(engine, gateway.name()))
-        .collect()
+    engine.gateways.iter().filter_map(|gateway| gateway_view(engine, gateway.name())).collect()
 }
 
 /// Stops or starts sending through a gateway, for good: a restart keeps it. Show it to memory after the commit
@@ -59,19 +55,8 @@ pub fn pause_gateway(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     channels::set_paused(connection, name, is_paused, now.naive_utc())?;
-    let action = if is_paused {
-        Action::GatewayPaused
-    } else {
-        Action::GatewayResumed
-    };
-    audit::record(
-        connection,
-        actor,
-        action,
-        &format!("gateway:{name}"),
-        &json!({}),
-        now,
-    )
+    let action = if is_paused { Action::GatewayPaused } else { Action::GatewayResumed };
+    audit::record(connection, actor, action, &format!("gateway:{name}"), &json!({}), now)
 }
 
 /// Reads at start which gateways an operator has paused.
@@ -79,10 +64,7 @@ pub fn pause_gateway(
 /// # Errors
 /// [`StoreError`] of the query.
 pub fn read_paused(connection: &mut AnyConnection, health: &GatewayHealth) -> Result<(), StoreError> {
-    for row in channels::gateways(connection)?
-        .into_iter()
-        .filter(|row| row.paused)
-    {
+    for row in channels::gateways(connection)?.into_iter().filter(|row| row.paused) {
         tracing::warn!(gateway = %row.name, "sending through this gateway is paused");
         health.pause(&row.name, true);
     }

@@ -88,11 +88,8 @@ pub fn create_key(
     if keys::all(connection)?.iter().filter(is_live).count() >= LIVE_MAX {
         return Ok(Err(KeyRefused::TooManyLive));
     }
-    let scopes: Vec<&str> = Scope::ALL
-        .iter()
-        .filter(|scope| new.scopes.contains(scope))
-        .map(|s| s.as_str())
-        .collect();
+    let scopes: Vec<&str> =
+        Scope::ALL.iter().filter(|scope| new.scopes.contains(scope)).map(|s| s.as_str()).collect();
     let row = KeyRow {
         id: key.id().to_owned(),
         name: new.name.clone(),
@@ -108,14 +105,7 @@ pub fn create_key(
     keys::insert(connection, &row)?;
     let detail =
         json!({"name": row.name, "scopes": scopes, "surveys": new.surveys, "channels": new.channels});
-    audit::record(
-        connection,
-        actor,
-        Action::KeyCreated,
-        &format!("key:{}", row.id),
-        &detail,
-        now,
-    )?;
+    audit::record(connection, actor, Action::KeyCreated, &format!("key:{}", row.id), &detail, now)?;
     Ok(Ok(CreatedKey { row, key }))
 }
 
@@ -145,14 +135,7 @@ pub fn revoke_key(
         row.revoked_at = Some(now.naive_utc());
         keys::update(connection, &row)?;
         let detail = json!({"name": row.name});
-        audit::record(
-            connection,
-            actor,
-            Action::KeyRevoked,
-            &format!("key:{id}"),
-            &detail,
-            now,
-        )?;
+        audit::record(connection, actor, Action::KeyRevoked, &format!("key:{id}"), &detail, now)?;
     }
     Ok(true)
 }

@@ -124,21 +124,10 @@ impl Upload {
         if loaded != Loaded::Same {
             let detail = json!({"revision": row.latest_revision, "after": self.survey.hash});
             let object = format!("survey:{}", row.id);
-            audit::record(
-                connection,
-                &self.actor,
-                Action::SurveyUploaded,
-                &object,
-                &detail,
-                now,
-            )?;
+            audit::record(connection, &self.actor, Action::SurveyUploaded, &object, &detail, now)?;
         }
         let revision = row.latest_revision;
-        Ok(ManagedSurvey {
-            row,
-            revision,
-            survey: Arc::clone(&self.survey),
-        })
+        Ok(ManagedSurvey { row, revision, survey: Arc::clone(&self.survey) })
     }
 }
 
@@ -167,25 +156,14 @@ pub fn publish_survey(
     };
     if row.status != "active" || row.active_revision != Some(revision) {
         let detail = json!({"before": row.active_revision, "after": revision, "state": row.status});
-        row.status = "active".to_owned();
+        "active".clone_into(&mut row.status);
         row.active_revision = Some(revision);
         row.title.clone_from(&survey.title);
         row.updated_at = now.naive_utc();
         surveys::update(connection, &row)?;
-        audit::record(
-            connection,
-            actor,
-            Action::SurveyPublished,
-            &format!("survey:{id}"),
-            &detail,
-            now,
-        )?;
+        audit::record(connection, actor, Action::SurveyPublished, &format!("survey:{id}"), &detail, now)?;
     }
-    Ok(Ok(ManagedSurvey {
-        row,
-        revision,
-        survey,
-    }))
+    Ok(Ok(ManagedSurvey { row, revision, survey }))
 }
 
 /// Archives an active survey: no new sessions; running ones go on.
@@ -209,23 +187,12 @@ pub fn archive_survey(
     let Some(survey) = library.revision(id, revision) else {
         return Ok(Err(SurveyRefused::Unchecked { revision }));
     };
-    row.status = "archived".to_owned();
+    "archived".clone_into(&mut row.status);
     row.updated_at = now.naive_utc();
     surveys::update(connection, &row)?;
     let detail = json!({"activeRevision": row.active_revision});
-    audit::record(
-        connection,
-        actor,
-        Action::SurveyArchived,
-        &format!("survey:{id}"),
-        &detail,
-        now,
-    )?;
-    Ok(Ok(ManagedSurvey {
-        row,
-        revision,
-        survey,
-    }))
+    audit::record(connection, actor, Action::SurveyArchived, &format!("survey:{id}"), &detail, now)?;
+    Ok(Ok(ManagedSurvey { row, revision, survey }))
 }
 
 /// The file of a revision as it was loaded or uploaded.

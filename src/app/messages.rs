@@ -38,9 +38,7 @@ pub async fn find(engine: &Engine, id: &str) -> Result<Option<(MessageRow, Optio
 /// # Errors
 /// [`Failure`] when they cannot be read.
 pub async fn list(engine: &Engine, filter: MessageFilter, span: Span) -> Result<Vec<MessageRow>, Failure> {
-    let found = engine
-        .store
-        .read(move |connection| listing::messages(connection, &filter, &span));
+    let found = engine.store.read(move |connection| listing::messages(connection, &filter, &span));
     Ok(found.await?)
 }
 
@@ -89,11 +87,7 @@ impl Work for DecideMessage {
 
     fn run(&mut self, space: &mut Space, now: Timestamp) -> Result<Decided, Fault> {
         let engine = self.engine.clone();
-        let mut moment = Moment {
-            engine: &engine,
-            space,
-            now,
-        };
+        let mut moment = Moment { engine: &engine, space, now };
         let id = &self.message_id;
         let Some(message) = moment.space.messages.get(id).cloned() else {
             return Ok(Decided::NotFound);

@@ -84,20 +84,11 @@ impl Moment<'_> {
         let mut due_at = queued.due_at;
         let mut seq = 0;
         if let Some(session_id) = &queued.session_id {
-            let last_due = self
-                .space
-                .messages_of(session_id)
-                .filter(|m| m.is_open)
-                .map(|m| m.due_at)
-                .max();
+            let last_due = self.space.messages_of(session_id).filter(|m| m.is_open).map(|m| m.due_at).max();
             let session = session_mut(self.space, session_id)?;
             seq = session.next_sequence;
             session.next_sequence += 1;
-            let earliest = last_due
-                .into_iter()
-                .chain(session.handed_over_at)
-                .max()
-                .map(|last| last + gap);
+            let earliest = last_due.into_iter().chain(session.handed_over_at).max().map(|last| last + gap);
             due_at = earliest.map_or(due_at, |earliest| due_at.max(earliest));
         }
         let length = text::length(&queued.body);
@@ -226,11 +217,7 @@ impl Moment<'_> {
             | Status::OptedOut
             | Status::Cancelled => "session.closed",
         };
-        self.record_event(
-            kind,
-            Some(id),
-            &json!({"status": status.as_str(), "reason": reason}),
-        )
+        self.record_event(kind, Some(id), &json!({"status": status.as_str(), "reason": reason}))
     }
 
     /// The oldest session queued behind this one is woken; its own turn begins it (A90).
@@ -327,10 +314,7 @@ fn session_version_base(space: &Space, session_id: &str) -> Result<i32, Fault> {
 /// # Errors
 /// [`Fault::Invariant`] when it is not loaded.
 pub fn session_mut<'a>(space: &'a mut Space, id: &str) -> Result<&'a mut SessionRow, Fault> {
-    space
-        .sessions
-        .get_mut(id)
-        .ok_or_else(|| Fault::Invariant(format!("session {id} is not loaded")))
+    space.sessions.get_mut(id).ok_or_else(|| Fault::Invariant(format!("session {id} is not loaded")))
 }
 
 /// A loaded message, to be changed.
@@ -338,8 +322,5 @@ pub fn session_mut<'a>(space: &'a mut Space, id: &str) -> Result<&'a mut Session
 /// # Errors
 /// [`Fault::Invariant`] when it is not loaded.
 pub fn message_mut<'a>(space: &'a mut Space, id: &str) -> Result<&'a mut MessageRow, Fault> {
-    space
-        .messages
-        .get_mut(id)
-        .ok_or_else(|| Fault::Invariant(format!("message {id} is not loaded")))
+    space.messages.get_mut(id).ok_or_else(|| Fault::Invariant(format!("message {id} is not loaded")))
 }

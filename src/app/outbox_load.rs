@@ -31,10 +31,8 @@ impl OutboxLoad {
             return Ok(is_over);
         }
         let now = engine.clock.now().naive_utc();
-        let (count, oldest) = engine
-            .store
-            .read(move |connection| messages::due_load(connection, now))
-            .await?;
+        let (count, oldest) =
+            engine.store.read(move |connection| messages::due_load(connection, now)).await?;
         let is_old = oldest.is_some_and(|oldest| now - oldest > engine.settings.outbox_age_max);
         let is_over = count > engine.settings.outbox_max || is_old;
         *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), is_over));

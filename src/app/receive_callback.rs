@@ -87,10 +87,7 @@ async fn receive(engine: Engine, message: InboundMessage, work: ReceiveMessage) 
 async fn report_turn(engine: Engine, gateway: String, report: Report) -> Result<(), Failure> {
     let started = Instant::now();
     let raw = report_json(&report).to_string();
-    let work = ReceiveStatus {
-        engine: engine.clone(),
-        report: StatusReport::of(&gateway, report),
-    };
+    let work = ReceiveStatus { engine: engine.clone(), report: StatusReport::of(&gateway, report) };
     match engine.store.write(work).await {
         Ok(_) => {
             engine.metrics.turn(TurnKind::Status, started.elapsed());

@@ -43,10 +43,7 @@ impl ReceiveDead {
             resolved_at: None,
             resolution: None,
         };
-        Self {
-            engine: engine.clone(),
-            row,
-        }
+        Self { engine: engine.clone(), row }
     }
 
     /// An SMS whose turn could not even be buried (RE9).
@@ -71,8 +68,7 @@ impl Work for ReceiveDead {
 
     fn keys(&mut self, _: &mut AnyConnection, keys: &mut Keys) -> Result<(), StoreError> {
         let provider_id = self.row.provider_id.clone();
-        keys.provider_ids
-            .extend(provider_id.map(|id| (self.row.gateway.clone(), id)));
+        keys.provider_ids.extend(provider_id.map(|id| (self.row.gateway.clone(), id)));
         Ok(())
     }
 
@@ -81,9 +77,7 @@ impl Work for ReceiveDead {
         if let Some(known) = provider_id.and_then(|id| space.seen_inbound(&self.row.gateway, id)) {
             return Ok(known.to_owned());
         }
-        self.engine
-            .metrics
-            .inbound(&self.row.gateway, Outcome::Dead.as_str());
+        self.engine.metrics.inbound(&self.row.gateway, Outcome::Dead.as_str());
         space.add_inbound(self.row.clone());
         Ok(self.row.id.clone())
     }

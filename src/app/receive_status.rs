@@ -48,9 +48,7 @@ impl StatusReport {
             client_ref: report.our_ref,
             external_id: report.external_id,
             state: report.state,
-            code: report
-                .code
-                .or_else(|| (!report.raw_state.is_empty()).then_some(report.raw_state)),
+            code: report.code.or_else(|| (!report.raw_state.is_empty()).then_some(report.raw_state)),
             reason: report.reason,
         }
     }
@@ -77,11 +75,7 @@ impl Work for ReceiveStatus {
 
     fn run(&mut self, space: &mut Space, now: Timestamp) -> Result<Option<String>, Fault> {
         let engine = self.engine.clone();
-        let mut moment = Moment {
-            engine: &engine,
-            space,
-            now,
-        };
+        let mut moment = Moment { engine: &engine, space, now };
         let report = &self.report;
         let found = moment
             .space
@@ -110,11 +104,8 @@ impl Work for ReceiveStatus {
 
 /// A reference of one gateway says nothing about another's messages.
 fn is_of_gateway(moment: &Moment<'_>, message_id: &str, gateway: &str) -> bool {
-    let channel = moment
-        .space
-        .messages
-        .get(message_id)
-        .and_then(|m| moment.engine.channels.get(&m.channel_id));
+    let channel =
+        moment.space.messages.get(message_id).and_then(|m| moment.engine.channels.get(&m.channel_id));
     channel.is_some_and(|channel| channel.row.gateway == gateway)
 }
 
@@ -155,10 +146,7 @@ pub fn apply_report(moment: &mut Moment<'_>, report_id: &str, message_id: &str) 
             session.handed_over_at = session.handed_over_at.or(Some(at));
         }
     }
-    moment
-        .engine
-        .metrics
-        .delivery(&report.gateway, reported.as_str(), class);
+    moment.engine.metrics.delivery(&report.gateway, reported.as_str(), class);
     let kind = match next {
         MessageState::Delivered => "message.delivered",
         MessageState::Failed => "message.failed",

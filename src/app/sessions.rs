@@ -41,10 +41,7 @@ pub struct Found {
 /// [`Failure`] when it cannot be read.
 pub async fn find(engine: &Engine, id: &str) -> Result<Option<SessionRow>, Failure> {
     let id = id.to_owned();
-    Ok(engine
-        .store
-        .read(move |connection| sessions::find(connection, &id))
-        .await?)
+    Ok(engine.store.read(move |connection| sessions::find(connection, &id)).await?)
 }
 
 /// The outbound messages of a session in order.
@@ -53,10 +50,7 @@ pub async fn find(engine: &Engine, id: &str) -> Result<Option<SessionRow>, Failu
 /// [`Failure`] when they cannot be read.
 pub async fn messages_of(engine: &Engine, id: &str) -> Result<Vec<MessageRow>, Failure> {
     let id = id.to_owned();
-    Ok(engine
-        .store
-        .read(move |connection| messages::of_session(connection, &id))
-        .await?)
+    Ok(engine.store.read(move |connection| messages::of_session(connection, &id)).await?)
 }
 
 /// What belongs to a session.
@@ -89,10 +83,7 @@ pub async fn list(
     let found = engine.store.read(move |connection| {
         if variables.is_empty() {
             let sessions = listing::sessions(connection, &filter, &span)?;
-            return Ok(Found {
-                sessions,
-                stopped_at: None,
-            });
+            return Ok(Found { sessions, stopped_at: None });
         }
         let mut found = Found::default();
         let mut span = Span { limit: SCAN, ..span };
@@ -122,7 +113,5 @@ pub async fn list(
 
 fn holds(session: &SessionRow, wanted: &[(String, String)]) -> bool {
     let given = session.variables().unwrap_or_default();
-    wanted
-        .iter()
-        .all(|(key, value)| given.get(key) == Some(value.as_str()))
+    wanted.iter().all(|(key, value)| given.get(key) == Some(value.as_str()))
 }

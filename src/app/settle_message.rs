@@ -38,19 +38,14 @@ impl Work for SettleMessage {
         keys.buckets.insert(self.claimed.channel.row.id.clone());
         if let SendResult::Accepted { external_id, session } = &self.result {
             keys.external_ids.extend(external_id.clone());
-            keys.handles
-                .extend(session.clone().map(|handle| (self.gateway().to_owned(), handle)));
+            keys.handles.extend(session.clone().map(|handle| (self.gateway().to_owned(), handle)));
         }
         Ok(())
     }
 
     fn run(&mut self, space: &mut Space, now: Timestamp) -> Result<MessageState, Fault> {
         let engine = self.engine.clone();
-        let mut moment = Moment {
-            engine: &engine,
-            space,
-            now,
-        };
+        let mut moment = Moment { engine: &engine, space, now };
         self.write_attempt(&mut moment);
         let message = message_mut(moment.space, &self.claimed.message.id)?.clone();
         let holds_lease =
@@ -61,9 +56,7 @@ impl Work for SettleMessage {
             self.settle_late(&mut moment, &message)?;
         }
         let settled = message_mut(moment.space, &message.id)?.clone();
-        engine
-            .metrics
-            .outbound(self.gateway(), settled.class.as_str(), settled.state.as_str());
+        engine.metrics.outbound(self.gateway(), settled.class.as_str(), settled.state.as_str());
         Ok(settled.state)
     }
 }
@@ -101,10 +94,7 @@ impl SettleMessage {
             code: self.code().map(str::to_owned),
             external_id,
         };
-        moment
-            .space
-            .attempts
-            .overwrite((row.message_id.clone(), row.attempt), row);
+        moment.space.attempts.overwrite((row.message_id.clone(), row.attempt), row);
     }
 
     /// The lease was lost: a late success is proof, everything else is only noted (RE17, RE19 a).
@@ -165,10 +155,7 @@ impl SettleMessage {
         self.keep_reference(moment, message, external_id, session)?;
         hand_over(moment, message)?;
         let lag = (moment.at() - message.due_at).to_std().unwrap_or_default();
-        moment
-            .engine
-            .metrics
-            .send_lag(self.gateway(), message.class.as_str(), lag);
+        moment.engine.metrics.send_lag(self.gateway(), message.class.as_str(), lag);
         if message.inbound_id.is_some() {
             let lag = (moment.at() - message.created_at).to_std().unwrap_or_default();
             moment.engine.metrics.reply_lag(self.gateway(), lag);
@@ -345,10 +332,7 @@ pub fn doubt(moment: &mut Moment<'_>, message_id: &str, reason: &str) -> Result<
 /// no session, and closing texts, always have.
 #[must_use]
 pub fn is_wanted(moment: &Moment<'_>, message: &MessageRow) -> bool {
-    let session = message
-        .session_id
-        .as_ref()
-        .and_then(|id| moment.space.sessions.get(id));
+    let session = message.session_id.as_ref().and_then(|id| moment.space.sessions.get(id));
     let Some(session) = session else {
         let stopped = consent::is_stopped(moment.space, &message.phone, None);
         return !stopped || message.kind == "opted_out";
@@ -367,9 +351,5 @@ pub fn is_wanted(moment: &Moment<'_>, message: &MessageRow) -> bool {
 
 fn is_current_visit(session: &crate::store::SessionRow, message: &MessageRow) -> bool {
     let visit = session.progress().ok().flatten().map(|progress| progress.visit);
-    visit.is_none_or(|visit| {
-        message
-            .visit
-            .is_none_or(|asked| i64::from(asked) == i64::from(visit))
-    })
+    visit.is_none_or(|visit| message.visit.is_none_or(|asked| i64::from(asked) == i64::from(visit)))
 }

@@ -135,11 +135,7 @@ pub fn simulate_survey(
         transcript.extend(happened.sent.iter().map(outbound));
     }
     Ok(Simulation {
-        answers: player
-            .answers()
-            .iter()
-            .filter_map(|answer| view(&player, answer))
-            .collect(),
+        answers: player.answers().iter().filter_map(|answer| view(&player, answer)).collect(),
         status: player.status().as_str(),
         current_element_id: player.progress().position.element_id().to_owned(),
         transcript,
@@ -167,11 +163,7 @@ fn outcome(inbound: Inbound, happened: &Happened) -> String {
         Inbound::Help => "help",
         Inbound::Noise => "ignored",
         Inbound::Reply => {
-            return happened
-                .effects
-                .iter()
-                .find_map(reply_outcome)
-                .unwrap_or_else(|| "late".to_owned());
+            return happened.effects.iter().find_map(reply_outcome).unwrap_or_else(|| "late".to_owned());
         }
     };
     word.to_owned()
@@ -204,24 +196,14 @@ fn view(player: &Player<'_>, answer: &play::Answer) -> Option<SimulatedAnswer> {
     let (value, index, code, label) = match &record.value {
         Some(Value::Choice(index)) => {
             let code = serde_json::json!(code(index));
-            (
-                code.clone(),
-                serde_json::json!(index),
-                code,
-                serde_json::json!(label(index)),
-            )
+            (code.clone(), serde_json::json!(index), code, serde_json::json!(label(index)))
         }
         Some(Value::Choices(indices)) => {
             let codes = serde_json::json!(indices.iter().map(code).collect::<Vec<_>>());
             let labels = serde_json::json!(indices.iter().map(label).collect::<Vec<_>>());
             (codes.clone(), serde_json::json!(indices), codes, labels)
         }
-        Some(Value::Number(number)) => (
-            serde_json::json!(number),
-            nothing.clone(),
-            nothing.clone(),
-            nothing,
-        ),
+        Some(Value::Number(number)) => (serde_json::json!(number), nothing.clone(), nothing.clone(), nothing),
         Some(value @ (Value::YesNo(_) | Value::Text(_) | Value::Date(_))) => {
             let text = play::cell_text(&play::cell(element, value));
             (serde_json::json!(text), nothing.clone(), nothing.clone(), nothing)

@@ -38,11 +38,10 @@ pub fn begin(moment: &mut Moment<'_>, session_id: &str) -> Result<Applied, Fault
         .ok_or_else(|| Fault::Invariant(format!("session {session_id} has no opening")))?;
     let survey_id = session.survey_id.clone();
     let revision = session.revision;
-    let survey = moment
-        .engine
-        .library
-        .revision(&survey_id, revision)
-        .ok_or_else(|| Fault::Invariant(format!("survey {survey_id} revision {revision} is not loaded")))?;
+    let survey =
+        moment.engine.library.revision(&survey_id, revision).ok_or_else(|| {
+            Fault::Invariant(format!("survey {survey_id} revision {revision} is not loaded"))
+        })?;
     let session = session_mut(moment.space, session_id)?;
     let language = Language::parse(&session.language).map_err(|error| Fault::Invariant(error.to_string()))?;
     let variables = session.variables().map_err(Fault::Store)?;
@@ -60,17 +59,9 @@ pub fn begin(moment: &mut Moment<'_>, session_id: &str) -> Result<Applied, Fault
         session_mut(moment.space, session_id)?.phone.as_str(),
         at,
     );
-    let begin = turn::Begin {
-        language,
-        variables: &variables,
-        content: opening.content.as_deref(),
-    };
+    let begin = turn::Begin { language, variables: &variables, content: opening.content.as_deref() };
     let turn = turn::begin(&survey, &begin, moment.now);
-    let cause = Cause {
-        inbound_id: None,
-        priority: priority::START,
-        not_before,
-    };
+    let cause = Cause { inbound_id: None, priority: priority::START, not_before };
     apply_turn(moment, session_id, &survey, turn, &cause)
 }
 

@@ -59,10 +59,7 @@ pub fn check_files(paths: &[PathBuf], context: &Context<'_>) -> Vec<SurveyFile> 
                 checked.findings.extend(findings);
             }
         }
-        files.push(SurveyFile {
-            path: path.clone(),
-            checked,
-        });
+        files.push(SurveyFile { path: path.clone(), checked });
     }
     files
 }

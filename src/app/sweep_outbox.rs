@@ -25,20 +25,13 @@ impl SweepOutbox {
     /// The regular sweep.
     #[must_use]
     pub fn new(engine: &Engine) -> Self {
-        Self {
-            engine: engine.clone(),
-            all_sending_lost: false,
-            overdue: Overdue::default(),
-        }
+        Self { engine: engine.clone(), all_sending_lost: false, overdue: Overdue::default() }
     }
 
     /// The sweep at the start of the only node (RE31).
     #[must_use]
     pub fn at_start(engine: &Engine) -> Self {
-        Self {
-            all_sending_lost: true,
-            ..Self::new(engine)
-        }
+        Self { all_sending_lost: true, ..Self::new(engine) }
     }
 }
 
@@ -55,23 +48,14 @@ impl Work for SweepOutbox {
         if self.all_sending_lost {
             self.overdue.lost_leases = messages::all_sending(connection)?;
         }
-        let Overdue {
-            lost_leases,
-            unproved,
-            unreported,
-        } = &self.overdue;
-        keys.messages
-            .extend(lost_leases.iter().chain(unproved).chain(unreported).cloned());
+        let Overdue { lost_leases, unproved, unreported } = &self.overdue;
+        keys.messages.extend(lost_leases.iter().chain(unproved).chain(unreported).cloned());
         Ok(())
     }
 
     fn run(&mut self, space: &mut Space, now: Timestamp) -> Result<usize, Fault> {
         let engine = self.engine.clone();
-        let mut moment = Moment {
-            engine: &engine,
-            space,
-            now,
-        };
+        let mut moment = Moment { engine: &engine, space, now };
         let mut moved = 0;
         for id in &self.overdue.lost_leases {
             if state_of(&moment, id) == Some(MessageState::Sending) {
@@ -103,11 +87,8 @@ fn state_of(moment: &Moment<'_>, id: &str) -> Option<MessageState> {
 /// unknown and blocks nothing (A82, RE20). Never more than two copies.
 fn give_up_waiting(moment: &mut Moment<'_>, id: &str) -> Result<(), Fault> {
     let message = message_mut(moment.space, id)?.clone();
-    let policy = moment
-        .engine
-        .channels
-        .get(&message.channel_id)
-        .map(|channel| channel.row.on_ambiguous.clone());
+    let policy =
+        moment.engine.channels.get(&message.channel_id).map(|channel| channel.row.on_ambiguous.clone());
     let may_repeat = match policy.as_deref() {
         Some("at_most_once") => false,
         Some("at_least_once") => true,
@@ -121,15 +102,8 @@ fn give_up_waiting(moment: &mut Moment<'_>, id: &str) -> Result<(), Fault> {
     let row = message_mut(moment.space, id)?;
     row.possible_duplicate = true;
     row.due_at = at;
-    let gateway = moment
-        .engine
-        .channels
-        .get(&message.channel_id)
-        .map(|channel| channel.row.gateway.clone());
-    moment
-        .engine
-        .metrics
-        .possible_duplicate(gateway.as_deref().unwrap_or("none"));
+    let gateway = moment.engine.channels.get(&message.channel_id).map(|channel| channel.row.gateway.clone());
+    moment.engine.metrics.possible_duplicate(gateway.as_deref().unwrap_or("none"));
     Ok(())
 }
 

@@ -46,20 +46,12 @@ impl Warning {
     /// A warning at a place of the request.
     #[must_use]
     pub fn new(code: WarningCode, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self {
-            code,
-            pointer: pointer.into(),
-            detail: detail.into(),
-        }
+        Self { code, pointer: pointer.into(), detail: detail.into() }
     }
 
     /// No `language` was given, so the survey's default is used (P34).
     #[must_use]
     pub fn language_not_set(survey_default: &Language) -> Self {
-        Self::new(
-            WarningCode::LanguageNotSet,
-            "/language",
-            format!("survey default {survey_default} used"),
-        )
+        Self::new(WarningCode::LanguageNotSet, "/language", format!("survey default {survey_default} used"))
     }
 }

@@ -46,9 +46,7 @@ pub fn next_opening(
 ) -> DateTime<Utc> {
     let mut instant = now;
     for _ in 0..ROUNDS_MAX {
-        let opened = windows.iter().fold(instant, |instant, window| {
-            opening(window, phone, default, instant)
-        });
+        let opened = windows.iter().fold(instant, |instant, window| opening(window, phone, default, instant));
         if opened == instant {
             break;
         }
@@ -88,10 +86,9 @@ pub fn instant(zone: Tz, local: NaiveDateTime) -> DateTime<Utc> {
         chrono::LocalResult::None => {
             // Gaps are at most a few hours: the offset before the gap carries the time past it.
             let before = local - chrono::Duration::hours(3);
-            zone.from_local_datetime(&before).earliest().map_or_else(
-                || local.and_utc(),
-                |found| found.to_utc() + chrono::Duration::hours(3),
-            )
+            zone.from_local_datetime(&before)
+                .earliest()
+                .map_or_else(|| local.and_utc(), |found| found.to_utc() + chrono::Duration::hours(3))
         }
     }
 }
@@ -110,13 +107,7 @@ mod tests {
         let window = SendWindow {
             from: NaiveTime::from_hms_opt(9, 0, 0).unwrap(),
             to: NaiveTime::from_hms_opt(20, 0, 0).unwrap(),
-            days: vec![
-                Weekday::Mon,
-                Weekday::Tue,
-                Weekday::Wed,
-                Weekday::Thu,
-                Weekday::Fri,
-            ],
+            days: vec![Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri],
             timezone: None,
         };
         let phone = Phone::from_stored("+4799999999").unwrap();

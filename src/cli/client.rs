@@ -16,7 +16,7 @@ use crate::config::{Config, Inputs};
 
 /// Longest wait for a connection, and for a whole answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Which server, and who we are there.
 #[derive(Clone, Debug, Args)]
@@ -24,7 +24,7 @@ pub(super) struct ClientArgs {
     /// Configuration file [default: antiphon.toml, if it is there]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The running server [default: http://127.0.0.1:8080]
+    /// The running server [default: <http://127.0.0.1:8080>]
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     /// API key; other users of this machine may see it, so better `ANTIPHON__CLIENT__KEY` or `--key-file`
@@ -44,10 +44,7 @@ impl ClientArgs {
             ("client.key", self.key.clone()),
             ("client.key_file", key_file),
         ];
-        let flags = given
-            .into_iter()
-            .filter_map(|(key, value)| Some((key.to_owned(), value?)))
-            .collect();
+        let flags = given.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();
         let config = Config::load(&Inputs::of_process(self.config.clone(), flags))?;
         let key = config.client.key.ok_or_else(|| {
             Usage(
@@ -86,11 +83,7 @@ impl Refused {
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = |value: &Value, name: &str| {
-            value
-                .get(name)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
+            value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
         };
         write!(f, "the server answers {}", self.status)?;
         for part in [text(&self.problem, "title"), text(&self.problem, "detail")] {
@@ -102,20 +95,8 @@ impl fmt::Display for Refused {
         if !code.is_empty() {
             write!(f, " ({code})")?;
         }
-        for fault in self
-            .problem
-            .get("errors")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
-            write!(
-                f,
-                "\n- {} {}: {}",
-                text(fault, "pointer"),
-                text(fault, "code"),
-                text(fault, "detail")
-            )?;
+        for fault in self.problem.get("errors").and_then(Value::as_array).into_iter().flatten() {
+            write!(f, "\n- {} {}: {}", text(fault, "pointer"), text(fault, "code"), text(fault, "detail"))?;
         }
         Ok(())
     }
@@ -154,28 +135,21 @@ impl Client {
 
     /// Reads something.
     pub(super) async fn get(&self, path: &[&str], query: &[(&str, &str)]) -> anyhow::Result<Value> {
-        let request = self
-            .http
-            .request(Method::GET, self.url(path, query))
-            .bearer_auth(self.key.expose_secret());
+        let request =
+            self.http.request(Method::GET, self.url(path, query)).bearer_auth(self.key.expose_secret());
         Ok(self.answer(request).await?.1)
     }
 
     /// Posts JSON, and gives status and answer.
     pub(super) async fn post(&self, url: Url, body: String) -> anyhow::Result<(u16, Value)> {
-        let request = self
-            .http
-            .request(Method::POST, url)
-            .bearer_auth(self.key.expose_secret());
-        self.answer(request.header("Content-Type", "application/json").body(body))
-            .await
+        let request = self.http.request(Method::POST, url).bearer_auth(self.key.expose_secret());
+        self.answer(request.header("Content-Type", "application/json").body(body)).await
     }
 
     /// Posts JSON as a gateway does: without a key.
     pub(super) async fn post_as_gateway(&self, url: Url, body: String) -> anyhow::Result<(u16, Value)> {
         let request = self.http.request(Method::POST, url);
-        self.answer(request.header("Content-Type", "application/json").body(body))
-            .await
+        self.answer(request.header("Content-Type", "application/json").body(body)).await
     }
 
     async fn answer(&self, request: RequestBuilder) -> anyhow::Result<(u16, Value)> {
@@ -185,19 +159,12 @@ impl Client {
             .with_context(|| format!("no answer from {}; is `antiphon serve` running there?", self.base))?;
         let status = response.status();
         let body = response.bytes().await.context("the answer broke off")?;
-        let value = if body.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_slice(&body).unwrap_or(Value::Null)
-        };
+        let value =
+            if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap_or(Value::Null) };
         if status.is_success() {
             Ok((status.as_u16(), value))
         } else {
-            Err(Refused {
-                status: status.as_u16(),
-                problem: value,
-            }
-            .into())
+            Err(Refused { status: status.as_u16(), problem: value }.into())
         }
     }
 }
@@ -229,14 +196,7 @@ mod tests {
             "the server answers 422: The request has faults: 1 fault (validation_failed)\n\
              - /identifier identifier_not_mobile: a mobile is needed"
         );
-        assert_eq!(
-            Refused {
-                status: 502,
-                problem: Value::Null
-            }
-            .to_string(),
-            "the server answers 502"
-        );
+        assert_eq!(Refused { status: 502, problem: Value::Null }.to_string(), "the server answers 502");
     }
 
     #[test]

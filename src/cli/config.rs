@@ -82,10 +82,7 @@ fn show(args: &ConfigArgs, json: bool) -> anyhow::Result<Outcome> {
     let config: Config = args.load(Vec::new())?;
     if json {
         let values = config.effective.iter().map(|(key, shown)| {
-            (
-                key.to_owned(),
-                json!({"value": shown.value, "source": shown.source.to_string()}),
-            )
+            (key.to_owned(), json!({"value": shown.value, "source": shown.source.to_string()}))
         });
         print_json(&Value::Object(values.collect()));
     } else {

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::config_args::ConfigArgs;
 use super::{Outcome, print_json};
+use crate::app::survey_files;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::examples::EXAMPLES as EXAMPLE_SURVEYS;
@@ -20,7 +21,6 @@ use crate::gateway::{GatewaySettings, ProfileSettings};
 use crate::store::{AnyConnection, DatabaseUrl, StoreError, keys, meta, migrate};
 use crate::survey::check::{Context, FileName, check};
 use crate::survey::finding::Severity;
-use crate::app::survey_files;
 
 pub(super) const EXAMPLES: &str = "Examples:\n  antiphon doctor\n  antiphon doctor --json --config /etc/antiphon.toml\n\n\
     Exit codes: 0 nothing is wrong, 1 something is";
@@ -72,30 +72,15 @@ struct Finding {
 
 impl Finding {
     fn well(part: &'static str, found: impl Into<String>) -> Self {
-        Self {
-            part,
-            state: State::Well,
-            found: found.into(),
-            advice: String::new(),
-        }
+        Self { part, state: State::Well, found: found.into(), advice: String::new() }
     }
 
     fn watch(part: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self {
-            part,
-            state: State::Watch,
-            found: found.into(),
-            advice: advice.into(),
-        }
+        Self { part, state: State::Watch, found: found.into(), advice: advice.into() }
     }
 
     fn wrong(part: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self {
-            part,
-            state: State::Wrong,
-            found: found.into(),
-            advice: advice.into(),
-        }
+        Self { part, state: State::Wrong, found: found.into(), advice: advice.into() }
     }
 }
 
@@ -108,24 +93,14 @@ pub(super) fn run(args: &DoctorArgs, json: bool) -> anyhow::Result<Outcome> {
             .0
             .iter()
             .map(|fault| {
-                Finding::wrong(
-                    "configuration",
-                    fault.to_string(),
-                    "correct it; nothing else was looked at",
-                )
+                Finding::wrong("configuration", fault.to_string(), "correct it; nothing else was looked at")
             })
             .collect(),
     };
     if json {
         print_json(&findings.iter().map(view).collect());
     } else {
-        for Finding {
-            part,
-            state,
-            found,
-            advice,
-        } in &findings
-        {
+        for Finding { part, state, found, advice } in &findings {
             println!("{state:8} {part:13} {found}");
             if !advice.is_empty() {
                 println!("{:23}{advice}", "");
@@ -153,12 +128,7 @@ fn examine(config: &Config) -> Vec<Finding> {
     );
     examine_database(config, &mut findings);
     findings.extend(config.gateways.values().map(examine_gateway));
-    findings.extend(
-        config
-            .gateways
-            .values()
-            .map(|gateway| examine_webhook(config, gateway)),
-    );
+    findings.extend(config.gateways.values().map(|gateway| examine_webhook(config, gateway)));
     examine_surveys(config, &mut findings);
     findings
 }
@@ -174,14 +144,9 @@ fn examine_database(config: &Config, findings: &mut Vec<Finding>) {
         findings.push(examine_disk(Path::new(path)));
     }
     if url.is_missing_file() {
-        return findings.push(Finding::well(
-            part,
-            "there is no file yet; `antiphon serve` makes it",
-        ));
+        return findings.push(Finding::well(part, "there is no file yet; `antiphon serve` makes it"));
     }
-    let opened = url
-        .connect()
-        .and_then(|mut connection| migrate::ping(&mut connection).map(|()| connection));
+    let opened = url.connect().and_then(|mut connection| migrate::ping(&mut connection).map(|()| connection));
     let mut connection = match opened {
         Ok(connection) => connection,
         Err(error) => {
@@ -193,11 +158,7 @@ fn examine_database(config: &Config, findings: &mut Vec<Finding>) {
     let pending = match migrate::pending(&mut connection) {
         Ok(pending) => pending,
         Err(error) => {
-            return findings.push(Finding::wrong(
-                "migrations",
-                error.to_string(),
-                "run the newest antiphon",
-            ));
+            return findings.push(Finding::wrong("migrations", error.to_string(), "run the newest antiphon"));
         }
     };
     if !pending.is_empty() {
@@ -206,16 +167,10 @@ fn examine_database(config: &Config, findings: &mut Vec<Finding>) {
         return findings.push(Finding::watch("migrations", found, advice));
     }
     findings.push(Finding::well("migrations", "up to date"));
-    for (part, found) in [
-        ("clock", examine_clock(&mut connection)),
-        ("keys", examine_keys(&mut connection)),
-    ] {
+    for (part, found) in [("clock", examine_clock(&mut connection)), ("keys", examine_keys(&mut connection))]
+    {
         findings.push(found.unwrap_or_else(|error| {
-            Finding::wrong(
-                part,
-                error.to_string(),
-                "the database holds something this antiphon cannot read",
-            )
+            Finding::wrong(part, error.to_string(), "the database holds something this antiphon cannot read")
         }));
     }
 }
@@ -225,15 +180,9 @@ fn examine_clock(connection: &mut AnyConnection) -> Result<Finding, StoreError> 
     let now = Clock::system().now();
     let behind = meta::clock_high_water(connection)?.map_or(chrono::Duration::zero(), |mark| mark - now);
     Ok(if behind > BEHIND_MAX {
-        let found = format!(
-            "this machine's clock is {} s behind the latest time stored",
-            behind.num_seconds()
-        );
-        Finding::wrong(
-            "clock",
-            found,
-            "set the clock (NTP); until then times stand still",
-        )
+        let found =
+            format!("this machine's clock is {} s behind the latest time stored", behind.num_seconds());
+        Finding::wrong("clock", found, "set the clock (NTP); until then times stand still")
     } else {
         Finding::well("clock", format!("{} UTC", now.format("%Y-%m-%d %H:%M:%S")))
     })
@@ -242,16 +191,9 @@ fn examine_clock(connection: &mut AnyConnection) -> Result<Finding, StoreError> 
 fn examine_keys(connection: &mut AnyConnection) -> Result<Finding, StoreError> {
     let now = Clock::system().now().naive_utc();
     let rows = keys::all(connection)?;
-    let valid = rows
-        .iter()
-        .filter(|row| row.revoked_at.is_none() && row.expires_at > now)
-        .count();
+    let valid = rows.iter().filter(|row| row.revoked_at.is_none() && row.expires_at > now).count();
     Ok(if valid == 0 {
-        Finding::watch(
-            "keys",
-            "there is no valid API key",
-            "`antiphon keys create --name NAME` makes one",
-        )
+        Finding::watch("keys", "there is no valid API key", "`antiphon keys create --name NAME` makes one")
     } else {
         Finding::well("keys", format!("{valid} valid"))
     })
@@ -267,11 +209,7 @@ fn examine_disk(database: &Path) -> Finding {
     let space = match rustix::fs::statvfs(folder) {
         Ok(space) => space,
         Err(error) => {
-            return Finding::wrong(
-                "disk",
-                format!("{shown}: {error}"),
-                "make the folder of the database",
-            );
+            return Finding::wrong("disk", format!("{shown}: {error}"), "make the folder of the database");
         }
     };
     let free = space.f_bavail.saturating_mul(space.f_frsize);
@@ -288,10 +226,9 @@ fn examine_disk(database: &Path) -> Finding {
 fn examine_gateway(gateway: &GatewaySettings) -> Finding {
     let name = &gateway.name;
     match &gateway.profile {
-        ProfileSettings::Simulator(_) => Finding::well(
-            "gateways",
-            format!("{name}: the simulator; no SMS leaves this machine"),
-        ),
+        ProfileSettings::Simulator(_) => {
+            Finding::well("gateways", format!("{name}: the simulator; no SMS leaves this machine"))
+        }
         ProfileSettings::Generic(generic) => match reach(&generic.base_url) {
             Ok(address) => Finding::well("gateways", format!("{name}: {address} is reached")),
             Err(error) => Finding::wrong(
@@ -324,11 +261,7 @@ fn examine_webhook(config: &Config, gateway: &GatewaySettings) -> Finding {
     }
     if gateway.is_unverified() {
         let advice = format!("set gateways.{name}.inbound_proof and inbound_secret");
-        return Finding::wrong(
-            "webhooks",
-            format!("{name}: anybody may post replies in its name"),
-            advice,
-        );
+        return Finding::wrong("webhooks", format!("{name}: anybody may post replies in its name"), advice);
     }
     match &config.server.public_url {
         Some(public) => {
@@ -349,10 +282,8 @@ fn examine_webhook(config: &Config, gateway: &GatewaySettings) -> Finding {
 fn examine_surveys(config: &Config, findings: &mut Vec<Finding>) {
     let part = "surveys";
     if config.uses_examples() {
-        return findings.push(Finding::well(
-            part,
-            format!("the {} built-in examples", EXAMPLE_SURVEYS.len()),
-        ));
+        return findings
+            .push(Finding::well(part, format!("the {} built-in examples", EXAMPLE_SURVEYS.len())));
     }
     let folder = &config.surveys.folder;
     let paths = match survey_files::survey_paths(folder) {
@@ -362,31 +293,21 @@ fn examine_surveys(config: &Config, findings: &mut Vec<Finding>) {
             return findings.push(Finding::wrong(part, found, "correct surveys.folder"));
         }
     };
-    let context = Context {
-        sender_name: config.surveys.sender_name.as_deref(),
-        ..Context::default()
-    };
+    let context = Context { sender_name: config.surveys.sender_name.as_deref(), ..Context::default() };
     let mut sound = 0;
     for path in paths {
         let shown = path.display().to_string();
         match std::fs::read_to_string(&path) {
             Ok(source) => {
                 let checked = check(&source, &FileName::new(&*shown), &context);
-                let errors = checked
-                    .findings
-                    .iter()
-                    .filter(|finding| finding.severity == Severity::Error)
-                    .count();
+                let errors =
+                    checked.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
                 if errors == 0 {
                     sound += 1;
                 } else {
                     let advice =
                         format!("`antiphon survey check {shown}` shows them; the survey is not loaded");
-                    findings.push(Finding::wrong(
-                        part,
-                        format!("{shown} has {errors} errors"),
-                        advice,
-                    ));
+                    findings.push(Finding::wrong(part, format!("{shown} has {errors} errors"), advice));
                 }
             }
             Err(error) => {
@@ -400,11 +321,7 @@ fn examine_surveys(config: &Config, findings: &mut Vec<Finding>) {
     }
     findings.push(if sound == 0 {
         let found = format!("no survey in {} can run", folder.display());
-        Finding::watch(
-            part,
-            found,
-            "put a survey file there; `antiphon demo` shows one at work",
-        )
+        Finding::watch(part, found, "put a survey file there; `antiphon demo` shows one at work")
     } else {
         Finding::well(part, format!("{sound} in {}", folder.display()))
     });

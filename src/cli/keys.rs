@@ -29,12 +29,10 @@ const ENVIRONMENT: &str = "live";
 #[derive(Debug, Subcommand)]
 pub(super) enum KeysCommand {
     /// Make a key; its text is printed once, and nothing else is
-    #[command(
-        after_help = "Examples:\n  antiphon keys create --name ivr --scope surveys:send > key.txt\n  \
+    #[command(after_help = "Examples:\n  antiphon keys create --name ivr --scope surveys:send > key.txt\n  \
         antiphon keys create --name analyst --scope sessions:read --scope reports:read --expires-days 90\n  \
         antiphon keys create --name operator --scope all\n\n\
-        Without --scope a key may do everything; limit what leaves the house."
-    )]
+        Without --scope a key may do everything; limit what leaves the house.")]
     Create(CreateArgs),
     /// List the keys, without their texts
     #[command(after_help = "Examples:\n  antiphon keys list\n  antiphon keys list --json")]
@@ -92,11 +90,7 @@ pub(super) struct RevokeArgs {
 }
 
 fn scope_names() -> Vec<&'static str> {
-    Scope::ALL
-        .iter()
-        .map(|scope| scope.as_str())
-        .chain([ALL])
-        .collect()
+    Scope::ALL.iter().map(|scope| scope.as_str()).chain([ALL]).collect()
 }
 
 /// Runs a command.
@@ -140,15 +134,14 @@ fn create(args: &CreateArgs, now: Timestamp, json: bool) -> anyhow::Result<Outco
     let CreatedKey { row, key } = make(&mut open(&args.config)?, &wish, now)?;
     if json {
         let mut shown = view(&row, now);
-        shown["key"] = json!(key.reveal());
+        if let Some(members) = shown.as_object_mut() {
+            members.insert("key".to_owned(), json!(key.reveal()));
+        }
         print_json(&shown);
     } else {
         println!("{}", key.reveal());
     }
-    eprintln!(
-        "Keep it safe: it is not shown again. It stops working on {}.",
-        row.expires_at.date()
-    );
+    eprintln!("Keep it safe: it is not shown again. It stops working on {}.", row.expires_at.date());
     Ok(Outcome::Done)
 }
 
@@ -185,21 +178,8 @@ fn list(args: &ConfigArgs, now: Timestamp, json: bool) -> anyhow::Result<Outcome
     let mut table = Table::new(&["id", "name", "state", "scopes", "created", "expires", "last used"]);
     for row in &rows {
         let view = view(row, now);
-        let columns = [
-            "id",
-            "name",
-            "state",
-            "scopes",
-            "createdAt",
-            "expiresAt",
-            "lastUsedAt",
-        ];
-        table.row(
-            columns
-                .iter()
-                .map(|name| cell(view.get(*name).unwrap_or(&Value::Null)))
-                .collect(),
-        );
+        let columns = ["id", "name", "state", "scopes", "createdAt", "expiresAt", "lastUsedAt"];
+        table.row(columns.iter().map(|name| cell(view.get(*name).unwrap_or(&Value::Null))));
     }
     print!("{}", table.render());
     Ok(Outcome::Done)
@@ -215,10 +195,7 @@ fn revoke(args: &RevokeArgs, now: Timestamp, json: bool) -> anyhow::Result<Outco
         return Ok(Outcome::Done);
     }
     if !confirm(
-        &format!(
-            "Revoke {} ({})? Whoever uses it is refused from now on.",
-            row.id, row.name
-        ),
+        &format!("Revoke {} ({})? Whoever uses it is refused from now on.", row.id, row.name),
         args.yes,
     )? {
         return Ok(Outcome::Done);

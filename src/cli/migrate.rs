@@ -26,11 +26,7 @@ pub(super) fn run(args: &MigrateArgs, json: bool) -> anyhow::Result<Outcome> {
     let url = DatabaseUrl::parse(config.database.url.expose_secret())?;
     let names = if args.dry_run {
         // A file that is not there must not be made by looking.
-        let target = if url.is_missing_file() {
-            DatabaseUrl::Sqlite(":memory:".to_owned())
-        } else {
-            url
-        };
+        let target = if url.is_missing_file() { DatabaseUrl::Sqlite(":memory:".to_owned()) } else { url };
         migrate::pending(&mut target.connect()?)?
     } else {
         migrate::migrate(&mut url.connect()?)?

@@ -1,10 +1,7 @@
 //! The command line. Results go to standard output, everything else to standard error (T1).
 //!
 //! Exit codes: 0 ok, 1 failure, 2 wrong usage, 3 validation failed.
-#![expect(
-    clippy::print_stderr,
-    reason = "a command line prints; nothing else in the house does"
-)]
+#![expect(clippy::print_stderr, reason = "a command line prints; nothing else in the house does")]
 
 /// Prints a result. Unlike the standard macro of that name it ends quietly when nobody reads any more, as in
 /// `antiphon openapi | head`.
@@ -160,15 +157,9 @@ fn explain(error: &anyhow::Error) -> ExitCode {
     if error.is::<Usage>() {
         return ExitCode::from(2);
     }
-    let is_invalid = error.is::<Faults>()
-        || error
-            .downcast_ref::<Refused>()
-            .is_some_and(Refused::is_validation);
-    if is_invalid {
-        Outcome::Invalid.into()
-    } else {
-        Outcome::Failed.into()
-    }
+    let is_invalid =
+        error.is::<Faults>() || error.downcast_ref::<Refused>().is_some_and(Refused::is_validation);
+    if is_invalid { Outcome::Invalid.into() } else { Outcome::Failed.into() }
 }
 
 /// A runtime for one command.

@@ -24,9 +24,7 @@ pub enum ReportFormat {
 /// Whether these findings fail a check: an error, or with `strict` any finding.
 #[must_use]
 pub fn fails(findings: &[Finding], strict: bool) -> bool {
-    findings
-        .iter()
-        .any(|finding| strict || finding.severity == Severity::Error)
+    findings.iter().any(|finding| strict || finding.severity == Severity::Error)
 }
 
 /// The findings in a format.
@@ -43,12 +41,7 @@ pub fn render(findings: &[Finding], format: ReportFormat) -> String {
 /// One line that counts.
 #[must_use]
 pub fn summary(findings: &[Finding], files: usize) -> String {
-    let count = |severity| {
-        findings
-            .iter()
-            .filter(|finding| finding.severity == severity)
-            .count()
-    };
+    let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
     let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     format!(
         "{} checked: {}, {}",
@@ -74,13 +67,7 @@ pub fn paths(checked: &Checked) -> String {
                 None => next.to.clone(),
             })
             .collect();
-        let _ = writeln!(
-            out,
-            "  {}: {} -> {}",
-            row.element,
-            row.answers.join(", "),
-            next.join(", else ")
-        );
+        let _ = writeln!(out, "  {}: {} -> {}", row.element, row.answers.join(", "), next.join(", else "));
     }
     for path in &checked.paths.paths {
         let _ = writeln!(out, "  way: {}", path.join(" -> "));
@@ -113,22 +100,14 @@ fn human(finding: &Finding) -> String {
     let number = finding.line.to_string();
     let gutter = " ".repeat(number.len());
     // A long line is shown from a little before the place.
-    let skip = if finding.column > 80 {
-        finding.column - 40
-    } else {
-        0
-    };
+    let skip = if finding.column > 80 { finding.column - 40 } else { 0 };
     let excerpt: String = finding.excerpt.chars().skip(skip).take(120).collect();
     let before: String = excerpt
         .chars()
         .take((finding.column - 1).saturating_sub(skip))
         .map(|c| if c == '\t' { '\t' } else { ' ' })
         .collect();
-    let room = excerpt
-        .chars()
-        .count()
-        .saturating_sub(before.chars().count())
-        .max(1);
+    let room = excerpt.chars().count().saturating_sub(before.chars().count()).max(1);
     let _ = writeln!(out, " {gutter} |");
     let _ = writeln!(out, " {number} | {excerpt}");
     let _ = writeln!(out, " {gutter} | {before}{}", "^".repeat(finding.width.min(room)));

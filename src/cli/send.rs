@@ -83,10 +83,7 @@ fn body(args: &SendArgs) -> Value {
     body.insert("identifier".to_owned(), json!(args.to));
     body.insert("identifierType".to_owned(), json!("Phone"));
     body.insert("channel".to_owned(), json!("SMS"));
-    let variables = args
-        .variables
-        .iter()
-        .map(|(key, value)| json!({"key": key, "value": value}));
+    let variables = args.variables.iter().map(|(key, value)| json!({"key": key, "value": value}));
     body.insert("userSessionVariables".to_owned(), variables.collect());
     let optional = [
         ("language", &args.language),
@@ -110,16 +107,9 @@ fn body(args: &SendArgs) -> Value {
 
 /// The session in a line, and its SMS in a table.
 pub(super) fn summary(session: &Value, dry_run: bool) -> String {
-    let id = if dry_run {
-        "(dry run: nothing stored, nothing sent)"
-    } else {
-        text(session, "id")
-    };
-    let again = if session.get("duplicate").and_then(Value::as_bool) == Some(true) {
-        ", started before"
-    } else {
-        ""
-    };
+    let id = if dry_run { "(dry run: nothing stored, nothing sent)" } else { text(session, "id") };
+    let again =
+        if session.get("duplicate").and_then(Value::as_bool) == Some(true) { ", started before" } else { "" };
     let mut out = format!(
         "session {id}\n{}, {}, language {}, closes {}{again}\n",
         text(session, "surveyId"),
@@ -131,12 +121,7 @@ pub(super) fn summary(session: &Value, dry_run: bool) -> String {
     let mut is_empty = true;
     for message in list(session, "messages") {
         let columns = ["dueAt", "class", "elementId", "segments", "text"];
-        table.row(
-            columns
-                .iter()
-                .map(|name| cell(message.get(*name).unwrap_or(&Value::Null)))
-                .collect(),
-        );
+        table.row(columns.iter().map(|name| cell(message.get(*name).unwrap_or(&Value::Null))));
         is_empty = false;
     }
     if !is_empty {
@@ -151,10 +136,7 @@ mod tests {
 
     #[test]
     fn a_variable_is_a_key_and_a_value() {
-        assert_eq!(
-            pair("queueKey=a=b"),
-            Ok(("queueKey".to_owned(), "a=b".to_owned()))
-        );
+        assert_eq!(pair("queueKey=a=b"), Ok(("queueKey".to_owned(), "a=b".to_owned())));
         assert_eq!(pair("queueKey="), Ok(("queueKey".to_owned(), String::new())));
         assert!(pair("queueKey").is_err() && pair("=x").is_err());
     }

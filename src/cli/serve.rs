@@ -39,10 +39,7 @@ pub(super) struct ServeArgs {
 /// Runs the command.
 pub(super) fn run(args: &ServeArgs, json: bool) -> anyhow::Result<Outcome> {
     let surveys = args.surveys.as_ref().map(|folder| folder.display().to_string());
-    let config = args.config.load(vec![
-        ("server.bind", args.bind.clone()),
-        ("surveys.folder", surveys),
-    ])?;
+    let config = args.config.load(vec![("server.bind", args.bind.clone()), ("surveys.folder", surveys)])?;
     telemetry::start(&config.log).context("logging cannot be started")?;
     for warning in config.warnings() {
         tracing::warn!("{warning}");
@@ -120,26 +117,13 @@ async fn reload(server: &Server, config: &Arc<Config>) {
 async fn announce(server: &Server, config: &Config, json: bool) -> anyhow::Result<()> {
     let url = format!("http://{}", reachable(server.address));
     let shown = |key: &str| {
-        config
-            .effective
-            .iter()
-            .find(|(known, _)| *known == key)
-            .map(|(_, shown)| shown.value.clone())
+        config.effective.iter().find(|(known, _)| *known == key).map(|(_, shown)| shown.value.clone())
     };
     let database = shown("database.url").unwrap_or_default();
-    let surveys: Vec<String> = server
-        .engine
-        .library
-        .all()
-        .into_iter()
-        .map(|survey| survey.id)
-        .collect();
+    let surveys: Vec<String> = server.engine.library.all().into_iter().map(|survey| survey.id).collect();
     let keys = server.engine.store.read(keys::all).await?.len();
     if json {
-        println!(
-            "{}",
-            json!({"url": url, "database": database, "surveys": surveys, "keys": keys})
-        );
+        println!("{}", json!({"url": url, "database": database, "surveys": surveys, "keys": keys}));
     }
     if config.log.format == LogFormat::Json {
         tracing::info!(url, database, surveys = surveys.join(", "), keys, "serving");

@@ -14,16 +14,12 @@ pub(super) const EXAMPLES: &str = "Examples:\n  \
 #[derive(Debug, Subcommand)]
 pub(super) enum SessionCommand {
     /// Show a session: its state, its answers and its SMS
-    #[command(
-        after_help = "Examples:\n  antiphon session show 01a1fcb0-af02-744d-a7f2-370d9e261365\n  \
-        antiphon session show 01a1fcb0-af02-744d-a7f2-370d9e261365 --json"
-    )]
+    #[command(after_help = "Examples:\n  antiphon session show 01a1fcb0-af02-744d-a7f2-370d9e261365\n  \
+        antiphon session show 01a1fcb0-af02-744d-a7f2-370d9e261365 --json")]
     Show(ShowArgs),
     /// Close a session and cancel its waiting SMS; the person is told nothing
-    #[command(
-        after_help = "Examples:\n  antiphon session cancel 01a1fcb0-af02-744d-a7f2-370d9e261365\n  \
-        antiphon session cancel 01a1fcb0-af02-744d-a7f2-370d9e261365 --reason \"wrong number\" --yes"
-    )]
+    #[command(after_help = "Examples:\n  antiphon session cancel 01a1fcb0-af02-744d-a7f2-370d9e261365\n  \
+        antiphon session cancel 01a1fcb0-af02-744d-a7f2-370d9e261365 --reason \"wrong number\" --yes")]
     Cancel(CancelArgs),
     /// Send the current question again
     #[command(after_help = "Example:\n  antiphon session resend 01a1fcb0-af02-744d-a7f2-370d9e261365")]
@@ -88,17 +84,11 @@ fn show(client: &Client, id: &str, json: bool) -> anyhow::Result<Outcome> {
     let mut table = Table::new(&["at", "direction", "state", "text"]);
     for message in list(&session, "messages") {
         // A transcript holds both directions; outbound SMS tell when they were handed over.
-        let at = ["at", "receivedAt", "acceptedAt", "dueAt"]
-            .into_iter()
-            .map(|name| text(message, name));
+        let at = ["at", "receivedAt", "acceptedAt", "dueAt"].into_iter().map(|name| text(message, name));
         let at = at.into_iter().find(|at| !at.is_empty()).unwrap_or_default();
-        let direction = message
-            .get("direction")
-            .map_or_else(|| "outbound".to_owned(), cell);
-        let state = ["state", "outcome"]
-            .into_iter()
-            .map(|name| text(message, name))
-            .find(|state| !state.is_empty());
+        let direction = message.get("direction").map_or_else(|| "outbound".to_owned(), cell);
+        let state =
+            ["state", "outcome"].into_iter().map(|name| text(message, name)).find(|state| !state.is_empty());
         table.row(vec![
             at.to_owned(),
             direction,
@@ -139,35 +129,16 @@ fn line(session: &Value) -> String {
 
 /// The stored answers of a session with `expand=answers`, as a table.
 pub(super) fn answers(session: &Value) -> String {
-    let mut table = Table::new(&[
-        "question", "state", "reply", "value", "index", "code", "label", "method",
-    ]);
+    let mut table = Table::new(&["question", "state", "reply", "value", "index", "code", "label", "method"]);
     for answer in list(session, "answers") {
-        let columns = [
-            "elementId",
-            "state",
-            "raw",
-            "value",
-            "index",
-            "code",
-            "label",
-            "method",
-        ];
-        table.row(
-            columns
-                .iter()
-                .map(|name| cell(answer.get(*name).unwrap_or(&Value::Null)))
-                .collect(),
-        );
+        let columns = ["elementId", "state", "raw", "value", "index", "code", "label", "method"];
+        table.row(columns.iter().map(|name| cell(answer.get(*name).unwrap_or(&Value::Null))));
     }
     table.render()
 }
 
 fn cancel(args: &CancelArgs, json: bool) -> anyhow::Result<Outcome> {
-    let question = format!(
-        "Close session {}? The person gets no further SMS of it.",
-        args.change.id
-    );
+    let question = format!("Close session {}? The person gets no further SMS of it.", args.change.id);
     if !args.change.dry_run && !confirm(&question, args.yes)? {
         return Ok(Outcome::Done);
     }
@@ -186,11 +157,7 @@ fn change(args: &ChangeArgs, verb: &str, body: &Value, json: bool) -> anyhow::Re
     if json {
         print_json(&session);
     } else {
-        let prefix = if args.dry_run {
-            format!("would {verb} ")
-        } else {
-            String::new()
-        };
+        let prefix = if args.dry_run { format!("would {verb} ") } else { String::new() };
         println!("{prefix}{}", line(&session));
     }
     Ok(Outcome::Done)

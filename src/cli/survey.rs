@@ -24,10 +24,8 @@ pub(super) enum SurveyCommand {
         Exit codes: 0 no errors, 3 errors (with --strict also warnings), 1 unreadable file, 2 wrong usage")]
     Check(CheckArgs),
     /// Write survey files in the canonical form; comments stay
-    #[command(
-        after_help = "Examples:\n  antiphon survey fmt\n  antiphon survey fmt --check surveys\n\n\
-        Exit codes: 0 done, 3 a file is not formatted (--check) or not readable as a survey, 1 unreadable file"
-    )]
+    #[command(after_help = "Examples:\n  antiphon survey fmt\n  antiphon survey fmt --check surveys\n\n\
+        Exit codes: 0 done, 3 a file is not formatted (--check) or not readable as a survey, 1 unreadable file")]
     Fmt(FmtArgs),
     /// Draw the flow of a survey
     #[command(after_help = "Examples:\n  antiphon survey graph surveys/nps.yaml\n  \
@@ -171,16 +169,11 @@ fn say_unreadable(files: &[SurveyFile]) -> bool {
 }
 
 fn check(args: &CheckArgs, json: bool) -> anyhow::Result<Outcome> {
-    let context = Context {
-        sender_name: args.sender_name.as_deref(),
-        keywords: &[],
-    };
+    let context = Context { sender_name: args.sender_name.as_deref(), keywords: &[] };
     let files = checked(&args.paths, &context)?;
     let unreadable = say_unreadable(&files);
     let readable = || files.iter().filter_map(|file| file.checked.as_ref().ok());
-    let findings: Vec<_> = readable()
-        .flat_map(|checked| checked.findings.iter().cloned())
-        .collect();
+    let findings: Vec<_> = readable().flat_map(|checked| checked.findings.iter().cloned()).collect();
     let format = if json { ReportFormat::Json } else { args.format };
     print!("{}", report::render(&findings, format));
     if args.paths_table {
@@ -208,11 +201,7 @@ fn fmt(args: &FmtArgs) -> anyhow::Result<Outcome> {
             let source =
                 std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
             let is_json = file.extension().is_some_and(|extension| extension == "json");
-            let written = if is_json {
-                format::json(&source)
-            } else {
-                format::yaml(&source)
-            };
+            let written = if is_json { format::json(&source) } else { format::yaml(&source) };
             let written = match written {
                 Ok(written) => written,
                 Err(error) => {
@@ -242,9 +231,7 @@ pub(super) fn survey_of(path: &Path) -> anyhow::Result<Option<Survey>> {
     let Some(file) = files.into_iter().next() else {
         return Ok(None);
     };
-    let checked = file
-        .checked
-        .with_context(|| format!("cannot read {}", path.display()))?;
+    let checked = file.checked.with_context(|| format!("cannot read {}", path.display()))?;
     if checked.survey.is_none() {
         eprint!("{}", report::render(&checked.findings, ReportFormat::Human));
     }
@@ -269,11 +256,7 @@ fn list(args: &PathsArgs, json: bool) -> anyhow::Result<Outcome> {
     let files = checked(args, &Context::default())?;
     let unreadable = say_unreadable(&files);
     print!("{}", survey_texts::list(&files, json));
-    Ok(if unreadable {
-        Outcome::Failed
-    } else {
-        Outcome::Done
-    })
+    Ok(if unreadable { Outcome::Failed } else { Outcome::Done })
 }
 
 fn compare(args: &DiffArgs, json: bool) -> anyhow::Result<Outcome> {
@@ -288,20 +271,13 @@ fn compare(args: &DiffArgs, json: bool) -> anyhow::Result<Outcome> {
 fn lint(args: &LintArgs, json: bool) -> anyhow::Result<Outcome> {
     let files = checked(&args.paths, &Context::default())?;
     let unreadable = say_unreadable(&files);
-    let mut outcome = if unreadable {
-        Outcome::Failed
-    } else {
-        Outcome::Done
-    };
+    let mut outcome = if unreadable { Outcome::Failed } else { Outcome::Done };
     let mut surveys = Vec::new();
     for file in &files {
         match file.checked.as_ref().map(|checked| checked.survey.as_ref()) {
             Ok(Some(survey)) => surveys.push(survey),
             Ok(None) => {
-                eprintln!(
-                    "antiphon: {} has errors; run `antiphon survey check`",
-                    file.path.display()
-                );
+                eprintln!("antiphon: {} has errors; run `antiphon survey check`", file.path.display());
                 if outcome == Outcome::Done {
                     outcome = Outcome::Invalid;
                 }

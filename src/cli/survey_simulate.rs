@@ -66,13 +66,7 @@ pub(super) fn run(args: &SimulateArgs, json: bool) -> anyhow::Result<Outcome> {
         replies: Vec::new(),
         now: args.now.unwrap_or_else(|| Clock::system().now().fixed_offset()),
     };
-    let mut play = Play {
-        survey: &survey,
-        simulate,
-        shown: 0,
-        quiet: json,
-        pause: Duration::zero(),
-    };
+    let mut play = Play { survey: &survey, simulate, shown: 0, quiet: json, pause: Duration::zero() };
     let mut simulation = play.show()?;
     if args.replies.is_empty() {
         simulation = from_input(&mut play, simulation)?;
@@ -84,10 +78,7 @@ pub(super) fn run(args: &SimulateArgs, json: bool) -> anyhow::Result<Outcome> {
     if json {
         print_json(&serde_json::to_value(&simulation)?);
     } else {
-        println!(
-            "status {}, at {}\n",
-            simulation.status, simulation.current_element_id
-        );
+        println!("status {}, at {}\n", simulation.status, simulation.current_element_id);
         print!("{}", answers(&simulation)?);
     }
     Ok(Outcome::Done)
@@ -106,9 +97,7 @@ fn from_input(play: &mut Play<'_>, mut simulation: Simulation) -> anyhow::Result
         if input.read_until(b'\n', &mut bytes)? == 0 {
             break;
         }
-        let line = String::from_utf8_lossy(&bytes)
-            .trim_end_matches(['\r', '\n'])
-            .to_owned();
+        let line = String::from_utf8_lossy(&bytes).trim_end_matches(['\r', '\n']).to_owned();
         if line.trim().is_empty() {
             continue;
         }
@@ -130,10 +119,7 @@ impl Play<'_> {
             anyhow::bail!("a session takes {REPLIES_MAX} replies at most");
         }
         let after = std::mem::replace(&mut self.pause, Duration::zero());
-        self.simulate.replies.push(SimulatedReply {
-            text: line.to_owned(),
-            after,
-        });
+        self.simulate.replies.push(SimulatedReply { text: line.to_owned(), after });
         self.show().map(Some)
     }
 
@@ -152,11 +138,7 @@ impl Play<'_> {
 
 fn print_line(line: &Line) {
     let arrow = if line.direction == "inbound" { '>' } else { '<' };
-    let parts = if line.segments > 1 {
-        format!(", {} SMS parts", line.segments)
-    } else {
-        String::new()
-    };
+    let parts = if line.segments > 1 { format!(", {} SMS parts", line.segments) } else { String::new() };
     println!("{}  [{}{parts}]", line.at, line.name);
     for text in line.text.lines() {
         println!("  {arrow} {text}");
@@ -164,28 +146,11 @@ fn print_line(line: &Line) {
 }
 
 fn answers(simulation: &Simulation) -> anyhow::Result<String> {
-    let mut table = Table::new(&[
-        "question", "state", "reply", "value", "index", "code", "label", "method",
-    ]);
+    let mut table = Table::new(&["question", "state", "reply", "value", "index", "code", "label", "method"]);
     for answer in &simulation.answers {
         let answer = serde_json::to_value(answer)?;
-        let columns = [
-            "elementId",
-            "state",
-            "raw",
-            "value",
-            "index",
-            "code",
-            "label",
-            "method",
-        ];
-        table.row(
-            columns
-                .iter()
-                .filter_map(|name| answer.get(*name))
-                .map(cell)
-                .collect(),
-        );
+        let columns = ["elementId", "state", "raw", "value", "index", "code", "label", "method"];
+        table.row(columns.iter().filter_map(|name| answer.get(*name)).map(cell));
     }
     Ok(table.render())
 }
@@ -193,12 +158,7 @@ fn answers(simulation: &Simulation) -> anyhow::Result<String> {
 /// A number and `s`, `m`, `h` or `d` (F5).
 fn duration(text: &str) -> Option<Duration> {
     let unit = text.chars().last()?;
-    let number: i64 = text
-        .strip_suffix(unit)?
-        .trim()
-        .parse()
-        .ok()
-        .filter(|number| *number >= 0)?;
+    let number: i64 = text.strip_suffix(unit)?.trim().parse().ok().filter(|number| *number >= 0)?;
     match unit {
         's' => Duration::try_seconds(number),
         'm' => Duration::try_minutes(number),

@@ -57,9 +57,7 @@ pub(super) fn run(args: &TestArgs, json: bool) -> anyhow::Result<Outcome> {
             } else {
                 show(&file, &report);
                 if args.coverage {
-                    untaken
-                        .iter()
-                        .for_each(|branch| println!("  not taken: {}", way(branch)));
+                    untaken.iter().for_each(|branch| println!("  not taken: {}", way(branch)));
                 }
             }
         }
@@ -77,11 +75,7 @@ fn test_files(path: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(path)? {
         let path = entry?.path();
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) {
             files.push(path);
         }
@@ -109,11 +103,7 @@ fn play(file: &Path) -> anyhow::Result<Option<(Report, BTreeSet<Branch>)>> {
 
 fn show(file: &Path, report: &Report) {
     for case in &report.cases {
-        let verdict = if case.failures.is_empty() {
-            "ok    "
-        } else {
-            "FAILED"
-        };
+        let verdict = if case.failures.is_empty() { "ok    " } else { "FAILED" };
         println!("{verdict} {}: {}", file.display(), case.name);
         for failure in &case.failures {
             print!("{}", side_by_side(failure));
@@ -123,22 +113,13 @@ fn show(file: &Path, report: &Report) {
 
 /// Expected and actual, next to each other (F41).
 fn side_by_side(failure: &Failure) -> String {
-    let place = failure
-        .step
-        .map_or_else(|| "at the end".to_owned(), |step| format!("step {step}"));
+    let place = failure.step.map_or_else(|| "at the end".to_owned(), |step| format!("step {step}"));
     let columns = failure.expected.iter().map(|line| line.chars().count());
     let width = columns.chain(["expected".len()]).max().unwrap_or(0);
-    let mut out = format!(
-        "  {place}, {}\n    {:width$} | actual\n",
-        failure.what, "expected"
-    );
+    let mut out = format!("  {place}, {}\n    {:width$} | actual\n", failure.what, "expected");
     for row in 0..failure.expected.len().max(failure.actual.len()) {
         let line = |lines: &[String]| lines.get(row).cloned().unwrap_or_default();
-        let row = format!(
-            "    {:width$} | {}",
-            line(&failure.expected),
-            line(&failure.actual)
-        );
+        let row = format!("    {:width$} | {}", line(&failure.expected), line(&failure.actual));
         out.push_str(row.trim_end());
         out.push('\n');
     }
@@ -151,14 +132,8 @@ fn way(branch: &Branch) -> String {
         Branch::Rule { element, rule } => format!("rule {} of {element}", rule + 1),
         Branch::Onward { element } => format!("from {element} onward"),
         Branch::Passed { element } => format!("past {element}"),
-        Branch::Worded {
-            element,
-            variant: Some(variant),
-        } => format!("variant {} of {element}", variant + 1),
-        Branch::Worded {
-            element,
-            variant: None,
-        } => format!("the plain text of {element}"),
+        Branch::Worded { element, variant: Some(variant) } => format!("variant {} of {element}", variant + 1),
+        Branch::Worded { element, variant: None } => format!("the plain text of {element}"),
     }
 }
 

@@ -25,13 +25,7 @@ pub(super) fn list(files: &[SurveyFile], json: bool) -> String {
             elements.filter(|element| element.kind.is_question()).count()
         });
         let languages: Vec<&str> = survey
-            .map(|survey| {
-                survey
-                    .languages
-                    .iter()
-                    .map(crate::survey::Language::code)
-                    .collect()
-            })
+            .map(|survey| survey.languages.iter().map(crate::survey::Language::code).collect())
             .unwrap_or_default();
         rows.push(json!({
             "file": file.path.to_string_lossy(),
@@ -57,16 +51,7 @@ pub(super) fn list(files: &[SurveyFile], json: bool) -> String {
         Some(serde_json::Value::Null) | None => "-".to_owned(),
         Some(other) => other.to_string(),
     };
-    let keys = [
-        "id",
-        "revision",
-        "languages",
-        "questions",
-        "errors",
-        "warnings",
-        "title",
-        "file",
-    ];
+    let keys = ["id", "revision", "languages", "questions", "errors", "warnings", "title", "file"];
     let mut table = vec![keys.map(str::to_owned).to_vec()];
     table.extend(rows.iter().map(|row| keys.map(|key| text(row, key)).to_vec()));
     columns(&table)
@@ -91,11 +76,7 @@ pub(super) fn diff(differences: &[Difference], json: bool) -> String {
 pub(super) fn segments(surveys: &[&Survey], price: f64, json: bool) -> String {
     let rows: Vec<(&str, TextLength)> = surveys
         .iter()
-        .flat_map(|survey| {
-            text_lengths(survey)
-                .into_iter()
-                .map(|length| (survey.id(), length))
-        })
+        .flat_map(|survey| text_lengths(survey).into_iter().map(|length| (survey.id(), length)))
         .collect();
     if json {
         let rows: Vec<_> = rows
@@ -114,9 +95,7 @@ pub(super) fn segments(surveys: &[&Survey], price: f64, json: bool) -> String {
             .collect();
         return format!("{:#}\n", serde_json::Value::Array(rows));
     }
-    let heads = [
-        "survey", "text", "language", "encoding", "units", "segments", "cost",
-    ];
+    let heads = ["survey", "text", "language", "encoding", "units", "segments", "cost"];
     let mut table = vec![heads.map(str::to_owned).to_vec()];
     for (survey, length) in &rows {
         table.push(vec![

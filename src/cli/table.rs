@@ -13,13 +13,11 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn new(headings: &[&str]) -> Self {
-        Self {
-            rows: vec![headings.iter().map(|heading| (*heading).to_owned()).collect()],
-        }
+        Self { rows: vec![headings.iter().map(|heading| (*heading).to_owned()).collect()] }
     }
 
-    pub(super) fn row(&mut self, cells: Vec<String>) {
-        self.rows.push(cells.iter().map(|cell| one_line(cell)).collect());
+    pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        self.rows.push(cells.into_iter().map(|cell| one_line(&cell)).collect());
     }
 
     /// The table, each line with a line end.
@@ -48,15 +46,8 @@ fn width_of(cell: &str) -> usize {
 
 /// A cell on one line, without control characters: what people text must not move the cursor.
 fn one_line(cell: &str) -> String {
-    let shown: String = cell
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    if shown.trim().is_empty() {
-        EMPTY.to_owned()
-    } else {
-        shown
-    }
+    let shown: String = cell.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if shown.trim().is_empty() { EMPTY.to_owned() } else { shown }
 }
 
 /// A JSON value as a cell: lists joined by commas, `null` empty.
@@ -82,18 +73,13 @@ mod tests {
         let mut table = Table::new(&["question", "reply"]);
         table.row(vec!["csat".into(), "2,\nventet\u{1b}[31m".into()]);
         table.row(vec!["a".into(), String::new()]);
-        assert_eq!(
-            table.render(),
-            "question  reply\ncsat      2, ventet [31m\na         -\n"
-        );
+        assert_eq!(table.render(), "question  reply\ncsat      2, ventet [31m\na         -\n");
     }
 
     #[test]
     fn values_are_shown_as_people_write_them() {
-        let shown: Vec<String> = [json!(null), json!(2), json!(["wait", "billing"]), json!([0, 2])]
-            .iter()
-            .map(cell)
-            .collect();
+        let shown: Vec<String> =
+            [json!(null), json!(2), json!(["wait", "billing"]), json!([0, 2])].iter().map(cell).collect();
         assert_eq!(shown, ["", "2", "wait, billing", "0, 2"]);
     }
 }

@@ -114,18 +114,10 @@ pub fn read(reader: &mut Reader, name: &str, gateways: &BTreeMap<String, Gateway
     let gateway = reader.text(&key("gateway"), None);
     let simulated = gateways.get(&gateway).is_some_and(is_simulator);
     let can = gateways.get(&gateway).is_some_and(opens_sessions);
-    let on_ambiguous = [
-        OnAmbiguous::ByClass,
-        OnAmbiguous::AtMostOnce,
-        OnAmbiguous::AtLeastOnce,
-    ]
-    .map(|policy| (policy.as_str(), policy));
+    let on_ambiguous = [OnAmbiguous::ByClass, OnAmbiguous::AtMostOnce, OnAmbiguous::AtLeastOnce]
+        .map(|policy| (policy.as_str(), policy));
     let wait_for = [("accepted", WaitFor::Accepted), ("delivered", WaitFor::Delivered)];
-    let scopes = [
-        ("", None),
-        ("global", Some(StopScope::Global)),
-        ("survey", Some(StopScope::Survey)),
-    ];
+    let scopes = [("", None), ("global", Some(StopScope::Global)), ("survey", Some(StopScope::Survey))];
     let channel = Channel {
         name: name.to_owned(),
         enabled: reader.flag(&key("enabled"), Some("true")),
@@ -137,9 +129,7 @@ pub fn read(reader: &mut Reader, name: &str, gateways: &BTreeMap<String, Gateway
         on_ambiguous: reader
             .word(&key("on_ambiguous"), Some("by_class"), &on_ambiguous)
             .unwrap_or(OnAmbiguous::ByClass),
-        wait_for: reader
-            .word(&key("wait_for"), Some("accepted"), &wait_for)
-            .unwrap_or(WaitFor::Accepted),
+        wait_for: reader.word(&key("wait_for"), Some("accepted"), &wait_for).unwrap_or(WaitFor::Accepted),
         default_language: language(reader, &key("default_language"), Some("")),
         keyword_scope: reader.word(&key("keyword_scope"), Some(""), &scopes).flatten(),
         texts: texts(reader, name),
@@ -176,15 +166,9 @@ fn opens_sessions(gateway: &GatewaySettings) -> bool {
 
 fn sender_type(reader: &mut Reader, name: &str) -> SenderType {
     let key = format!("channels.{name}.sender_type");
-    let types = [
-        SenderType::ShortNumber,
-        SenderType::International,
-        SenderType::Alphanumeric,
-    ]
-    .map(|kind| (kind.as_str(), kind));
-    let kind = reader
-        .word(&key, Some("short_number"), &types)
-        .unwrap_or(SenderType::ShortNumber);
+    let types = [SenderType::ShortNumber, SenderType::International, SenderType::Alphanumeric]
+        .map(|kind| (kind.as_str(), kind));
+    let kind = reader.word(&key, Some("short_number"), &types).unwrap_or(SenderType::ShortNumber);
     if kind == SenderType::Alphanumeric {
         let problem =
             "an alphanumeric sender cannot receive replies; use a short_number or international sender";
@@ -196,22 +180,11 @@ fn sender_type(reader: &mut Reader, name: &str) -> SenderType {
 fn countries(reader: &mut Reader, name: &str, simulated: bool) -> Countries {
     let key = format!("channels.{name}.allowed_countries");
     let codes = reader.list(&key, Some(""));
-    let codes: BTreeSet<String> = codes
-        .iter()
-        .map(|code| code.trim_start_matches('+').to_owned())
-        .collect();
+    let codes: BTreeSet<String> = codes.iter().map(|code| code.trim_start_matches('+').to_owned()).collect();
     if !codes.iter().all(|code| is_country_code(code)) {
-        reader.fault(
-            FaultCode::InvalidValue,
-            &key,
-            "write country codes such as [\"47\", \"46\"]",
-        );
+        reader.fault(FaultCode::InvalidValue, &key, "write country codes such as [\"47\", \"46\"]");
     }
-    if codes.is_empty() && simulated {
-        Countries::All
-    } else {
-        Countries::Only(codes)
-    }
+    if codes.is_empty() && simulated { Countries::All } else { Countries::Only(codes) }
 }
 
 fn texts(reader: &mut Reader, name: &str) -> SystemTexts {
@@ -230,11 +203,7 @@ fn texts(reader: &mut Reader, name: &str) -> SystemTexts {
         let wording = reader.text(&key, None);
         match Language::parse(code) {
             Ok(_) if wording.trim().is_empty() => {
-                reader.fault(
-                    FaultCode::InvalidValue,
-                    &key,
-                    "write a text, or leave the key out",
-                );
+                reader.fault(FaultCode::InvalidValue, &key, "write a text, or leave the key out");
             }
             Ok(_) if text::length(&wording).segments > 1 => {
                 let length = text::length(&wording);
@@ -259,11 +228,8 @@ fn keywords(reader: &mut Reader, name: &str) -> BTreeMap<Language, Keywords> {
     for list in ["opt_out_strong", "opt_out_weak", "opt_in", "help"] {
         reader.know(format!("{prefix}.en.{list}"));
     }
-    let codes: BTreeSet<String> = reader
-        .below(&prefix)
-        .iter()
-        .filter_map(|rest| Some(rest.split_once('.')?.0.to_owned()))
-        .collect();
+    let codes: BTreeSet<String> =
+        reader.below(&prefix).iter().filter_map(|rest| Some(rest.split_once('.')?.0.to_owned())).collect();
     let mut keywords = BTreeMap::new();
     for code in codes {
         let mut words = |list: &str| reader.list(&format!("{prefix}.{code}.{list}"), Some(""));
@@ -277,11 +243,9 @@ fn keywords(reader: &mut Reader, name: &str) -> BTreeMap<Language, Keywords> {
             Ok(language) => {
                 keywords.insert(language, lists);
             }
-            Err(fault) => reader.fault(
-                FaultCode::InvalidValue,
-                &format!("{prefix}.{code}"),
-                fault.to_string(),
-            ),
+            Err(fault) => {
+                reader.fault(FaultCode::InvalidValue, &format!("{prefix}.{code}"), fault.to_string());
+            }
         }
     }
     keywords

@@ -27,9 +27,6 @@ impl Client {
                 None
             }
         };
-        Self {
-            url,
-            key: reader.secret("client.key", None),
-        }
+        Self { url, key: reader.secret("client.key", None) }
     }
 }

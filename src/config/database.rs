@@ -63,12 +63,8 @@ impl Database {
 fn database_url(reader: &mut Reader) -> SecretString {
     let url = reader.secret("database.url", None).unwrap_or_default();
     let text = url.expose_secret();
-    let sqlite = text
-        .strip_prefix("sqlite:")
-        .is_some_and(|file| !file.trim_start_matches('/').is_empty());
-    let postgres = ["postgres://", "postgresql://"]
-        .iter()
-        .any(|scheme| text.starts_with(scheme));
+    let sqlite = text.strip_prefix("sqlite:").is_some_and(|file| !file.trim_start_matches('/').is_empty());
+    let postgres = ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
     if !sqlite && !postgres {
         let problem = "write sqlite:FILE or postgres://user:password@host/name";
         reader.fault(FaultCode::InvalidValue, "database.url", problem);

@@ -83,12 +83,7 @@ pub struct Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            code,
-            key,
-            problem,
-            source,
-        } = self;
+        let Self { code, key, problem, source } = self;
         match source {
             Source::Default => write!(f, "{key}: {problem} ({})", code.as_str()),
             Source::File(_) | Source::Variable(_) | Source::Flag(_) => {
@@ -105,11 +100,7 @@ pub struct Faults(pub Vec<Fault>);
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.0.len();
-        writeln!(
-            f,
-            "the configuration has {count} {}:",
-            if count == 1 { "fault" } else { "faults" }
-        )?;
+        writeln!(f, "the configuration has {count} {}:", if count == 1 { "fault" } else { "faults" })?;
         self.0.iter().try_for_each(|fault| writeln!(f, "- {fault}"))
     }
 }

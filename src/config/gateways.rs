@@ -53,11 +53,7 @@ pub fn read(reader: &mut Reader, name: &str, bind: IpAddr) -> Option<GatewaySett
         ("generic-json", Profile::Generic),
     ];
     let profile = reader.word(&key("profile"), None, &profiles);
-    let sessions_default = if profile == Some(Profile::Simulator) {
-        "true"
-    } else {
-        "false"
-    };
+    let sessions_default = if profile == Some(Profile::Simulator) { "true" } else { "false" };
     let sms_sessions = reader.flag(&key("sms_sessions"), Some(sessions_default));
     let delivery_reports = reader.flag(&key("delivery_reports"), Some("true"));
     let not_accepted_on_503 = reader.flag(&key("not_accepted_on_503"), Some("false"));
@@ -88,21 +84,12 @@ pub fn read(reader: &mut Reader, name: &str, bind: IpAddr) -> Option<GatewaySett
             timeouts,
         }),
     };
-    Some(GatewaySettings {
-        name: name.to_owned(),
-        profile,
-        verifier: verifier?,
-        opt_out,
-    })
+    Some(GatewaySettings { name: name.to_owned(), profile, verifier: verifier?, opt_out })
 }
 
 fn opt_out(reader: &mut Reader, name: &str) -> OptOutHandling {
-    let words = [
-        OptOutHandling::None,
-        OptOutHandling::Blocks,
-        OptOutHandling::BlocksAndReplies,
-    ]
-    .map(|handling| (handling.as_str(), handling));
+    let words = [OptOutHandling::None, OptOutHandling::Blocks, OptOutHandling::BlocksAndReplies]
+        .map(|handling| (handling.as_str(), handling));
     let read = reader.word(&format!("gateways.{name}.opt_out_handling"), Some("none"), &words);
     read.unwrap_or(OptOutHandling::None)
 }
@@ -116,9 +103,7 @@ fn base_url(reader: &mut Reader, name: &str, needed: bool) -> Option<reqwest::Ur
         }
         return None;
     };
-    check_base_url(&text)
-        .map_err(|fault| reader.fault(FaultCode::InvalidValue, &key, fault.to_string()))
-        .ok()
+    check_base_url(&text).map_err(|fault| reader.fault(FaultCode::InvalidValue, &key, fault.to_string())).ok()
 }
 
 fn outbound_auth(reader: &mut Reader, name: &str) -> OutboundAuth {
@@ -139,19 +124,11 @@ fn outbound_auth(reader: &mut Reader, name: &str) -> OutboundAuth {
             OutboundAuth::None
         }
         (None, Some(_), None) => {
-            reader.fault(
-                FaultCode::MissingKey,
-                &key("auth_value"),
-                "auth_header needs auth_value",
-            );
+            reader.fault(FaultCode::MissingKey, &key("auth_value"), "auth_header needs auth_value");
             OutboundAuth::None
         }
         (None, None, Some(_)) => {
-            reader.fault(
-                FaultCode::MissingKey,
-                &key("auth_header"),
-                "auth_value needs auth_header",
-            );
+            reader.fault(FaultCode::MissingKey, &key("auth_header"), "auth_value needs auth_header");
             OutboundAuth::None
         }
     }
@@ -159,11 +136,7 @@ fn outbound_auth(reader: &mut Reader, name: &str) -> OutboundAuth {
 
 fn check_header(reader: &mut Reader, key: &str, name: &str) {
     if reqwest::header::HeaderName::from_bytes(name.as_bytes()).is_err() {
-        reader.fault(
-            FaultCode::InvalidValue,
-            key,
-            "write the name of an HTTP header such as X-API-Key",
-        );
+        reader.fault(FaultCode::InvalidValue, key, "write the name of an HTTP header such as X-API-Key");
     }
 }
 
@@ -174,25 +147,15 @@ fn verifier(reader: &mut Reader, name: &str, profile: Option<Profile>, bind: IpA
     let proof = reader.word(&key("inbound_proof"), Some(""), &PROOFS)?;
     let unset = matches!(proof, Proof::Unset) && secrets.is_empty();
     if unset || proof == Proof::None {
-        let open = (profile == Some(Profile::Simulator))
-            .then(|| Verifier::none_on(bind))
-            .flatten();
+        let open = (profile == Some(Profile::Simulator)).then(|| Verifier::none_on(bind)).flatten();
         if open.is_none() && profile.is_some() {
-            reader.fault(
-                FaultCode::VerifierRequired,
-                &key("inbound_secret"),
-                required(profile),
-            );
+            reader.fault(FaultCode::VerifierRequired, &key("inbound_secret"), required(profile));
         }
         return open;
     }
     let need_name = |reader: &mut Reader, what: &str| {
         if given_name.is_none() {
-            reader.fault(
-                FaultCode::MissingKey,
-                &key("inbound_name"),
-                format!("name {what}"),
-            );
+            reader.fault(FaultCode::MissingKey, &key("inbound_name"), format!("name {what}"));
         }
         given_name.clone()
     };
@@ -208,21 +171,11 @@ fn verifier(reader: &mut Reader, name: &str, profile: Option<Profile>, bind: IpA
         Proof::Bearer => Place::Bearer,
         Proof::StandardWebhooks => {
             let signing = Secrets::signing(&secrets);
-            return usable(
-                reader,
-                &key("inbound_secret"),
-                &secrets,
-                signing.map(Verifier::StandardWebhooks),
-            );
+            return usable(reader, &key("inbound_secret"), &secrets, signing.map(Verifier::StandardWebhooks));
         }
     };
     let plain = Secrets::plain(&secrets);
-    usable(
-        reader,
-        &key("inbound_secret"),
-        &secrets,
-        plain.map(|plain| Verifier::Static(place, plain)),
-    )
+    usable(reader, &key("inbound_secret"), &secrets, plain.map(|plain| Verifier::Static(place, plain)))
 }
 
 fn required(profile: Option<Profile>) -> &'static str {
@@ -242,11 +195,7 @@ fn usable<E: std::fmt::Display>(
 ) -> Option<Verifier> {
     verifier
         .map_err(|fault| {
-            let code = if secrets.is_empty() {
-                FaultCode::VerifierRequired
-            } else {
-                FaultCode::InvalidValue
-            };
+            let code = if secrets.is_empty() { FaultCode::VerifierRequired } else { FaultCode::InvalidValue };
             reader.fault(code, key, fault.to_string());
         })
         .ok()

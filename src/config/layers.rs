@@ -38,18 +38,11 @@ impl Inputs {
         let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             name.into_string().ok().zip(value.into_string().ok())
         };
-        Self {
-            file,
-            variables: std::env::vars_os().filter_map(text).collect(),
-            flags,
-        }
+        Self { file, variables: std::env::vars_os().filter_map(text).collect(), flags }
     }
 
     fn variable(&self, name: &str) -> Option<&str> {
-        let found = self
-            .variables
-            .iter()
-            .find(|(given, value)| given == name && !value.is_empty());
+        let found = self.variables.iter().find(|(given, value)| given == name && !value.is_empty());
         found.map(|(_, value)| value.as_str())
     }
 }
@@ -103,10 +96,7 @@ impl Layers {
     }
 
     fn lay_file(&mut self, inputs: &Inputs) {
-        let named = inputs
-            .file
-            .clone()
-            .or_else(|| inputs.variable(FILE_VARIABLE).map(PathBuf::from));
+        let named = inputs.file.clone().or_else(|| inputs.variable(FILE_VARIABLE).map(PathBuf::from));
         let path = named.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
         let shown = path.display().to_string();
         match std::fs::read_to_string(&path) {
@@ -136,11 +126,7 @@ impl Layers {
 
     fn flatten(&mut self, prefix: &str, table: &Table, source: &Source) {
         for (name, value) in table {
-            let key = if prefix.is_empty() {
-                name.clone()
-            } else {
-                format!("{prefix}.{name}")
-            };
+            let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
             match value {
                 Value::Table(inner) => self.flatten(&key, inner, source),
                 Value::String(_)
@@ -161,17 +147,10 @@ impl Layers {
             ("RUST_LOG", "log.level"),
         ] {
             if let Some(value) = inputs.variable(name) {
-                self.put(
-                    key.to_owned(),
-                    Raw::Text(value.to_owned()),
-                    Source::Variable(name.to_owned()),
-                );
+                self.put(key.to_owned(), Raw::Text(value.to_owned()), Source::Variable(name.to_owned()));
             }
         }
-        let bind = self
-            .settings
-            .get("server.bind")
-            .and_then(|setting| setting.raw.text());
+        let bind = self.settings.get("server.bind").and_then(|setting| setting.raw.text());
         if let (Some(port), Some(bind)) = (inputs.variable("PORT"), bind) {
             let host = bind.rsplit_once(':').map_or(bind.as_str(), |(host, _)| host);
             let raw = Raw::Text(format!("{host}:{port}"));
@@ -214,20 +193,14 @@ impl Layers {
 
     /// Names under a table that somebody other than the defaults gave.
     fn given_names(&self, table: &str) -> BTreeSet<String> {
-        let given = self
-            .settings
-            .iter()
-            .filter(|(_, setting)| setting.source != Source::Default);
+        let given = self.settings.iter().filter(|(_, setting)| setting.source != Source::Default);
         given.filter_map(|(key, _)| name_in(key, table)).collect()
     }
 
     /// Names under a table, whoever gave them.
     #[must_use]
     pub fn names(&self, table: &str) -> BTreeSet<String> {
-        self.settings
-            .keys()
-            .filter_map(|key| name_in(key, table))
-            .collect()
+        self.settings.keys().filter_map(|key| name_in(key, table)).collect()
     }
 }
 

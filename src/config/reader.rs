@@ -42,12 +42,7 @@ impl Reader {
     #[must_use]
     pub fn new(mut layers: Layers) -> Self {
         let faults = std::mem::take(&mut layers.faults);
-        Self {
-            layers,
-            known: BTreeSet::new(),
-            shown: BTreeMap::new(),
-            faults,
-        }
+        Self { layers, known: BTreeSet::new(), shown: BTreeMap::new(), faults }
     }
 
     /// Names under a table such as `gateways`.
@@ -66,34 +61,20 @@ impl Reader {
     /// Names of keys right below a prefix such as `channels.nordlys.texts`.
     pub fn below(&self, prefix: &str) -> BTreeSet<String> {
         let rest = |key: &String| {
-            key.strip_prefix(prefix)
-                .and_then(|rest| rest.strip_prefix('.'))
-                .map(str::to_owned)
+            key.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('.')).map(str::to_owned)
         };
         self.layers.settings.keys().filter_map(rest).collect()
     }
 
     /// Whether a key has a value that is not the default's.
     pub fn is_given(&self, key: &str) -> bool {
-        self.layers
-            .settings
-            .get(key)
-            .is_some_and(|setting| setting.source != Source::Default)
+        self.layers.settings.get(key).is_some_and(|setting| setting.source != Source::Default)
     }
 
     /// Adds a fault about a key.
     pub fn fault(&mut self, code: FaultCode, key: &str, problem: impl Into<String>) {
-        let source = self
-            .layers
-            .settings
-            .get(key)
-            .map_or(Source::Default, |setting| setting.source.clone());
-        self.faults.push(Fault {
-            code,
-            key: key.to_owned(),
-            problem: problem.into(),
-            source,
-        });
+        let source = self.layers.settings.get(key).map_or(Source::Default, |setting| setting.source.clone());
+        self.faults.push(Fault { code, key: key.to_owned(), problem: problem.into(), source });
     }
 
     /// The value of a key: its setting, else `default`. On a fault, the type's default value.
@@ -104,20 +85,13 @@ impl Reader {
         parse: impl Fn(&Raw) -> Result<T, String>,
     ) -> T {
         self.known.insert(key.to_owned());
-        let fallback = || {
-            default.map(|text| Setting {
-                raw: Raw::Text(text.to_owned()),
-                source: Source::Default,
-            })
-        };
+        let fallback =
+            || default.map(|text| Setting { raw: Raw::Text(text.to_owned()), source: Source::Default });
         let Some(setting) = self.layers.settings.get(key).cloned().or_else(fallback) else {
             self.fault(FaultCode::MissingKey, key, "give a value");
             return T::default();
         };
-        let shown = Shown {
-            value: setting.raw.shown(),
-            source: setting.source,
-        };
+        let shown = Shown { value: setting.raw.shown(), source: setting.source };
         self.shown.insert(key.to_owned(), shown);
         match parse(&setting.raw) {
             Ok(value) => value,
@@ -130,9 +104,7 @@ impl Reader {
 
     /// A text; may be empty.
     pub fn text(&mut self, key: &str, default: Option<&str>) -> String {
-        self.read(key, default, |raw| {
-            raw.text().ok_or_else(|| "write a text in quotes".to_owned())
-        })
+        self.read(key, default, |raw| raw.text().ok_or_else(|| "write a text in quotes".to_owned()))
     }
 
     /// A text, or `None` when it is empty.
@@ -142,16 +114,13 @@ impl Reader {
 
     /// true or false.
     pub fn flag(&mut self, key: &str, default: Option<&str>) -> bool {
-        self.read(key, default, |raw| {
-            raw.flag().ok_or_else(|| "write true or false".to_owned())
-        })
+        self.read(key, default, |raw| raw.flag().ok_or_else(|| "write true or false".to_owned()))
     }
 
     /// A list of texts.
     pub fn list(&mut self, key: &str, default: Option<&str>) -> Vec<String> {
         self.read(key, default, |raw| {
-            raw.list()
-                .ok_or_else(|| "write a list such as [\"a\", \"b\"]".to_owned())
+            raw.list().ok_or_else(|| "write a list such as [\"a\", \"b\"]".to_owned())
         })
     }
 
@@ -171,9 +140,7 @@ impl Reader {
     pub fn number(&mut self, key: &str, default: Option<&str>, range: &RangeInclusive<f64>) -> f64 {
         let problem = || format!("write a number from {} to {}", range.start(), range.end());
         self.read(key, default, |raw| {
-            raw.number()
-                .filter(|number| range.contains(number))
-                .ok_or_else(problem)
+            raw.number().filter(|number| range.contains(number)).ok_or_else(problem)
         })
     }
 
@@ -185,8 +152,7 @@ impl Reader {
         };
         self.read(key, default, |raw| {
             let read = raw.text().as_deref().and_then(read_duration);
-            read.filter(|read| seconds.contains(&read.as_secs()))
-                .ok_or_else(problem)
+            read.filter(|read| seconds.contains(&read.as_secs())).ok_or_else(problem)
         })
     }
 
@@ -204,11 +170,8 @@ impl Reader {
     /// One of a few words.
     pub fn word<T: Copy>(&mut self, key: &str, default: Option<&str>, words: &[(&str, T)]) -> Option<T> {
         let problem = || {
-            let expected: Vec<&str> = words
-                .iter()
-                .map(|(word, _)| *word)
-                .filter(|word| !word.is_empty())
-                .collect();
+            let expected: Vec<&str> =
+                words.iter().map(|(word, _)| *word).filter(|word| !word.is_empty()).collect();
             format!("write one of {}", expected.join(", "))
         };
         self.read(key, default, |raw| {
@@ -248,16 +211,9 @@ impl Reader {
             return own.into_iter().map(SecretString::from).collect();
         }
         if self.is_given(key) && !own.is_empty() {
-            self.fault(
-                FaultCode::Conflict,
-                &file_key,
-                format!("give either {key} or {file_key}, not both"),
-            );
+            self.fault(FaultCode::Conflict, &file_key, format!("give either {key} or {file_key}, not both"));
         }
-        paths
-            .iter()
-            .filter_map(|path| self.secret_file(&file_key, path))
-            .collect()
+        paths.iter().filter_map(|path| self.secret_file(&file_key, path)).collect()
     }
 
     fn secret_file(&mut self, key: &str, path: &str) -> Option<SecretString> {
@@ -268,11 +224,7 @@ impl Reader {
             }
             Ok(text) => Some(SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned())),
             Err(error) => {
-                self.fault(
-                    FaultCode::UnreadableFile,
-                    key,
-                    format!("{path} cannot be read: {error}"),
-                );
+                self.fault(FaultCode::UnreadableFile, key, format!("{path} cannot be read: {error}"));
                 None
             }
         }
@@ -326,12 +278,7 @@ impl Reader {
             Source::Variable(name) => (FaultCode::UnknownVariable, name.clone()),
             Source::Default | Source::File(_) | Source::Flag(_) => (FaultCode::UnknownKey, key.to_owned()),
         };
-        Fault {
-            code,
-            key,
-            problem,
-            source,
-        }
+        Fault { code, key, problem, source }
     }
 
     /// Names below a key that is a section, else beside it, else beside its section, and so on upwards.

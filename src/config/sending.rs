@@ -86,11 +86,7 @@ impl Outbox {
         let retry_base = reader.duration("outbox.retry_base", None, &(1..=3_600));
         let retry_max = reader.duration("outbox.retry_max", None, &(1..=DAY));
         if retry_max < retry_base {
-            reader.fault(
-                FaultCode::InvalidValue,
-                "outbox.retry_max",
-                "is shorter than outbox.retry_base",
-            );
+            reader.fault(FaultCode::InvalidValue, "outbox.retry_max", "is shorter than outbox.retry_base");
         }
         Self {
             lease: reader.duration("outbox.lease", None, &(5..=3_600)),

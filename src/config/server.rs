@@ -121,9 +121,7 @@ impl Log {
             reader.fault(FaultCode::InvalidValue, "log.level", problem);
         }
         Self {
-            format: reader
-                .word("log.format", None, &formats)
-                .unwrap_or(LogFormat::Plain),
+            format: reader.word("log.format", None, &formats).unwrap_or(LogFormat::Plain),
             level,
             bodies: reader.flag("log.bodies", None),
         }

@@ -48,10 +48,7 @@ pub struct Surveys {
 
 impl Surveys {
     pub(super) fn read(reader: &mut Reader) -> Self {
-        let during = [
-            ("allow", DuringConversation::Allow),
-            ("reject", DuringConversation::Reject),
-        ];
+        let during = [("allow", DuringConversation::Allow), ("reject", DuringConversation::Reject)];
         let prefixes = reader.list("surveys.extra_mobile_prefixes", None);
         let digits = |prefix: &String| {
             let digits = prefix.trim_start_matches('+');
@@ -63,16 +60,11 @@ impl Surveys {
         }
         let default_timezone = reader.read("surveys.default_timezone", None, |raw| {
             let zone = raw.text().and_then(|text| text.trim().parse::<Tz>().ok());
-            zone.map(Some)
-                .ok_or_else(|| "write an IANA zone such as Europe/Oslo".to_owned())
+            zone.map(Some).ok_or_else(|| "write an IANA zone such as Europe/Oslo".to_owned())
         });
         let folder = reader.optional("surveys.folder", None);
         if folder.is_none() {
-            reader.fault(
-                FaultCode::MissingKey,
-                "surveys.folder",
-                "name a folder such as surveys",
-            );
+            reader.fault(FaultCode::MissingKey, "surveys.folder", "name a folder such as surveys");
         }
         Self {
             folder: PathBuf::from(folder.unwrap_or_default()),
@@ -106,9 +98,7 @@ impl Texts {
         let key = "texts.language_by_country";
         let mut language_by_country = BTreeMap::new();
         for entry in reader.list(key, None) {
-            let pair = entry
-                .split_once('=')
-                .map(|(code, language)| (code.trim(), Language::parse(language)));
+            let pair = entry.split_once('=').map(|(code, language)| (code.trim(), Language::parse(language)));
             match pair {
                 Some((code, Ok(language))) if is_country_code(code) => {
                     language_by_country.insert(code.to_owned(), language);
@@ -119,10 +109,7 @@ impl Texts {
                 }
             }
         }
-        Self {
-            language,
-            language_by_country,
-        }
+        Self { language, language_by_country }
     }
 }
 
@@ -169,9 +156,7 @@ impl Consent {
         let scopes = [("global", StopScope::Global), ("survey", StopScope::Survey)];
         let time = |reader: &mut Reader, key: &str| {
             reader.read(key, None, |raw| {
-                let time = raw
-                    .text()
-                    .and_then(|text| NaiveTime::parse_from_str(text.trim(), "%H:%M").ok());
+                let time = raw.text().and_then(|text| NaiveTime::parse_from_str(text.trim(), "%H:%M").ok());
                 time.ok_or_else(|| "write a time of day such as 08:00".to_owned())
             })
         };
@@ -182,9 +167,7 @@ impl Consent {
             reader.fault(FaultCode::InvalidValue, "consent.quiet_hours_start", problem);
         }
         Self {
-            stop_scope: reader
-                .word("consent.stop_scope", None, &scopes)
-                .unwrap_or(StopScope::Global),
+            stop_scope: reader.word("consent.stop_scope", None, &scopes).unwrap_or(StopScope::Global),
             quiet_hours_end,
             quiet_hours_start,
         }

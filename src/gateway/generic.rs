@@ -60,15 +60,8 @@ impl Generic {
 
     /// The defaults of GW30. Only a status that says so makes a send safe to repeat.
     fn classify(&self, answer: Answer) -> SendResult {
-        let Answer {
-            status,
-            retry_after,
-            body,
-        } = answer;
-        let throttled = |reason| SendResult::Throttled {
-            retry_after,
-            detail: Detail::coded(status, reason),
-        };
+        let Answer { status, retry_after, body } = answer;
+        let throttled = |reason| SendResult::Throttled { retry_after, detail: Detail::coded(status, reason) };
         match status {
             200..=299 => accepted(status, body),
             300..=399 => {
@@ -94,19 +87,14 @@ fn accepted(status: u16, body: Result<Vec<u8>, &'static str>) -> SendResult {
         Ok(body) => body,
         Err(reason) => return unsure(reason),
     };
-    let Ok(Document {
-        value: Value::Object(answer),
-        ..
-    }) = json::read(&body)
-    else {
+    let Ok(Document { value: Value::Object(answer), .. }) = json::read(&body) else {
         return unsure("the answer is not a JSON object");
     };
     let id = |name| json::filled(&answer, name).filter(|id| id.len() <= ID_BYTES_MAX);
     match id("messageId") {
-        Some(external_id) => SendResult::Accepted {
-            external_id: Some(external_id),
-            session: id("sessionId"),
-        },
+        Some(external_id) => {
+            SendResult::Accepted { external_id: Some(external_id), session: id("sessionId") }
+        }
         None => unsure("the answer has no messageId"),
     }
 }
@@ -152,35 +140,23 @@ pub fn reads(content_type: Option<&str>) -> bool {
     let Some(content_type) = content_type else {
         return true;
     };
-    let essence = content_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
 /// Reads a verified body: one object or a list of them.
 pub fn parse(body: &[u8]) -> Vec<CallbackItem> {
     match json::read(body) {
-        Ok(Document {
-            value: Value::Array(items),
-            mended,
-        }) => items.iter().map(|item| parse_item(item, mended)).collect(),
+        Ok(Document { value: Value::Array(items), mended }) => {
+            items.iter().map(|item| parse_item(item, mended)).collect()
+        }
         Ok(Document { value, mended }) => vec![parse_item(&value, mended)],
-        Err(error) => vec![CallbackItem::Dead {
-            error,
-            raw: String::from_utf8_lossy(body).into_owned(),
-        }],
+        Err(error) => vec![CallbackItem::Dead { error, raw: String::from_utf8_lossy(body).into_owned() }],
     }
 }
 
 fn parse_item(value: &Value, mended: bool) -> CallbackItem {
-    let dead = |error| CallbackItem::Dead {
-        error,
-        raw: value.to_string(),
-    };
+    let dead = |error| CallbackItem::Dead { error, raw: value.to_string() };
     let Value::Object(item) = value else {
         return dead("the item is not an object");
     };
@@ -254,9 +230,7 @@ fn limited(item: &Map<String, Value>, name: &str) -> Result<Option<String>, &'st
 }
 
 fn read_time(text: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc3339(text.trim())
-        .ok()
-        .map(|time| time.with_timezone(&Utc).trunc_subsecs(6))
+    DateTime::parse_from_rfc3339(text.trim()).ok().map(|time| time.with_timezone(&Utc).trunc_subsecs(6))
 }
 
 /// The JSON of an inbound SMS, as a generic gateway or the simulator posts it.

@@ -64,11 +64,7 @@ impl HttpClient {
             .get(RETRY_AFTER)
             .and_then(|value| value.to_str().ok())
             .and_then(RetryAfter::parse);
-        Ok(Answer {
-            status: response.status().as_u16(),
-            retry_after,
-            body: read_body(response).await,
-        })
+        Ok(Answer { status: response.status().as_u16(), retry_after, body: read_body(response).await })
     }
 }
 

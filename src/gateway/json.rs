@@ -23,10 +23,7 @@ pub fn read(body: &[u8]) -> Result<Document, &'static str> {
     let text = text.trim_start_matches('\u{feff}');
     let (value, mended) = match serde_json::from_str(text) {
         Ok(value) => (value, lossy),
-        Err(_) => (
-            serde_json::from_str(&mend_surrogates(text)).map_err(|_| "the body is not JSON")?,
-            true,
-        ),
+        Err(_) => (serde_json::from_str(&mend_surrogates(text)).map_err(|_| "the body is not JSON")?, true),
     };
     if depth(&value) > DEPTH_MAX {
         return Err("the body is nested too deeply");
@@ -36,11 +33,7 @@ pub fn read(body: &[u8]) -> Result<Document, &'static str> {
 
 /// A member by its name, else by its name in any case; `null` counts as absent.
 pub fn member<'a>(item: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    let any_case = || {
-        item.iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
-    };
+    let any_case = || item.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
     item.get(name).or_else(any_case).filter(|value| !value.is_null())
 }
 
@@ -77,10 +70,7 @@ fn mend_surrogates(text: &str) -> String {
         mended.push_str(before);
         let unit = code_unit(escape);
         let pair = unit.is_some_and(|unit| (0xD800..0xDC00).contains(&unit))
-            && escape
-                .get(6..)
-                .and_then(code_unit)
-                .is_some_and(|unit| (0xDC00..0xE000).contains(&unit));
+            && escape.get(6..).and_then(code_unit).is_some_and(|unit| (0xDC00..0xE000).contains(&unit));
         let (kept, length) = match unit {
             Some(_) if pair => (escape.get(..12), 12),
             Some(0xD800..0xE000) => (Some("\\ufffd"), 6),
@@ -123,15 +113,9 @@ mod tests {
 
     #[test]
     fn half_surrogates_and_bad_bytes_are_mended_and_flagged() {
-        assert_eq!(
-            read_text(br#""8 \ud83d\udc4d \\ud83d""#),
-            ("8 👍 \\ud83d".into(), false)
-        );
+        assert_eq!(read_text(br#""8 \ud83d\udc4d \\ud83d""#), ("8 👍 \\ud83d".into(), false));
         assert_eq!(read_text(br#""8 \ud83d ok""#), ("8 \u{fffd} ok".into(), true));
-        assert_eq!(
-            read_text(br#""\udc4d\ud83d\ud83d\udc4d\n""#),
-            ("\u{fffd}\u{fffd}👍\n".into(), true)
-        );
+        assert_eq!(read_text(br#""\udc4d\ud83d\ud83d\udc4d\n""#), ("\u{fffd}\u{fffd}👍\n".into(), true));
         assert_eq!(read_text(b"\"\xff8\""), ("\u{fffd}8".into(), true));
         assert_eq!(read_text("\u{feff}\"8\"".as_bytes()), ("8".into(), false));
     }

@@ -61,9 +61,7 @@ impl Gateway {
             verifier: settings.verifier.clone(),
             opt_out: settings.opt_out,
         };
-        Ok(Self {
-            opened: Arc::new(opened),
-        })
+        Ok(Self { opened: Arc::new(opened) })
     }
 
     /// Its name in the configuration and in the webhook path.
@@ -144,8 +142,7 @@ impl Gateway {
         let mut url = public_url.clone();
         let secret = self.opened.verifier.url_secret();
         if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty()
-                .extend(["v1", "gateways", self.name(), "status"]);
+            path.pop_if_empty().extend(["v1", "gateways", self.name(), "status"]);
             if let Some((Place::Path, secret)) = secret {
                 path.push(secret.expose_secret());
             }
@@ -184,9 +181,7 @@ impl Gateways {
             Ok((one.name.clone(), gateway))
         };
         let by_name = settings.into_iter().map(open).collect::<Result<_, _>>()?;
-        Ok(Self {
-            by_name: Arc::new(by_name),
-        })
+        Ok(Self { by_name: Arc::new(by_name) })
     }
 
     /// One by its name.

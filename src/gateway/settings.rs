@@ -53,11 +53,7 @@ pub struct SimulatorSettings {
 
 impl Default for SimulatorSettings {
     fn default() -> Self {
-        Self {
-            sms_sessions: true,
-            delivery_reports: true,
-            request_timeout: Timeouts::default().request,
-        }
+        Self { sms_sessions: true, delivery_reports: true, request_timeout: Timeouts::default().request }
     }
 }
 
@@ -98,10 +94,7 @@ pub struct Timeouts {
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(3),
-            request: Duration::from_secs(30),
-        }
+        Self { connect: Duration::from_secs(3), request: Duration::from_secs(30) }
     }
 }
 
@@ -166,10 +159,7 @@ pub fn check_base_url(text: &str) -> Result<Url, UrlFault> {
 fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || address
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|ip| ip.is_loopback())
+    host == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 #[cfg(test)]
@@ -178,12 +168,9 @@ mod tests {
 
     #[test]
     fn plain_http_is_for_loopback_only() {
-        for good in [
-            "https://sms.example.com",
-            "http://127.0.0.1:9",
-            "http://[::1]:9/a",
-            "http://localhost:1",
-        ] {
+        for good in
+            ["https://sms.example.com", "http://127.0.0.1:9", "http://[::1]:9/a", "http://localhost:1"]
+        {
             assert!(check_base_url(good).is_ok(), "{good}");
         }
         for (bad, why) in [

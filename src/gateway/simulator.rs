@@ -159,16 +159,8 @@ impl Simulator {
     #[must_use]
     pub fn new(settings: SimulatorSettings, ids: Ids) -> Self {
         let (delivered, _) = broadcast::channel(SUBSCRIBER_LAG_MAX);
-        let shared = Shared {
-            settings,
-            ids,
-            network: Mutex::default(),
-            delivered,
-            reported: Notify::new(),
-        };
-        Self {
-            shared: Arc::new(shared),
-        }
+        let shared = Shared { settings, ids, network: Mutex::default(), delivered, reported: Notify::new() };
+        Self { shared: Arc::new(shared) }
     }
 
     /// What it was opened with.
@@ -191,11 +183,7 @@ impl Simulator {
     /// The latest SMS of one phone, oldest first, at most 200.
     #[must_use]
     pub fn inbox(&self, phone: &str) -> Vec<Arc<Delivered>> {
-        self.network()
-            .phones
-            .get(phone)
-            .map(|inbox| inbox.iter().cloned().collect())
-            .unwrap_or_default()
+        self.network().phones.get(phone).map(|inbox| inbox.iter().cloned().collect()).unwrap_or_default()
     }
 
     /// Phones that got an SMS, sorted.
@@ -302,10 +290,7 @@ impl Simulator {
         drop(network);
         // Nobody may be listening.
         let _ = self.shared.delivered.send(Arc::clone(&sms));
-        SendResult::Accepted {
-            external_id: Some(sms.external_id.clone()),
-            session,
-        }
+        SendResult::Accepted { external_id: Some(sms.external_id.clone()), session }
     }
 
     /// Opens a session under a handle that no other run of the network gave out.
@@ -316,10 +301,7 @@ impl Simulator {
             .filter_map(|_| u32::try_from(self.shared.ids.below(10)).ok())
             .filter_map(|digit| char::from_digit(digit, 10))
             .collect();
-        let thread = Thread {
-            phone: request.to.clone(),
-            shown_from: format!("{}{suffix}", request.from),
-        };
+        let thread = Thread { phone: request.to.clone(), shown_from: format!("{}{suffix}", request.from) };
         network.sessions.insert(handle.clone(), thread);
         network.session_order.push_back(handle.clone());
         if network.session_order.len() > SESSIONS_MAX {
@@ -352,9 +334,7 @@ impl Simulator {
 
 impl fmt::Debug for Simulator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Simulator")
-            .field("settings", &self.shared.settings)
-            .finish_non_exhaustive()
+        f.debug_struct("Simulator").field("settings", &self.shared.settings).finish_non_exhaustive()
     }
 }
 

@@ -203,10 +203,7 @@ impl Detail {
     /// A detail with a code.
     #[must_use]
     pub fn coded(code: impl fmt::Display, reason: &'static str) -> Self {
-        Self {
-            code: Some(code.to_string()),
-            reason,
-        }
+        Self { code: Some(code.to_string()), reason }
     }
 
     /// A detail without a code: the gateway never answered.
@@ -367,16 +364,10 @@ impl ReportState {
     /// Reads our own word in any case; anything else is [`ReportState::Unmapped`].
     #[must_use]
     pub fn parse(word: &str) -> Self {
-        [
-            Self::Accepted,
-            Self::Delivered,
-            Self::Undelivered,
-            Self::Expired,
-            Self::Rejected,
-        ]
-        .into_iter()
-        .find(|state| state.as_str().eq_ignore_ascii_case(word.trim()))
-        .unwrap_or(Self::Unmapped)
+        [Self::Accepted, Self::Delivered, Self::Undelivered, Self::Expired, Self::Rejected]
+            .into_iter()
+            .find(|state| state.as_str().eq_ignore_ascii_case(word.trim()))
+            .unwrap_or(Self::Unmapped)
     }
 }
 

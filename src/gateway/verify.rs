@@ -154,11 +154,7 @@ impl Secrets {
     pub fn plain(texts: &[SecretString]) -> Result<Self, SecretsFault> {
         Self::of(texts, |text| {
             let key = text.as_bytes().to_vec();
-            if key.len() < SECRET_BYTES_MIN {
-                Err(SecretsFault::TooShort)
-            } else {
-                Ok(key)
-            }
+            if key.len() < SECRET_BYTES_MIN { Err(SecretsFault::TooShort) } else { Ok(key) }
         })
     }
 
@@ -187,21 +183,14 @@ impl Secrets {
         if texts.len() > SECRETS_MAX {
             return Err(SecretsFault::TooMany);
         }
-        let secret = |text: &SecretString| {
-            Ok(Secret {
-                text: text.clone(),
-                key: key(text.expose_secret())?,
-            })
-        };
+        let secret = |text: &SecretString| Ok(Secret { text: text.clone(), key: key(text.expose_secret())? });
         texts.iter().map(secret).collect::<Result<_, _>>().map(Self)
     }
 
     /// Whether one of them equals `given`. Hashing first hides their lengths too; every secret is compared.
     fn contain(&self, given: &[u8]) -> Choice {
         let given = Sha256::digest(given);
-        self.0.iter().fold(Choice::from(0), |found, secret| {
-            found | Sha256::digest(&secret.key).ct_eq(&given)
-        })
+        self.0.iter().fold(Choice::from(0), |found, secret| found | Sha256::digest(&secret.key).ct_eq(&given))
     }
 }
 
@@ -234,23 +223,14 @@ fn match_place(place: &Place, secrets: &Secrets, callback: &Callback<'_>) -> Res
         Place::Path => secrets.contain(callback.path_secret.ok_or(Forged::Missing)?.as_bytes()),
         Place::Bearer => secrets.contain(credentials(callback, "bearer")?.as_bytes()),
         Place::Basic(user) => {
-            let decoded = STANDARD
-                .decode(credentials(callback, "basic")?)
-                .map_err(|_| Forged::Malformed)?;
-            let colon = decoded
-                .iter()
-                .position(|byte| *byte == b':')
-                .ok_or(Forged::Malformed)?;
+            let decoded = STANDARD.decode(credentials(callback, "basic")?).map_err(|_| Forged::Malformed)?;
+            let colon = decoded.iter().position(|byte| *byte == b':').ok_or(Forged::Malformed)?;
             let (given_user, password) = decoded.split_at(colon);
             let same_user = Sha256::digest(user).ct_eq(&Sha256::digest(given_user));
             same_user & secrets.contain(password.get(1..).unwrap_or_default())
         }
     };
-    if bool::from(fits) {
-        Ok(())
-    } else {
-        Err(Forged::Mismatch)
-    }
+    if bool::from(fits) { Ok(()) } else { Err(Forged::Mismatch) }
 }
 
 fn match_signature(secrets: &Secrets, callback: &Callback<'_>, now: DateTime<Utc>) -> Result<(), Forged> {
@@ -260,58 +240,37 @@ fn match_signature(secrets: &Secrets, callback: &Callback<'_>, now: DateTime<Utc
     let signed_at = DateTime::from_timestamp(seconds, 0).ok_or(Forged::Malformed)?;
     let fits = secrets.0.iter().fold(Choice::from(0), |found, secret| {
         let ours = sign(&secret.key, id, seconds, callback.body);
-        given
-            .split(|byte| *byte == b' ')
-            .fold(found, |found, theirs| found | ours.as_bytes().ct_eq(theirs))
+        given.split(|byte| *byte == b' ').fold(found, |found, theirs| found | ours.as_bytes().ct_eq(theirs))
     });
     if !bool::from(fits) {
         return Err(Forged::Mismatch);
     }
-    if (now - signed_at).abs() > TOLERANCE {
-        Err(Forged::Stale)
-    } else {
-        Ok(())
-    }
+    if (now - signed_at).abs() > TOLERANCE { Err(Forged::Stale) } else { Ok(()) }
 }
 
 /// Plain digits without sign or leading zero, so that the text signed is the text we sign.
 fn unix_seconds(value: &[u8]) -> Result<i64, Forged> {
     let text = std::str::from_utf8(value).map_err(|_| Forged::Malformed)?;
     let seconds: i64 = text.parse().map_err(|_| Forged::Malformed)?;
-    if seconds.to_string() == text && seconds >= 0 {
-        Ok(seconds)
-    } else {
-        Err(Forged::Malformed)
-    }
+    if seconds.to_string() == text && seconds >= 0 { Ok(seconds) } else { Err(Forged::Malformed) }
 }
 
 /// What follows the scheme in `Authorization`.
 fn credentials<'a>(callback: &Callback<'a>, scheme: &str) -> Result<&'a str, Forged> {
     let value = std::str::from_utf8(callback.header("authorization")?).map_err(|_| Forged::Malformed)?;
     let (given, rest) = value.split_once(' ').ok_or(Forged::Malformed)?;
-    if given.eq_ignore_ascii_case(scheme) {
-        Ok(rest.trim_matches(' '))
-    } else {
-        Err(Forged::Malformed)
-    }
+    if given.eq_ignore_ascii_case(scheme) { Ok(rest.trim_matches(' ')) } else { Err(Forged::Malformed) }
 }
 
 impl<'a> Callback<'a> {
     /// The one non-empty header of that name.
     fn header(&self, name: &str) -> Result<&'a [u8], Forged> {
-        let mut values = self
-            .headers
-            .iter()
-            .filter(|(given, _)| given.eq_ignore_ascii_case(name));
+        let mut values = self.headers.iter().filter(|(given, _)| given.eq_ignore_ascii_case(name));
         let (_, value) = values.next().ok_or(Forged::Missing)?;
         if values.next().is_some() {
             return Err(Forged::Repeated);
         }
-        if value.is_empty() {
-            Err(Forged::Missing)
-        } else {
-            Ok(value)
-        }
+        if value.is_empty() { Err(Forged::Missing) } else { Ok(value) }
     }
 
     /// The one query parameter of that name, decoded.
@@ -329,8 +288,6 @@ impl<'a> Callback<'a> {
 
 impl fmt::Debug for Callback<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Callback")
-            .field("body_bytes", &self.body.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Callback").field("body_bytes", &self.body.len()).finish_non_exhaustive()
     }
 }

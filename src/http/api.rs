@@ -12,9 +12,7 @@ use super::docs;
 use super::rate::{Buckets, RateLimit};
 use super::route::{resource, route_not_found};
 use super::sessions::{change, read};
-use super::{
-    channels, gateways, health, inbound, keys, messages, phones, send_survey, surveys, webhooks,
-};
+use super::{channels, gateways, health, inbound, keys, messages, phones, send_survey, surveys, webhooks};
 use crate::app::api_key::Scope;
 use crate::app::engine::Engine;
 use crate::config::Config;
@@ -37,14 +35,9 @@ impl Api {
     #[must_use]
     pub fn new(engine: Engine, config: Arc<Config>) -> Self {
         let limits = &config.limits;
-        let callers = RateLimit {
-            per_second: limits.requests_per_second,
-            burst: limits.requests_burst,
-        };
-        let webhooks = RateLimit {
-            per_second: limits.webhooks_per_second,
-            burst: limits.webhooks_per_second,
-        };
+        let callers = RateLimit { per_second: limits.requests_per_second, burst: limits.requests_burst };
+        let webhooks =
+            RateLimit { per_second: limits.webhooks_per_second, burst: limits.webhooks_per_second };
         Self {
             engine,
             callers: Arc::new(Buckets::new(callers)),
@@ -59,18 +52,9 @@ pub fn routes(service: &mut ServiceConfig) {
     core_routes(service);
     admin_routes(service);
     service
-        .service(resource(
-            "/problems/{code}",
-            vec![(Method::GET, web::get().to(problem_page))],
-        ))
-        .service(resource(
-            "/openapi.json",
-            vec![(Method::GET, web::get().to(docs::openapi_json))],
-        ))
-        .service(resource(
-            "/docs",
-            vec![(Method::GET, web::get().to(docs::reference))],
-        ))
+        .service(resource("/problems/{code}", vec![(Method::GET, web::get().to(problem_page))]))
+        .service(resource("/openapi.json", vec![(Method::GET, web::get().to(docs::openapi_json))]))
+        .service(resource("/docs", vec![(Method::GET, web::get().to(docs::reference))]))
         .default_service(web::to(route_not_found));
 }
 
@@ -78,67 +62,31 @@ pub fn routes(service: &mut ServiceConfig) {
 fn core_routes(service: &mut ServiceConfig) {
     use Scope::{Admin, SessionsRead, SessionsWrite, SurveysSend};
     service
-        .service(resource(
-            "/v1/surveys/{survey}/send",
-            vec![post(SurveysSend, send_survey::send)],
-        ))
+        .service(resource("/v1/surveys/{survey}/send", vec![post(SurveysSend, send_survey::send)]))
         .service(resource(
             send_survey::COMPATIBILITY_PATH,
             vec![post(SurveysSend, send_survey::send_compatible)],
         ))
         .service(resource("/v1/sessions", vec![get(SessionsRead, read::list)]))
         .service(resource("/v1/sessions/{id}", vec![get(SessionsRead, read::one)]))
-        .service(resource(
-            "/v1/sessions/{id}/answers",
-            vec![get(SessionsRead, read::answers_of)],
-        ))
+        .service(resource("/v1/sessions/{id}/answers", vec![get(SessionsRead, read::answers_of)]))
         .service(resource(
             "/v1/sessions/{id}/answers/{element_id}",
             vec![(Method::PUT, allow(SessionsWrite, web::put().to(change::correct)))],
         ))
-        .service(resource(
-            "/v1/sessions/{id}/messages",
-            vec![get(SessionsRead, read::messages_of)],
-        ))
-        .service(resource(
-            "/v1/sessions/{id}/cancel",
-            vec![post(SessionsWrite, change::cancel)],
-        ))
-        .service(resource(
-            "/v1/sessions/{id}/resend",
-            vec![post(SessionsWrite, change::resend)],
-        ))
-        .service(resource(
-            "/v1/sessions/{id}/release",
-            vec![post(SessionsWrite, change::release)],
-        ))
+        .service(resource("/v1/sessions/{id}/messages", vec![get(SessionsRead, read::messages_of)]))
+        .service(resource("/v1/sessions/{id}/cancel", vec![post(SessionsWrite, change::cancel)]))
+        .service(resource("/v1/sessions/{id}/resend", vec![post(SessionsWrite, change::resend)]))
+        .service(resource("/v1/sessions/{id}/release", vec![post(SessionsWrite, change::release)]))
         .service(resource("/v1/messages", vec![get(SessionsRead, messages::list)]))
-        .service(resource(
-            "/v1/messages/{id}",
-            vec![get(SessionsRead, messages::one)],
-        ))
-        .service(resource(
-            "/v1/messages/{id}/cancel",
-            vec![post(SessionsWrite, messages::cancel)],
-        ))
-        .service(resource(
-            "/v1/messages/{id}/release",
-            vec![post(SessionsWrite, messages::release)],
-        ))
-        .service(resource(
-            "/v1/messages/{id}/settle",
-            vec![post(SessionsWrite, messages::settle)],
-        ))
+        .service(resource("/v1/messages/{id}", vec![get(SessionsRead, messages::one)]))
+        .service(resource("/v1/messages/{id}/cancel", vec![post(SessionsWrite, messages::cancel)]))
+        .service(resource("/v1/messages/{id}/release", vec![post(SessionsWrite, messages::release)]))
+        .service(resource("/v1/messages/{id}/settle", vec![post(SessionsWrite, messages::settle)]))
         .service(resource("/v1/inbound", vec![get(Admin, inbound::list)]))
         .service(resource("/v1/inbound/{id}", vec![get(Admin, inbound::one)]))
-        .service(resource(
-            "/v1/inbound/{id}/replay",
-            vec![post(Admin, inbound::replay)],
-        ))
-        .service(resource(
-            "/v1/inbound/{id}/discard",
-            vec![post(Admin, inbound::discard)],
-        ));
+        .service(resource("/v1/inbound/{id}/replay", vec![post(Admin, inbound::replay)]))
+        .service(resource("/v1/inbound/{id}/discard", vec![post(Admin, inbound::discard)]));
     open_routes(service);
 }
 
@@ -151,27 +99,12 @@ fn open_routes(service: &mut ServiceConfig) {
         .service(resource("/healthz", open_get(web::get().to(health::readyz))))
         .service(resource("/version", open_get(web::get().to(health::version))))
         .service(resource("/metrics", open_get(web::get().to(health::metrics))));
-    for (kind, secret) in [
-        ("inbound", false),
-        ("inbound", true),
-        ("status", false),
-        ("status", true),
-    ] {
-        let path = format!(
-            "/v1/gateways/{{gateway}}/{kind}{}",
-            if secret { "/{secret}" } else { "" }
-        );
+    for (kind, secret) in [("inbound", false), ("inbound", true), ("status", false), ("status", true)] {
+        let path = format!("/v1/gateways/{{gateway}}/{kind}{}", if secret { "/{secret}" } else { "" });
         let route = |route: Route| {
-            if kind == "inbound" {
-                route.to(webhooks::inbound)
-            } else {
-                route.to(webhooks::status)
-            }
+            if kind == "inbound" { route.to(webhooks::inbound) } else { route.to(webhooks::status) }
         };
-        let routes = vec![
-            (Method::POST, route(web::post())),
-            (Method::GET, route(web::get())),
-        ];
+        let routes = vec![(Method::POST, route(web::post())), (Method::GET, route(web::get()))];
         service.service(resource(&path, routes));
     }
 }

@@ -32,20 +32,14 @@ impl Credentials {
             return None;
         }
         let value = value.to_str().ok()?.trim();
-        if is_authorization {
-            Self::of_authorization(value)
-        } else {
-            Self::bare(value)
-        }
+        if is_authorization { Self::of_authorization(value) } else { Self::bare(value) }
     }
 
     /// Whether the user name of HTTP Basic, if there is one, names the key: by the id inside it, or by the
     /// UUID of its record.
     #[must_use]
     pub fn user_names(&self, uuid: &str) -> bool {
-        self.user
-            .as_deref()
-            .is_none_or(|user| user == self.key.id() || user.eq_ignore_ascii_case(uuid))
+        self.user.as_deref().is_none_or(|user| user == self.key.id() || user.eq_ignore_ascii_case(uuid))
     }
 
     fn of_authorization(value: &str) -> Option<Self> {
@@ -57,22 +51,13 @@ impl Credentials {
         if !scheme.eq_ignore_ascii_case("Basic") {
             return None;
         }
-        let decoded = STANDARD
-            .decode(rest)
-            .or_else(|_| STANDARD_NO_PAD.decode(rest))
-            .ok()?;
+        let decoded = STANDARD.decode(rest).or_else(|_| STANDARD_NO_PAD.decode(rest)).ok()?;
         let decoded = String::from_utf8(decoded).ok()?;
         let (user, password) = decoded.split_once(':')?;
-        Some(Self {
-            key: ApiKey::parse(password)?,
-            user: Some(user.to_owned()),
-        })
+        Some(Self { key: ApiKey::parse(password)?, user: Some(user.to_owned()) })
     }
 
     fn bare(text: &str) -> Option<Self> {
-        Some(Self {
-            key: ApiKey::parse(text)?,
-            user: None,
-        })
+        Some(Self { key: ApiKey::parse(text)?, user: None })
     }
 }

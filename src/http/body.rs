@@ -15,12 +15,7 @@ use super::problem::{Problem, ProblemCode};
 pub const JSON: &[&str] = &["application/json", "text/json"];
 
 /// Media types of a survey file (http-api.md 3).
-pub const SURVEY: &[&str] = &[
-    "application/yaml",
-    "application/x-yaml",
-    "text/yaml",
-    "application/json",
-];
+pub const SURVEY: &[&str] = &["application/yaml", "application/x-yaml", "text/yaml", "application/json"];
 
 /// What a body may be.
 #[derive(Clone, Copy, Debug)]
@@ -77,10 +72,7 @@ pub fn media_type(request: &HttpRequest, accepted: &'static [&'static str]) -> R
     }
     let expected = format!("use Content-Type: {} in UTF-8", accepted.join(" or "));
     let Some(header) = request.headers().get(CONTENT_TYPE) else {
-        return accepted
-            .first()
-            .copied()
-            .map_or_else(|| unsupported(expected), Ok);
+        return accepted.first().copied().map_or_else(|| unsupported(expected), Ok);
     };
     let mut parts = header.to_str().unwrap_or_default().split(';').map(str::trim);
     let essence = parts.next().unwrap_or_default();
@@ -100,10 +92,8 @@ pub fn media_type(request: &HttpRequest, accepted: &'static [&'static str]) -> R
 /// 413 `payload_too_large`, at once when `Content-Length` says so; 400 `invalid_body` when it comes too slowly
 /// or breaks off.
 pub async fn read(request: &HttpRequest, payload: &mut Payload, limits: Limits) -> Result<Vec<u8>, Problem> {
-    let announced = request
-        .headers()
-        .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let announced =
+        request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     let mut body = Vec::new();
     too_large_above(limits, announced.unwrap_or(0))?;
     let start = Instant::now();

@@ -54,10 +54,7 @@ impl Caller {
         if self.key.has(scope) {
             return Ok(());
         }
-        Err(Problem::new(
-            ProblemCode::InsufficientScope,
-            format!("this needs the scope {scope}"),
-        ))
+        Err(Problem::new(ProblemCode::InsufficientScope, format!("this needs the scope {scope}")))
     }
 
     /// Whether he may read phones and texts marked `pii`.
@@ -69,29 +66,19 @@ impl Caller {
     /// A phone as he may see it.
     #[must_use]
     pub fn phone(&self, e164: &str) -> String {
-        if self.reads_pii() {
-            e164.to_owned()
-        } else {
-            phone::mask(e164)
-        }
+        if self.reads_pii() { e164.to_owned() } else { phone::mask(e164) }
     }
 
     /// Whether a survey exists for him, by slug and UUID.
     #[must_use]
     pub fn sees_survey(&self, slug: &str, uuid: &str) -> bool {
-        self.key
-            .surveys
-            .as_ref()
-            .is_none_or(|listed| listed.contains(slug) || listed.contains(uuid))
+        self.key.surveys.as_ref().is_none_or(|listed| listed.contains(slug) || listed.contains(uuid))
     }
 
     /// Whether a channel exists for him.
     #[must_use]
     pub fn sees_channel(&self, id: &str) -> bool {
-        self.key
-            .channels
-            .as_ref()
-            .is_none_or(|listed| listed.contains(id))
+        self.key.channels.as_ref().is_none_or(|listed| listed.contains(id))
     }
 }
 
@@ -109,9 +96,7 @@ impl FromRequest for Caller {
 /// A route for callers with a scope.
 #[must_use]
 pub fn allow(scope: Scope, route: Route) -> Route {
-    route.wrap(from_fn(move |request: ServiceRequest, next: Next<BoxBody>| {
-        admit(scope, request, next)
-    }))
+    route.wrap(from_fn(move |request: ServiceRequest, next: Next<BoxBody>| admit(scope, request, next)))
 }
 
 async fn admit(
@@ -159,19 +144,11 @@ pub fn address(request: &HttpRequest, trusted: &[IpAddr]) -> Option<IpAddr> {
     if !trusted.contains(&peer) {
         return Some(peer);
     }
-    let named = request
-        .headers()
-        .get_all("x-forwarded-for")
-        .filter_map(|value| value.to_str().ok());
-    let hops: Vec<IpAddr> = named
-        .flat_map(|line| line.split(','))
-        .filter_map(|hop| hop.trim().parse().ok())
-        .collect();
+    let named = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
+    let hops: Vec<IpAddr> =
+        named.flat_map(|line| line.split(',')).filter_map(|hop| hop.trim().parse().ok()).collect();
     // The last hop that is not ours is the nearest one we know; what stands before it anybody can write.
-    hops.into_iter()
-        .rev()
-        .find(|hop| !trusted.contains(hop))
-        .or(Some(peer))
+    hops.into_iter().rev().find(|hop| !trusted.contains(hop)).or(Some(peer))
 }
 
 #[cfg(test)]
@@ -196,17 +173,10 @@ mod tests {
         assert_eq!(seen("9.9.9.9", forged, &["8.8.8.8"]), Some("9.9.9.9".to_owned()));
         assert_eq!(seen("9.9.9.9", forged, &["9.9.9.9"]), Some("1.1.1.1".to_owned()));
         assert_eq!(
-            seen(
-                "9.9.9.9",
-                Some("6.6.6.6, 1.1.1.1, 8.8.8.8"),
-                &["9.9.9.9", "8.8.8.8"]
-            ),
+            seen("9.9.9.9", Some("6.6.6.6, 1.1.1.1, 8.8.8.8"), &["9.9.9.9", "8.8.8.8"]),
             Some("1.1.1.1".to_owned())
         );
-        assert_eq!(
-            seen("9.9.9.9", Some("nobody"), &["9.9.9.9"]),
-            Some("9.9.9.9".to_owned())
-        );
+        assert_eq!(seen("9.9.9.9", Some("nobody"), &["9.9.9.9"]), Some("9.9.9.9".to_owned()));
         assert_eq!(seen("9.9.9.9", None, &["9.9.9.9"]), Some("9.9.9.9".to_owned()));
     }
 }

@@ -38,15 +38,9 @@ pub struct Meaning {
 /// The page of a code; `None` if the registry does not have it.
 #[must_use]
 pub fn page(code: &str) -> Option<CodePage> {
-    let meanings: Vec<Meaning> = registry()
-        .into_iter()
-        .filter(|(known, _)| *known == code)
-        .map(|(_, meaning)| meaning)
-        .collect();
-    (!meanings.is_empty()).then(|| CodePage {
-        code: code.to_owned(),
-        meanings,
-    })
+    let meanings: Vec<Meaning> =
+        registry().into_iter().filter(|(known, _)| *known == code).map(|(_, meaning)| meaning).collect();
+    (!meanings.is_empty()).then(|| CodePage { code: code.to_owned(), meanings })
 }
 
 /// Every code with its meaning, problems first.
@@ -57,15 +51,10 @@ pub fn registry() -> Vec<(&'static str, Meaning)> {
         let status = Some(code.status().as_u16());
         (code.as_str(), meaning("problem", status, code.about()))
     });
-    let faults = FaultCode::ALL
-        .iter()
-        .map(|code| (code.as_str(), meaning("fault", None, code.about())));
-    let items = ItemCode::ALL
-        .iter()
-        .map(|code| (code.as_str(), meaning("item", None, code.about())));
-    let warnings = WarningCode::ALL
-        .iter()
-        .map(|code| (code.as_str(), meaning("warning", None, code.about())));
+    let faults = FaultCode::ALL.iter().map(|code| (code.as_str(), meaning("fault", None, code.about())));
+    let items = ItemCode::ALL.iter().map(|code| (code.as_str(), meaning("item", None, code.about())));
+    let warnings =
+        WarningCode::ALL.iter().map(|code| (code.as_str(), meaning("warning", None, code.about())));
     problems.chain(faults).chain(items).chain(warnings).collect()
 }
 
@@ -82,18 +71,12 @@ pub fn registry() -> Vec<(&'static str, Meaning)> {
     security(())
 )]
 pub async fn problem_page(request: HttpRequest, code: web::Path<String>) -> Result<HttpResponse, Problem> {
-    let page = page(&code).ok_or_else(|| {
-        Problem::new(
-            ProblemCode::RouteNotFound,
-            "there is no such code in the registry",
-        )
-    })?;
+    let page = page(&code)
+        .ok_or_else(|| Problem::new(ProblemCode::RouteNotFound, "there is no such code in the registry"))?;
     if wants_html(&request) {
         return Ok(html::response(html::document(&page.code, &content(&page))));
     }
-    Ok(HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, "public, max-age=3600"))
-        .json(page))
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=3600")).json(page))
 }
 
 /// Browsers name `text/html` in `Accept`; programs do not.
@@ -108,9 +91,7 @@ fn wants_html(request: &HttpRequest) -> bool {
 fn content(page: &CodePage) -> String {
     let mut content = format!("<h1><code>{}</code></h1>\n<table>\n", html::escaped(&page.code));
     for meaning in &page.meanings {
-        let status = meaning
-            .status
-            .map_or_else(String::new, |status| status.to_string());
+        let status = meaning.status.map_or_else(String::new, |status| status.to_string());
         // Writing to a String cannot fail.
         let _ = writeln!(
             content,

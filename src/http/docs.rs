@@ -23,9 +23,7 @@ const DEPTH_MAX: usize = 4;
     security(())
 )]
 pub async fn openapi_json() -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, "public, max-age=3600"))
-        .json(ApiDoc::openapi())
+    HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=3600")).json(ApiDoc::openapi())
 }
 
 /// The API reference for people.
@@ -75,11 +73,8 @@ struct Operation<'a> {
 
 impl Operation<'_> {
     fn anchor(&self) -> String {
-        let path: String = self
-            .path
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-            .collect();
+        let path: String =
+            self.path.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         format!("{}{path}", self.method.to_ascii_lowercase())
     }
 }
@@ -93,10 +88,7 @@ fn operations(description: &Value) -> Vec<Operation<'_>> {
                 operations.push(Operation {
                     method: method.to_ascii_uppercase(),
                     path,
-                    tag: value
-                        .pointer("/tags/0")
-                        .and_then(Value::as_str)
-                        .unwrap_or("other"),
+                    tag: value.pointer("/tags/0").and_then(Value::as_str).unwrap_or("other"),
                     value,
                 });
             }
@@ -147,9 +139,7 @@ fn write_operation(page: &mut String, operation: &Operation<'_>) {
             page,
             "<h4>Body: <code>{}</code></h4>\n<p>{}</p>",
             escaped(media),
-            content
-                .get("schema")
-                .map_or_else(String::new, |schema| kind(schema, 0))
+            content.get("schema").map_or_else(String::new, |schema| kind(schema, 0))
         );
     }
     page.push_str("<h4>Answers</h4>\n<table>\n");
@@ -181,9 +171,7 @@ fn write_parameters(page: &mut String, operation: &Value) {
             if is_required { " class=\"must\"" } else { "" },
             escaped(text(parameter, "/name")),
             escaped(text(parameter, "/in")),
-            parameter
-                .get("schema")
-                .map_or_else(String::new, |schema| kind(schema, 0)),
+            parameter.get("schema").map_or_else(String::new, |schema| kind(schema, 0)),
             prose(text(parameter, "/description"))
         );
     }
@@ -234,10 +222,7 @@ fn write_schemas(page: &mut String, description: &Value) {
 
 fn example(schema: &Value) -> String {
     schema.get("example").map_or_else(String::new, |example| {
-        format!(
-            " <em>Example:</em> <code>{}</code>",
-            escaped(&example.to_string())
-        )
+        format!(" <em>Example:</em> <code>{}</code>", escaped(&example.to_string()))
     })
 }
 
@@ -264,9 +249,8 @@ fn kind(schema: &Value, depth: usize) -> String {
         }
         Some(_) | None => "any".to_owned(),
     };
-    let items = schema
-        .get("items")
-        .map_or_else(String::new, |items| format!(" of {}", kind(items, depth + 1)));
+    let items =
+        schema.get("items").map_or_else(String::new, |items| format!(" of {}", kind(items, depth + 1)));
     let format = schema
         .get("format")
         .and_then(Value::as_str)

@@ -82,10 +82,9 @@ fn framework_problem(status: StatusCode) -> Problem {
         StatusCode::UNSUPPORTED_MEDIA_TYPE => {
             Problem::new(ProblemCode::UnsupportedMediaType, "check Content-Type")
         }
-        status if status.is_server_error() => Problem::new(
-            ProblemCode::InternalError,
-            "try again; the request id helps us to find it",
-        ),
+        status if status.is_server_error() => {
+            Problem::new(ProblemCode::InternalError, "try again; the request id helps us to find it")
+        }
         _ => Problem::new(ProblemCode::InvalidBody, "the request cannot be read"),
     }
 }
@@ -93,9 +92,7 @@ fn framework_problem(status: StatusCode) -> Problem {
 /// The same response with the problem rendered for this request.
 fn whole(mut response: HttpResponse, problem: &Problem, path: &str, id: &str) -> HttpResponse {
     *response.status_mut() = problem.code().status();
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
     let body = problem.body(Some(path), Some(id)).to_string();
     response.set_body(BoxBody::new(body))
 }

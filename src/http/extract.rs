@@ -68,10 +68,7 @@ impl FromRequest for SurveyBody {
             let bytes = body::read(&request, &mut payload, Limits::SURVEY).await?;
             let source = String::from_utf8(bytes)
                 .map_err(|_| Problem::new(ProblemCode::InvalidBody, "the file is not UTF-8"))?;
-            Ok(Self {
-                source,
-                is_json: media_type.ends_with("json"),
-            })
+            Ok(Self { source, is_json: media_type.ends_with("json") })
         }
         .boxed_local()
     }

@@ -10,15 +10,13 @@ pub const RETRY_AFTER_SECONDS: u64 = 2;
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Unavailable => Self::new(
-                ProblemCode::Unavailable,
-                "the database cannot take this now; try again soon",
-            )
-            .retry_after(RETRY_AFTER_SECONDS),
-            Failure::Internal => Self::new(
-                ProblemCode::InternalError,
-                "the request id helps us to find out what happened",
-            ),
+            Failure::Unavailable => {
+                Self::new(ProblemCode::Unavailable, "the database cannot take this now; try again soon")
+                    .retry_after(RETRY_AFTER_SECONDS)
+            }
+            Failure::Internal => {
+                Self::new(ProblemCode::InternalError, "the request id helps us to find out what happened")
+            }
         }
     }
 }

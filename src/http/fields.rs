@@ -28,21 +28,13 @@ impl<'a> Fields<'a> {
     /// The properties of a value at a place of the body.
     #[must_use]
     pub fn at(place: String, json: &'a Json) -> Self {
-        let mut fields = Self {
-            place,
-            pairs: &[],
-            asked: Vec::new(),
-            takes_all: false,
-            faults: Vec::new(),
-        };
+        let mut fields = Self { place, pairs: &[], asked: Vec::new(), takes_all: false, faults: Vec::new() };
         match json {
             Json::Object(pairs) => fields.pairs = pairs,
             Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::Array(_) => {
                 let detail = format!("{} came where an object is needed", json.kind());
                 let place = fields.place.clone();
-                fields
-                    .faults
-                    .push(Fault::new(place, FaultCode::InvalidParam, detail));
+                fields.faults.push(Fault::new(place, FaultCode::InvalidParam, detail));
             }
         }
         fields
@@ -128,11 +120,7 @@ impl<'a> Fields<'a> {
             return Some(*value);
         }
         let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        self.fault(
-            name,
-            FaultCode::InvalidParam,
-            format!("use one of: {}", words.join(", ")),
-        );
+        self.fault(name, FaultCode::InvalidParam, format!("use one of: {}", words.join(", ")));
         None
     }
 
@@ -161,11 +149,7 @@ impl<'a> Fields<'a> {
             return self.not_a(name, "an array of texts", json);
         };
         if items.len() > items_max {
-            self.fault(
-                name,
-                FaultCode::InvalidParam,
-                format!("at most {items_max} items"),
-            );
+            self.fault(name, FaultCode::InvalidParam, format!("at most {items_max} items"));
             return None;
         }
         let mut texts = Vec::with_capacity(items.len());
@@ -182,8 +166,7 @@ impl<'a> Fields<'a> {
                 | Json::Object(_) => {
                     let place = format!("{}/{index}", pointer::below(&self.place, name));
                     let detail = format!("use a text of {} to {} characters", length.start(), length.end());
-                    self.faults
-                        .push(Fault::new(place, FaultCode::InvalidParam, detail));
+                    self.faults.push(Fault::new(place, FaultCode::InvalidParam, detail));
                 }
             }
         }
@@ -212,10 +195,7 @@ impl<'a> Fields<'a> {
 
     /// Notes `missing_param` when a required property has no value and no fault yet.
     pub fn require(&mut self, name: &'static str) {
-        let is_given = self
-            .pairs
-            .iter()
-            .any(|(given, value)| given == name && *value != Json::Null);
+        let is_given = self.pairs.iter().any(|(given, value)| given == name && *value != Json::Null);
         if !is_given {
             self.fault(name, FaultCode::MissingParam, "this property is needed");
         }
@@ -238,23 +218,16 @@ impl<'a> Fields<'a> {
     /// 422 `validation_failed` with every fault, unknown properties included.
     pub fn finish(self) -> Result<(), Problem> {
         let faults = self.all_faults();
-        if faults.is_empty() {
-            Ok(())
-        } else {
-            Err(Problem::validation(faults))
-        }
+        if faults.is_empty() { Ok(()) } else { Err(Problem::validation(faults)) }
     }
 
     fn all_faults(mut self) -> Vec<Fault> {
-        let unknown = self
-            .pairs
-            .iter()
-            .filter(|(name, _)| !self.takes_all && !self.asked.contains(&name.as_str()));
+        let unknown =
+            self.pairs.iter().filter(|(name, _)| !self.takes_all && !self.asked.contains(&name.as_str()));
         for (name, _) in unknown {
             let place = pointer::below(&self.place, name);
             let detail = "there is no such property";
-            self.faults
-                .push(Fault::new(place, FaultCode::UnknownParam, detail));
+            self.faults.push(Fault::new(place, FaultCode::UnknownParam, detail));
         }
         self.faults
     }

@@ -63,11 +63,7 @@ pub struct ErrorCount {
 pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     Parameters::of(request.query_string()).finish()?;
     let data: Vec<GatewayShape> = gateway_views(&api.engine).into_iter().map(shape).collect();
-    Ok(HttpResponse::Ok().json(Page {
-        data,
-        next_cursor: None,
-        has_more: false,
-    }))
+    Ok(HttpResponse::Ok().json(Page { data, next_cursor: None, has_more: false }))
 }
 
 /// Stops sending through a gateway; inbound goes on. A restart keeps it.
@@ -129,18 +125,12 @@ async fn set_paused(
     is_paused: bool,
 ) -> Result<HttpResponse, Problem> {
     if api.engine.gateways.get(&name).is_none() {
-        return Err(Problem::new(
-            ProblemCode::GatewayNotFound,
-            "no gateway has this name",
-        ));
+        return Err(Problem::new(ProblemCode::GatewayNotFound, "no gateway has this name"));
     }
     Fields::of(&body.strict()?).finish()?;
     let ticket = Ticket::of(request, caller, &body.0)?;
-    let (actor, health, engine) = (
-        actor(api, caller, request),
-        api.engine.health.clone(),
-        api.engine.clone(),
-    );
+    let (actor, health, engine) =
+        (actor(api, caller, request), api.engine.health.clone(), api.engine.clone());
     let (wanted, shown) = (name.clone(), name.clone());
     answer_change(
         &api.engine,
@@ -172,11 +162,6 @@ fn shape(view: GatewayView) -> GatewayShape {
         circuit: view.circuit,
         last_inbound_at: time(view.health.last_inbound_at),
         last_outbound_at: time(view.health.last_outbound_at),
-        errors: view
-            .health
-            .errors
-            .into_iter()
-            .map(|(code, count)| ErrorCount { code, count })
-            .collect(),
+        errors: view.health.errors.into_iter().map(|(code, count)| ErrorCount { code, count }).collect(),
     }
 }

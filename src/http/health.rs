@@ -96,21 +96,13 @@ pub async fn readyz(api: web::Data<Api>) -> HttpResponse {
         (true, false) => "degraded",
         (true, true) => "ok",
     };
-    let code = if found.is_ready() {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
+    let code = if found.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let checks = found.checks.into_iter().map(|(name, passed, detail)| Check {
         name,
         status: if passed { "ok" } else { "failing" },
         detail,
     });
-    HttpResponse::build(code).json(Health {
-        status,
-        checks: checks.collect(),
-        degraded,
-    })
+    HttpResponse::build(code).json(Health { status, checks: checks.collect(), degraded })
 }
 
 /// What runs here.
@@ -145,13 +137,8 @@ pub async fn version() -> HttpResponse {
 )]
 pub async fn metrics(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     if let Some(key) = &api.config.server.metrics_key {
-        let given = request
-            .headers()
-            .get(AUTHORIZATION)
-            .and_then(|value| value.to_str().ok());
-        let token = given
-            .and_then(|given| given.strip_prefix("Bearer "))
-            .unwrap_or_default();
+        let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = given.and_then(|given| given.strip_prefix("Bearer ")).unwrap_or_default();
         let hash = |text: &str| Sha256::digest(text.trim());
         if !bool::from(hash(token).ct_eq(&hash(key.expose_secret()))) {
             return Err(Problem::unauthenticated());

@@ -131,11 +131,7 @@ where
             None => renders(done),
         })
     });
-    let keyed = engine
-        .store
-        .write(WithKey { work, idempotent })
-        .await
-        .map_err(Failure::from)?;
+    let keyed = engine.store.write(WithKey { work, idempotent }).await.map_err(Failure::from)?;
     match keyed {
         Keyed::Replayed(replay) => replayed(replay),
         Keyed::Done(done) => match refuse(&done) {
@@ -163,10 +159,7 @@ where
     R: Send + 'static,
 {
     let idempotent = ticket.map(|ticket| ticket.idempotent(render.clone()));
-    match change_once(engine, idempotent, work, applied)
-        .await
-        .map_err(Failure::from)?
-    {
+    match change_once(engine, idempotent, work, applied).await.map_err(Failure::from)? {
         Keyed::Replayed(replay) => replayed(replay),
         Keyed::Done(Ok(done)) => Ok(response(render(&done))),
         Keyed::Done(Err(refused)) => Err(refuse(refused)),
@@ -181,9 +174,7 @@ pub fn response((status, location, body): Answer) -> HttpResponse {
     if let Some(location) = location {
         response.insert_header((LOCATION, location));
     }
-    response
-        .insert_header((CONTENT_TYPE, "application/json"))
-        .body(body)
+    response.insert_header((CONTENT_TYPE, "application/json")).body(body)
 }
 
 /// The response of a key that was used before.
@@ -192,16 +183,11 @@ pub fn response((status, location, body): Answer) -> HttpResponse {
 /// 422 `idempotency_key_reused` when it was used for another request.
 pub fn replayed(replay: Replay) -> Result<HttpResponse, Problem> {
     match replay {
-        Replay::Same {
-            status,
-            location,
-            body,
-        } => {
+        Replay::Same { status, location, body } => {
             let mut response = response((status, location, body));
-            response.headers_mut().insert(
-                IDEMPOTENT_REPLAYED,
-                actix_web::http::header::HeaderValue::from_static("true"),
-            );
+            response
+                .headers_mut()
+                .insert(IDEMPOTENT_REPLAYED, actix_web::http::header::HeaderValue::from_static("true"));
             Ok(response)
         }
         Replay::Reused => Err(Problem::new(

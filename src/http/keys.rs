@@ -70,10 +70,7 @@ pub struct CreatedKeyShape {
 /// A key to make, as the API reference shows it.
 #[derive(Debug, utoipa::ToSchema)]
 #[schema(as = NewApiKey, rename_all = "camelCase")]
-#[expect(
-    dead_code,
-    reason = "read field by field with every fault; this is its description"
-)]
+#[expect(dead_code, reason = "read field by field with every fault; this is its description")]
 pub struct NewKeyBody {
     /// What people call the integration, 1 to 100 characters; at most two live keys share one.
     name: String,
@@ -107,25 +104,11 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<HttpRespo
     let rows = api.engine.store.read(list_keys).await.map_err(Failure::from)?;
     let page = Page::of_all(rows, &paging, |row| {
         let made = row.created_at.and_utc();
-        (
-            Cursor {
-                updated_at: made,
-                id: row.id.clone(),
-            },
-            made,
-        )
+        (Cursor { updated_at: made, id: row.id.clone() }, made)
     });
-    let Page {
-        data,
-        next_cursor,
-        has_more,
-    } = page;
+    let Page { data, next_cursor, has_more } = page;
     let data: Vec<KeyShape> = data.iter().map(shape).collect();
-    Ok(HttpResponse::Ok().json(Page {
-        data,
-        next_cursor,
-        has_more,
-    }))
+    Ok(HttpResponse::Ok().json(Page { data, next_cursor, has_more }))
 }
 
 /// Makes an API key. Its text is in this answer only.
@@ -193,11 +176,7 @@ pub async fn revoke(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let id = id.into_inner();
-    let (actor, wanted, keys) = (
-        actor(&api, &caller, &request),
-        id.clone(),
-        api.engine.keys.clone(),
-    );
+    let (actor, wanted, keys) = (actor(&api, &caller, &request), id.clone(), api.engine.keys.clone());
     let change = api.engine.store.change(
         move |connection, now| revoke_key(connection, &wanted, &actor, now),
         move |_| keys.forget(&id),
@@ -212,9 +191,7 @@ pub async fn revoke(
 fn read(api: &Api, json: &Json) -> Result<NewKey, Problem> {
     let mut fields = Fields::of(json);
     let name = fields.text("name", 1..=100).unwrap_or_default().trim().to_owned();
-    let words = fields
-        .texts("scopes", Scope::ALL.len(), &(1..=50))
-        .unwrap_or_default();
+    let words = fields.texts("scopes", Scope::ALL.len(), &(1..=50)).unwrap_or_default();
     let mut scopes = Vec::new();
     for (index, word) in words.iter().enumerate() {
         match Scope::parse(word) {
@@ -230,39 +207,17 @@ fn read(api: &Api, json: &Json) -> Result<NewKey, Problem> {
     let surveys: Vec<String> = listed(fields.texts("surveys", LIMITED_TO_MAX, &(1..=100)));
     let channels: Vec<String> = listed(fields.texts("channels", LIMITED_TO_MAX, &(1..=100)));
     let expires_at = fields.time("expiresAt");
-    let env = fields
-        .text("environment", 1..=16)
-        .unwrap_or(ENVIRONMENT)
-        .to_owned();
+    let env = fields.text("environment", 1..=16).unwrap_or(ENVIRONMENT).to_owned();
     fields.require("name");
     fields.require("scopes");
     fields.finish()?;
-    if let Some(unknown) = surveys
-        .iter()
-        .find(|survey| api.engine.library.find(survey).is_none())
-    {
-        return Err(Problem::new(
-            ProblemCode::SurveyNotFound,
-            format!("no survey is called {unknown}"),
-        ));
+    if let Some(unknown) = surveys.iter().find(|survey| api.engine.library.find(survey).is_none()) {
+        return Err(Problem::new(ProblemCode::SurveyNotFound, format!("no survey is called {unknown}")));
     }
-    if let Some(unknown) = channels
-        .iter()
-        .find(|channel| api.engine.channels.get(channel).is_none())
-    {
-        return Err(Problem::new(
-            ProblemCode::ChannelNotFound,
-            format!("no channel has the id {unknown}"),
-        ));
+    if let Some(unknown) = channels.iter().find(|channel| api.engine.channels.get(channel).is_none()) {
+        return Err(Problem::new(ProblemCode::ChannelNotFound, format!("no channel has the id {unknown}")));
     }
-    Ok(NewKey {
-        name,
-        scopes,
-        surveys,
-        channels,
-        expires_at,
-        env,
-    })
+    Ok(NewKey { name, scopes, surveys, channels, expires_at, env })
 }
 
 fn refusal(refused: KeyRefused) -> Problem {
@@ -272,18 +227,11 @@ fn refusal(refused: KeyRefused) -> Problem {
         KeyRefused::Expiry => "/expiresAt",
         KeyRefused::NoScope => "/scopes",
     };
-    Problem::validation(vec![Fault::new(
-        pointer,
-        FaultCode::InvalidParam,
-        refused.to_string(),
-    )])
+    Problem::validation(vec![Fault::new(pointer, FaultCode::InvalidParam, refused.to_string())])
 }
 
 fn render(done: &CreatedKey, key: Option<String>) -> Answer {
-    let created = CreatedKeyShape {
-        shape: shape(&done.row),
-        key,
-    };
+    let created = CreatedKeyShape { shape: shape(&done.row), key };
     let body = serde_json::json!(created).to_string();
     (201, Some(format!("/v1/keys/{}", done.row.id)), body)
 }

@@ -44,11 +44,8 @@ impl Cursor {
         let (layout, rest) = content.split_once(':')?;
         let (micros, id) = rest.split_once(':')?;
         let fits = layout == LAYOUT && (1..=ID_CHARS_MAX).contains(&id.len()) && !id.contains('\0');
-        Some(Self {
-            updated_at: DateTime::from_timestamp_micros(micros.parse().ok()?)?,
-            id: id.to_owned(),
-        })
-        .filter(|_| fits)
+        Some(Self { updated_at: DateTime::from_timestamp_micros(micros.parse().ok()?)?, id: id.to_owned() })
+            .filter(|_| fits)
     }
 }
 
@@ -106,10 +103,7 @@ fn limit(parameters: &mut Parameters) -> usize {
         return LIMIT_DEFAULT;
     };
     let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    let limit = text
-        .parse()
-        .ok()
-        .filter(|limit| is_digits && (1..=LIMIT_MAX).contains(limit));
+    let limit = text.parse().ok().filter(|limit| is_digits && (1..=LIMIT_MAX).contains(limit));
     limit.unwrap_or_else(|| {
         let detail = format!("use a whole number from 1 to {LIMIT_MAX}");
         parameters.fault("limit", FaultCode::InvalidParam, detail);
@@ -166,10 +160,7 @@ impl<T> Page<T> {
         });
         let has_more = found.len() > paging.limit;
         found.truncate(paging.limit);
-        let next = found
-            .last()
-            .map(|(cursor, _)| cursor.clone())
-            .or_else(|| paging.cursor.clone());
+        let next = found.last().map(|(cursor, _)| cursor.clone()).or_else(|| paging.cursor.clone());
         Self {
             data: found.into_iter().map(|(_, item)| item).collect(),
             next_cursor: next.map(|cursor| cursor.encode()),
@@ -184,10 +175,6 @@ impl<T> Page<T> {
         let has_more = found.len() > paging.limit;
         found.truncate(paging.limit);
         let next = found.last().map(cursor_of).or_else(|| paging.cursor.clone());
-        Self {
-            data: found,
-            next_cursor: next.map(|cursor| cursor.encode()),
-            has_more,
-        }
+        Self { data: found, next_cursor: next.map(|cursor| cursor.encode()), has_more }
     }
 }

@@ -32,7 +32,7 @@ pub mod rate;
 pub mod route;
 pub mod send_survey;
 pub mod sessions;
-pub mod surveys;
 pub mod spans;
+pub mod surveys;
 pub mod times;
 pub mod webhooks;

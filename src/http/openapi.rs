@@ -15,9 +15,7 @@ use super::docs;
 use super::problem::{Fault, MEDIA_TYPE, ProblemSchema};
 use super::send_survey::{SendSurveyBody, SendSurveyVariable, SentSession};
 use super::sessions::{change, read};
-use super::{
-    channels, gateways, health, inbound, keys, messages, phones, send_survey, surveys, webhooks,
-};
+use super::{channels, gateways, health, inbound, keys, messages, phones, send_survey, surveys, webhooks};
 use crate::app::warning::Warning;
 
 /// The whole API.
@@ -106,10 +104,7 @@ pub struct Conventions;
 /// Problems any route can answer, and those any route with a key can.
 const SHARED: [(&str, &str); 2] = [
     ("500", "A fault of ours: `internal_error`"),
-    (
-        "503",
-        "Database away or overload: `unavailable`, with `Retry-After`",
-    ),
+    ("503", "Database away or overload: `unavailable`, with `Retry-After`"),
 ];
 const WITH_KEY: [(&str, &str); 3] = [
     ("401", "No valid key: `unauthenticated`"),
@@ -136,37 +131,20 @@ fn schemes() -> [(&'static str, SecurityScheme); 3] {
     };
     [
         ("bearer", http(HttpAuthScheme::Bearer, "The API key")),
-        (
-            "basic",
-            http(HttpAuthScheme::Basic, "User: key id. Password: the API key"),
-        ),
-        (
-            "apiKey",
-            SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-API-Key"))),
-        ),
+        ("basic", http(HttpAuthScheme::Basic, "User: key id. Password: the API key")),
+        ("apiKey", SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-API-Key")))),
     ]
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [
-        &mut item.get,
-        &mut item.put,
-        &mut item.post,
-        &mut item.delete,
-        &mut item.head,
-        &mut item.patch,
-    ]
-    .into_iter()
-    .flatten()
+    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.head, &mut item.patch]
+        .into_iter()
+        .flatten()
 }
 
 fn add_shared_problems(operation: &mut Operation) {
     // `security(())` stands for "none needed"; no statement at all for the usual three.
-    let with_key: &[_] = if operation.security.is_some() {
-        &[]
-    } else {
-        &WITH_KEY
-    };
+    let with_key: &[_] = if operation.security.is_some() { &[] } else { &WITH_KEY };
     for (status, description) in SHARED.iter().chain(with_key) {
         operation
             .responses
@@ -178,11 +156,6 @@ fn add_shared_problems(operation: &mut Operation) {
 
 /// An answer that is a problem.
 fn problem(description: &str) -> Response {
-    let content = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name("Problem")))
-        .build();
-    ResponseBuilder::new()
-        .description(description)
-        .content(MEDIA_TYPE, content)
-        .build()
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    ResponseBuilder::new().description(description).content(MEDIA_TYPE, content).build()
 }

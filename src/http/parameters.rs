@@ -17,10 +17,7 @@ impl Parameters {
     /// The parameters of a query string without `?`.
     #[must_use]
     pub fn of(query: &str) -> Self {
-        let mut parameters = Self {
-            pairs: Vec::new(),
-            faults: Vec::new(),
-        };
+        let mut parameters = Self { pairs: Vec::new(), faults: Vec::new() };
         match Query::<Vec<(String, String)>>::from_query(query) {
             Ok(Query(pairs)) => parameters.pairs = pairs,
             Err(_) => parameters.fault("", FaultCode::InvalidParam, "the query cannot be read"),
@@ -46,9 +43,7 @@ impl Parameters {
     /// All parameters whose names start with a prefix, such as `var.`, with the rest of their names.
     pub fn prefixed(&mut self, prefix: &str) -> Vec<(String, String)> {
         self.pairs
-            .extract_if(.., |(name, _)| {
-                name.len() > prefix.len() && name.starts_with(prefix)
-            })
+            .extract_if(.., |(name, _)| name.len() > prefix.len() && name.starts_with(prefix))
             .filter_map(|(name, value)| Some((name.strip_prefix(prefix)?.to_owned(), value)))
             .collect()
     }
@@ -94,10 +89,6 @@ impl Parameters {
         for (name, _) in std::mem::take(&mut self.pairs) {
             self.fault(&name, FaultCode::UnknownParam, "there is no such parameter");
         }
-        if self.faults.is_empty() {
-            Ok(())
-        } else {
-            Err(Problem::validation(self.faults))
-        }
+        if self.faults.is_empty() { Ok(()) } else { Err(Problem::validation(self.faults)) }
     }
 }

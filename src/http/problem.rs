@@ -39,11 +39,7 @@ impl Fault {
     /// A fault the survey checker found; `code` is the checker's own.
     #[must_use]
     pub fn of_checker(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
-        Self {
-            pointer: pointer.into(),
-            code,
-            detail: detail.into(),
-        }
+        Self { pointer: pointer.into(), code, detail: detail.into() }
     }
 }
 
@@ -125,11 +121,8 @@ impl Problem {
     /// 405 with the methods the route knows.
     #[must_use]
     pub fn method_not_allowed(method: &Method, allowed: &str) -> Self {
-        Self::new(
-            ProblemCode::MethodNotAllowed,
-            format!("{method} is not known here; use {allowed}"),
-        )
-        .with_header(ALLOW, allowed)
+        Self::new(ProblemCode::MethodNotAllowed, format!("{method} is not known here; use {allowed}"))
+            .with_header(ALLOW, allowed)
     }
 
     /// 401 that names the scheme wanted (RFC 9110, 11.6.1).
@@ -206,9 +199,8 @@ impl Problem {
         for (name, value) in &self.0.headers {
             response.insert_header((name.clone(), value.clone()));
         }
-        let mut response = response
-            .insert_header((CONTENT_TYPE, MEDIA_TYPE))
-            .body(self.body(None, None).to_string());
+        let mut response =
+            response.insert_header((CONTENT_TYPE, MEDIA_TYPE)).body(self.body(None, None).to_string());
         // The edge finds the problem here and renders it again with what only the request knows.
         response.extensions_mut().insert(self.clone());
         response

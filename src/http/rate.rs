@@ -32,10 +32,7 @@ pub struct RateLimit {
 
 impl Default for RateLimit {
     fn default() -> Self {
-        Self {
-            per_second: 10,
-            burst: 50,
-        }
+        Self { per_second: 10, burst: 50 }
     }
 }
 
@@ -90,8 +87,7 @@ struct Level {
 impl Book {
     /// A sweep looks at every bucket, so a flood may not cause one for each request.
     fn is_sweeping_due(&self, now: Timestamp) -> bool {
-        self.swept_at
-            .is_none_or(|swept_at| now - swept_at >= TimeDelta::seconds(1))
+        self.swept_at.is_none_or(|swept_at| now - swept_at >= TimeDelta::seconds(1))
     }
 }
 
@@ -99,10 +95,7 @@ impl Buckets {
     /// Empty book-keeping: every bucket starts full.
     #[must_use]
     pub fn new(limit: RateLimit) -> Self {
-        Self {
-            limit,
-            book: Mutex::default(),
-        }
+        Self { limit, book: Mutex::default() }
     }
 
     /// Takes one token from the bucket of `name`, if there is one.
@@ -112,17 +105,13 @@ impl Buckets {
         let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
         let is_newcomer = !book.levels.contains_key(name);
         if is_newcomer && book.levels.len() >= BUCKETS_MAX && book.is_sweeping_due(now) {
-            book.levels
-                .retain(|_, level| self.parts_at(*level, now) < self.capacity());
+            book.levels.retain(|_, level| self.parts_at(*level, now) < self.capacity());
             book.swept_at = Some(now);
         }
         // Past the limit newcomers share one bucket, so that a flood of addresses cannot fill the memory.
         let is_crowded = is_newcomer && book.levels.len() >= BUCKETS_MAX;
         let name = if is_crowded { CROWD } else { name };
-        let parts = book
-            .levels
-            .get(name)
-            .map_or(self.capacity(), |level| self.parts_at(*level, now));
+        let parts = book.levels.get(name).map_or(self.capacity(), |level| self.parts_at(*level, now));
         let granted = parts >= TOKEN;
         let parts = if granted { parts - TOKEN } else { parts };
         book.levels.insert(name.to_owned(), Level { parts, at: now });

@@ -16,9 +16,7 @@ pub fn resource(path: &str, routes: Vec<(Method, Route)>) -> Resource {
     };
     routes
         .into_iter()
-        .fold(web::resource(path), |resource, (method, route)| {
-            resource.route(route.method(method))
-        })
+        .fold(web::resource(path), |resource, (method, route)| resource.route(route.method(method)))
         .default_service(web::to(refuse))
 }
 

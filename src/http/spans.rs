@@ -15,10 +15,7 @@ pub fn span(paging: &Paging) -> Span {
         from: paging.from.map(|at| at.naive_utc()),
         to: paging.to.map(|at| at.naive_utc()),
         updated_after: paging.updated_after.map(|at| at.naive_utc()),
-        after: paging
-            .cursor
-            .clone()
-            .map(|cursor| (cursor.updated_at.naive_utc(), cursor.id)),
+        after: paging.cursor.clone().map(|cursor| (cursor.updated_at.naive_utc(), cursor.id)),
         descending: paging.order == Order::Descending,
         limit: i64::try_from(paging.limit).unwrap_or(i64::MAX).saturating_add(1),
     }
@@ -27,16 +24,10 @@ pub fn span(paging: &Paging) -> Span {
 /// A phone in E.164. A bare `+` arrives as a space and is read as `+`.
 pub fn phone(parameters: &mut Parameters) -> Option<String> {
     let text = parameters.text("phone")?;
-    let text = text
-        .strip_prefix(' ')
-        .map_or_else(|| text.clone(), |digits| format!("+{digits}"));
+    let text = text.strip_prefix(' ').map_or_else(|| text.clone(), |digits| format!("+{digits}"));
     let phone = Phone::correlation(&text);
     if phone.is_none() {
-        parameters.fault(
-            "phone",
-            FaultCode::InvalidParam,
-            "use E.164, such as +4799999999 (send + as %2B)",
-        );
+        parameters.fault("phone", FaultCode::InvalidParam, "use E.164, such as +4799999999 (send + as %2B)");
     }
     phone.map(|phone| phone.as_e164().to_owned())
 }
@@ -51,10 +42,7 @@ pub fn surveys(
     wanted: Option<&str>,
 ) -> Result<Option<Vec<String>>, Problem> {
     if let Some(wanted) = wanted {
-        let row = engine
-            .library
-            .find(wanted)
-            .filter(|row| caller.sees_survey(&row.id, &row.uuid));
+        let row = engine.library.find(wanted).filter(|row| caller.sees_survey(&row.id, &row.uuid));
         let row =
             row.ok_or_else(|| Problem::new(ProblemCode::SurveyNotFound, "no survey has this id or UUID"))?;
         return Ok(Some(vec![row.id]));
@@ -63,11 +51,7 @@ pub fn surveys(
         return Ok(None);
     }
     let all = engine.library.all().into_iter();
-    Ok(Some(
-        all.filter(|row| caller.sees_survey(&row.id, &row.uuid))
-            .map(|row| row.id)
-            .collect(),
-    ))
+    Ok(Some(all.filter(|row| caller.sees_survey(&row.id, &row.uuid)).map(|row| row.id).collect()))
 }
 
 /// The channels of a list, likewise.
@@ -85,15 +69,8 @@ pub fn channels(
         return if is_seen {
             Ok(Some(vec![wanted]))
         } else {
-            Err(Problem::new(
-                ProblemCode::ChannelNotFound,
-                "no channel has this id",
-            ))
+            Err(Problem::new(ProblemCode::ChannelNotFound, "no channel has this id"))
         };
     }
-    Ok(caller
-        .key()
-        .channels
-        .as_ref()
-        .map(|listed| listed.iter().cloned().collect()))
+    Ok(caller.key().channels.as_ref().map(|listed| listed.iter().cloned().collect()))
 }

@@ -73,18 +73,12 @@ pub async fn status(
 async fn take(api: &Api, request: &HttpRequest, payload: web::Payload) -> Result<HttpResponse, Problem> {
     let name = request.match_info().get("gateway").unwrap_or_default();
     let gateway = api.engine.gateways.get(name).ok_or_else(|| {
-        Problem::new(
-            ProblemCode::GatewayNotFound,
-            "no gateway of the configuration has this name",
-        )
+        Problem::new(ProblemCode::GatewayNotFound, "no gateway of the configuration has this name")
     })?;
     let mut payload = payload.into_inner();
     let body = body::read(request, &mut payload, Limits::SMALL).await?;
-    let headers: Vec<(&str, &[u8])> = request
-        .headers()
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_bytes()))
-        .collect();
+    let headers: Vec<(&str, &[u8])> =
+        request.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
     let callback = Callback {
         headers: &headers,
         query: request.query_string(),
@@ -113,13 +107,8 @@ async fn take(api: &Api, request: &HttpRequest, payload: web::Payload) -> Result
 /// 415 for a content type or encoding that the gateway's profile does not have at all (GW1).
 fn readable(gateway: &Gateway, request: &HttpRequest) -> Result<(), Problem> {
     let encodings = request.headers().get_all(CONTENT_ENCODING);
-    let encoded = encodings
-        .into_iter()
-        .any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"));
-    let content_type = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .map(|value| value.to_str().unwrap_or_default());
+    let encoded = encodings.into_iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"));
+    let content_type = request.headers().get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
     if encoded || !gateway.reads(content_type) {
         let detail = "this gateway's callbacks have another content type or encoding";
         return Err(Problem::new(ProblemCode::UnsupportedMediaType, detail));

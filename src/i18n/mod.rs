@@ -91,11 +91,7 @@ mod tests {
             for language in [Language::en(), Language::no()] {
                 let wording = text.built_in(&language).unwrap();
                 let length = length(wording);
-                assert_eq!(
-                    (length.encoding, length.segments),
-                    (Encoding::Gsm7, 1),
-                    "{wording}"
-                );
+                assert_eq!((length.encoding, length.segments), (Encoding::Gsm7, 1), "{wording}");
             }
         }
     }
@@ -105,10 +101,7 @@ mod tests {
         let german = Language::parse("de").unwrap();
         let own = BTreeMap::from([
             ((SystemText::Help, Language::no()), "Ring 2012".to_owned()),
-            (
-                (SystemText::NotFound, Language::en()),
-                "No survey here.".to_owned(),
-            ),
+            ((SystemText::NotFound, Language::en()), "No survey here.".to_owned()),
             ((SystemText::OptIn, german.clone()), "Willkommen".to_owned()),
         ]);
         let texts = SystemTexts::with(own);
@@ -119,11 +112,7 @@ mod tests {
             texts.wording(SystemText::OptOut, &german),
             SystemText::OptOut.built_in(&Language::en()).unwrap()
         );
-        assert!(
-            texts
-                .wording(SystemText::NotFound, &Language::no())
-                .contains("undersøkelse")
-        );
+        assert!(texts.wording(SystemText::NotFound, &Language::no()).contains("undersøkelse"));
     }
 
     #[test]

@@ -41,10 +41,7 @@ impl Dispatcher {
     /// A dispatcher; `public_url` is where gateways can reach us with reports.
     #[must_use]
     pub fn new(engine: &Engine, public_url: Option<reqwest::Url>) -> Self {
-        Self {
-            engine: engine.clone(),
-            public_url: public_url.map(Arc::new),
-        }
+        Self { engine: engine.clone(), public_url: public_url.map(Arc::new) }
     }
 
     /// Runs until `stop` turns true; then waits for the sends in flight.
@@ -79,12 +76,7 @@ impl Dispatcher {
         loop {
             let now = self.engine.clock.now();
             let (room, reopens) = self.room(in_flight, now);
-            let claimed = match self
-                .engine
-                .store
-                .write(ClaimMessages::new(&self.engine, room))
-                .await
-            {
+            let claimed = match self.engine.store.write(ClaimMessages::new(&self.engine, room)).await {
                 Ok(claimed) => claimed,
                 Err(error) => {
                     tracing::error!(%error, "messages could not be claimed");
@@ -106,12 +98,7 @@ impl Dispatcher {
 
     async fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
         let now = now.naive_utc();
-        match self
-            .engine
-            .store
-            .read(move |connection| messages::next_due(connection, now))
-            .await
-        {
+        match self.engine.store.read(move |connection| messages::next_due(connection, now)).await {
             Ok(due) => due.map(|due| due.and_utc()),
             Err(error) => {
                 tracing::error!(%error, "the outbox could not be read");
@@ -165,12 +152,7 @@ impl Dispatcher {
             "send"
         );
         let jitter = self.engine.ids.below(1000);
-        let settle = SettleMessage {
-            engine: self.engine.clone(),
-            claimed,
-            result,
-            jitter,
-        };
+        let settle = SettleMessage { engine: self.engine.clone(), claimed, result, jitter };
         if let Err(error) = self.engine.store.write(settle).await {
             tracing::error!(%error, "a send could not be settled; its lease will run out");
         }

@@ -80,9 +80,8 @@ pub fn correlate(thread: &Thread, candidates: &[Candidate]) -> Match {
 
 /// A26: exactly one open session whose send result is not known yet takes the thread.
 fn adopt(candidates: &[Candidate]) -> Match {
-    let mut uncertain = candidates
-        .iter()
-        .filter(|candidate| candidate.is_open && candidate.has_uncertain_send);
+    let mut uncertain =
+        candidates.iter().filter(|candidate| candidate.is_open && candidate.has_uncertain_send);
     match (uncertain.next(), uncertain.next()) {
         (Some(only), None) => open(only, false, true),
         (Some(_), Some(_)) | (None, _) => Match::StaleThread,
@@ -92,10 +91,7 @@ fn adopt(candidates: &[Candidate]) -> Match {
 /// Open beats ended (A24); of several open ones the one asked last (A23); else the newest ended one.
 fn by_phone(candidates: &[Candidate]) -> Match {
     let open_ones: Vec<&Candidate> = candidates.iter().filter(|candidate| candidate.is_open).collect();
-    if let Some(latest) = open_ones
-        .iter()
-        .max_by(|a, b| (a.asked_at, &a.id).cmp(&(b.asked_at, &b.id)))
-    {
+    if let Some(latest) = open_ones.iter().max_by(|a, b| (a.asked_at, &a.id).cmp(&(b.asked_at, &b.id))) {
         return open(latest, open_ones.len() > 1, false);
     }
     let newest = candidates
@@ -106,11 +102,7 @@ fn by_phone(candidates: &[Candidate]) -> Match {
 }
 
 fn open(candidate: &Candidate, is_ambiguous: bool, adopts_thread: bool) -> Match {
-    Match::Open {
-        id: candidate.id.clone(),
-        is_ambiguous,
-        adopts_thread,
-    }
+    Match::Open { id: candidate.id.clone(), is_ambiguous, adopts_thread }
 }
 
 #[cfg(test)]
@@ -118,10 +110,7 @@ mod tests {
     use super::*;
 
     fn candidate(id: &str, is_open: bool, minute: u32) -> Candidate {
-        let at = chrono::NaiveDate::from_ymd_opt(2026, 11, 21)
-            .unwrap()
-            .and_hms_opt(6, minute, 0)
-            .unwrap();
+        let at = chrono::NaiveDate::from_ymd_opt(2026, 11, 21).unwrap().and_hms_opt(6, minute, 0).unwrap();
         Candidate {
             id: id.to_owned(),
             channel_id: "c".to_owned(),
@@ -135,30 +124,20 @@ mod tests {
     }
 
     fn opened(id: &str, is_ambiguous: bool, adopts_thread: bool) -> Match {
-        Match::Open {
-            id: id.to_owned(),
-            is_ambiguous,
-            adopts_thread,
-        }
+        Match::Open { id: id.to_owned(), is_ambiguous, adopts_thread }
     }
 
     #[test]
     fn a24_by_phone_an_open_session_beats_a_newer_ended_one() {
         let candidates = [candidate("old", true, 1), candidate("new", false, 2)];
-        assert_eq!(
-            correlate(&Thread::Plain, &candidates),
-            opened("old", false, false)
-        );
+        assert_eq!(correlate(&Thread::Plain, &candidates), opened("old", false, false));
     }
 
     #[test]
     fn a24_by_subnumber_the_match_is_exact_and_an_ended_session_answers() {
         let candidates = [candidate("old", true, 1), candidate("new", false, 2)];
         let known = Thread::Known("new".to_owned());
-        assert_eq!(
-            correlate(&known, &candidates),
-            Match::Ended { id: "new".to_owned() }
-        );
+        assert_eq!(correlate(&known, &candidates), Match::Ended { id: "new".to_owned() });
     }
 
     #[test]
@@ -172,32 +151,20 @@ mod tests {
         let mut one = candidate("a", true, 1);
         assert_eq!(correlate(&Thread::Unknown, &[one.clone()]), Match::StaleThread);
         one.has_uncertain_send = true;
-        assert_eq!(
-            correlate(&Thread::Unknown, &[one.clone()]),
-            opened("a", false, true)
-        );
-        let other = Candidate {
-            id: "b".to_owned(),
-            ..one.clone()
-        };
+        assert_eq!(correlate(&Thread::Unknown, &[one.clone()]), opened("a", false, true));
+        let other = Candidate { id: "b".to_owned(), ..one.clone() };
         assert_eq!(correlate(&Thread::Unknown, &[one, other]), Match::StaleThread);
     }
 
     #[test]
     fn a26_a_thread_of_another_phone_reaches_nobody() {
         let candidates = [candidate("a", true, 1)];
-        assert_eq!(
-            correlate(&Thread::OfAnotherPhone, &candidates),
-            Match::AnotherPhone
-        );
+        assert_eq!(correlate(&Thread::OfAnotherPhone, &candidates), Match::AnotherPhone);
     }
 
     #[test]
     fn a_waiting_session_is_never_answered() {
-        let waiting = Candidate {
-            is_waiting: true,
-            ..candidate("a", false, 1)
-        };
+        let waiting = Candidate { is_waiting: true, ..candidate("a", false, 1) };
         assert_eq!(correlate(&Thread::Plain, &[waiting]), Match::Nothing);
     }
 }

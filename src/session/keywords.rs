@@ -120,10 +120,7 @@ impl Default for KeywordSettings {
             start: owned(keywords::START_NO),
             opt_out_phrases: owned(keywords::PHRASES_NO),
         };
-        Self(BTreeMap::from([
-            (Language::en(), english),
-            (Language::no(), norwegian),
-        ]))
+        Self(BTreeMap::from([(Language::en(), english), (Language::no(), norwegian)]))
     }
 }
 
@@ -165,8 +162,7 @@ impl Keywords {
     /// These keywords with the opt-in words of a gateway profile, for example UNSTOP (GW60).
     #[must_use]
     pub fn with_opt_in_words<'a>(mut self, words: impl IntoIterator<Item = &'a str>) -> Self {
-        self.start
-            .extend(words.into_iter().map(|word| plain_form(&clean(word))));
+        self.start.extend(words.into_iter().map(|word| plain_form(&clean(word))));
         self
     }
 
@@ -194,18 +190,11 @@ impl Keywords {
     #[must_use]
     pub fn keyword(&self, raw: &str, opted_out: bool) -> Option<Command> {
         let plain = plain_form(&clean(raw));
-        squeezed_forms(&plain)
-            .iter()
-            .find_map(|form| self.keyword_in(form, opted_out))
+        squeezed_forms(&plain).iter().find_map(|form| self.keyword_in(form, opted_out))
     }
 
     fn keyword_in(&self, plain: &str, opted_out: bool) -> Option<Command> {
-        let stop = |kind, word: &str| {
-            Some(Command::Stop {
-                kind,
-                word: word.to_owned(),
-            })
-        };
+        let stop = |kind, word: &str| Some(Command::Stop { kind, word: word.to_owned() });
         let short = plain.split(' ').count() <= STRONG_WORDS_MAX;
         let leads = |word: &&String| {
             plain
@@ -233,10 +222,7 @@ impl Keywords {
             return None;
         }
         let word = self.phrase_in(&plain)?.to_owned();
-        Some(Command::Stop {
-            kind: Stop::Phrase,
-            word,
-        })
+        Some(Command::Stop { kind: Stop::Phrase, word })
     }
 
     /// Whether an answer asks to be left alone in other words: it stays an answer, flagged for review (N14, GW61).
@@ -252,9 +238,7 @@ impl Keywords {
 
     fn phrase_in(&self, plain: &str) -> Option<&String> {
         let forms = squeezed_forms(plain);
-        self.phrases
-            .iter()
-            .find(|phrase| forms.iter().any(|form| holds(form, phrase)))
+        self.phrases.iter().find(|phrase| forms.iter().any(|form| holds(form, phrase)))
     }
 }
 
@@ -269,9 +253,7 @@ pub fn noise(raw: &str, free_text: bool) -> Option<Noise> {
     let starts_with_driving = || {
         let starts = lists.shared_entries(List::Driving);
         starts.iter().any(|start| {
-            plain
-                .strip_prefix(start)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+            plain.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
         })
     };
     let is_auto_reply = || {
@@ -306,8 +288,7 @@ fn is_reaction(folded: &str) -> bool {
     plain_start
         || framed.iter().any(|(start, link)| {
             folded.strip_prefix(start).is_some_and(|rest| {
-                rest.match_indices(link)
-                    .any(|(at, _)| rest.get(at + link.len()..).is_some_and(quoted))
+                rest.match_indices(link).any(|(at, _)| rest.get(at + link.len()..).is_some_and(quoted))
             })
         })
 }
@@ -348,14 +329,9 @@ mod tests {
         ] {
             assert_eq!(kind(raw), Some(Stop::Strong), "{raw}");
         }
-        for raw in [
-            "stop it right now please",
-            "The bus stop was dirty",
-            "nonstop",
-            "stopping",
-            "no",
-            "Nei takk",
-        ] {
+        for raw in
+            ["stop it right now please", "The bus stop was dirty", "nonstop", "stopping", "no", "Nei takk"]
+        {
             assert_eq!(kind(raw), None, "{raw}");
         }
     }
@@ -372,11 +348,7 @@ mod tests {
         assert_eq!(kind("Please stop texting me"), Some(Stop::Phrase));
         assert_eq!(kind("slutt å sende meg dette"), Some(Stop::Phrase));
         assert_eq!(kind("I told you to stop texting me about the old order"), None);
-        assert_eq!(
-            kind("Loved “please stop texting me”"),
-            None,
-            "a reaction comes first"
-        );
+        assert_eq!(kind("Loved “please stop texting me”"), None, "a reaction comes first");
         let keywords = Keywords::default();
         assert!(keywords.asks_to_be_left_alone("please don't text me again"));
         assert!(!keywords.asks_to_be_left_alone("the text was good"));
@@ -413,11 +385,7 @@ mod tests {
         ] {
             assert_eq!(noise(raw, true), Some(Noise::Reaction), "{raw}");
         }
-        for raw in [
-            "Auto-reply: away",
-            "I am OUT OF OFFICE until Monday",
-            "Autosvar: borte",
-        ] {
+        for raw in ["Auto-reply: away", "I am OUT OF OFFICE until Monday", "Autosvar: borte"] {
             assert_eq!(noise(raw, true), Some(Noise::AutoReply), "{raw}");
         }
         for raw in ["I'm driving, talk later", "I’m driving", "Jeg kjører nå"] {

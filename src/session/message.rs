@@ -65,22 +65,14 @@ impl MessageState {
     pub fn may_become(self, next: Self) -> bool {
         match self {
             Self::Due => {
-                matches!(
-                    next,
-                    Self::Due | Self::Sending | Self::Held | Self::Expired | Self::Cancelled
-                )
+                matches!(next, Self::Due | Self::Sending | Self::Held | Self::Expired | Self::Cancelled)
             }
             Self::Sending => {
-                matches!(
-                    next,
-                    Self::Accepted | Self::Due | Self::Failed | Self::Unknown | Self::Held
-                ) || next == Self::Delivered
+                matches!(next, Self::Accepted | Self::Due | Self::Failed | Self::Unknown | Self::Held)
+                    || next == Self::Delivered
             }
             Self::Unknown => {
-                matches!(
-                    next,
-                    Self::Accepted | Self::Delivered | Self::Failed | Self::Due | Self::Held
-                )
+                matches!(next, Self::Accepted | Self::Delivered | Self::Failed | Self::Due | Self::Held)
             }
             Self::Held => matches!(
                 next,
@@ -139,13 +131,8 @@ pub enum Receipt {
 
 impl Receipt {
     /// All receipts.
-    pub const ALL: [Self; 5] = [
-        Self::Delivered,
-        Self::Undelivered,
-        Self::Expired,
-        Self::Rejected,
-        Self::NoReceipt,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Delivered, Self::Undelivered, Self::Expired, Self::Rejected, Self::NoReceipt];
 
     /// The word used in JSON and SQL.
     #[must_use]

@@ -18,10 +18,7 @@ impl Bucket {
     /// A full bucket: one second's worth.
     #[must_use]
     pub fn full(rate_micro: i64, now: NaiveDateTime) -> Self {
-        Self {
-            tokens_micro: capacity(rate_micro),
-            refilled_at: now,
-        }
+        Self { tokens_micro: capacity(rate_micro), refilled_at: now }
     }
 
     /// Adds what has run in since the last refill, up to one second's worth.
@@ -39,10 +36,7 @@ impl Bucket {
     /// Takes one token, if there is one.
     #[must_use]
     pub fn taken(self) -> Option<Self> {
-        (self.tokens_micro >= MICRO).then_some(Self {
-            tokens_micro: self.tokens_micro - MICRO,
-            ..self
-        })
+        (self.tokens_micro >= MICRO).then_some(Self { tokens_micro: self.tokens_micro - MICRO, ..self })
     }
 
     /// When the `nth` token from now (0 = the next) will have run in.
@@ -66,27 +60,16 @@ mod tests {
 
     #[test]
     fn eight_leave_at_once_and_then_one_every_eighth_of_a_second() {
-        let start = chrono::NaiveDate::from_ymd_opt(2026, 11, 21)
-            .unwrap()
-            .and_hms_opt(6, 0, 0)
-            .unwrap();
+        let start = chrono::NaiveDate::from_ymd_opt(2026, 11, 21).unwrap().and_hms_opt(6, 0, 0).unwrap();
         let mut bucket = Bucket::full(8 * MICRO, start);
         for _ in 0..8 {
             bucket = bucket.taken().unwrap();
         }
         assert_eq!(bucket.taken(), None);
-        assert_eq!(
-            bucket.available_at(8 * MICRO, 0),
-            start + Duration::milliseconds(125)
-        );
+        assert_eq!(bucket.available_at(8 * MICRO, 0), start + Duration::milliseconds(125));
         assert_eq!(bucket.available_at(8 * MICRO, 7), start + Duration::seconds(1));
         let later = bucket.refilled(8 * MICRO, start + Duration::milliseconds(125));
         assert!(later.taken().is_some());
-        assert_eq!(
-            bucket
-                .refilled(8 * MICRO, start + Duration::hours(1))
-                .tokens_micro,
-            8 * MICRO
-        );
+        assert_eq!(bucket.refilled(8 * MICRO, start + Duration::hours(1)).tokens_micro, 8 * MICRO);
     }
 }

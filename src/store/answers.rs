@@ -9,10 +9,7 @@ use super::{AnyConnection, StoreError};
 /// One registered answer. `position` is 0-based.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
 #[diesel(table_name = answers, treat_none_as_null = true, primary_key(session_id, element_id, visit))]
-#[expect(
-    missing_docs,
-    reason = "columns are documented in migrations and in http-api.md 4.1"
-)]
+#[expect(missing_docs, reason = "columns are documented in migrations and in http-api.md 4.1")]
 pub struct AnswerRow {
     pub session_id: String,
     pub element_id: String,
@@ -55,7 +52,5 @@ pub fn of_sessions(
     connection: &mut AnyConnection,
     session_ids: &[String],
 ) -> Result<Vec<AnswerRow>, StoreError> {
-    Ok(answers::table
-        .filter(answers::session_id.eq_any(session_ids))
-        .load(connection)?)
+    Ok(answers::table.filter(answers::session_id.eq_any(session_ids)).load(connection)?)
 }

@@ -110,9 +110,7 @@ pub fn append(connection: &mut AnyConnection, entries: &[AuditEntry]) -> Result<
         };
         row.hash = row.expected_hash();
         previous_hash.clone_from(&row.hash);
-        diesel::insert_into(audit::table)
-            .values(row)
-            .execute(connection)?;
+        diesel::insert_into(audit::table).values(row).execute(connection)?;
     }
     Ok(())
 }
@@ -122,9 +120,5 @@ pub fn append(connection: &mut AnyConnection, entries: &[AuditEntry]) -> Result<
 /// # Errors
 /// [`StoreError`] of the query.
 pub fn after(connection: &mut AnyConnection, seq: i64, limit: i64) -> Result<Vec<AuditRow>, StoreError> {
-    Ok(audit::table
-        .filter(audit::seq.gt(seq))
-        .order(audit::seq)
-        .limit(limit)
-        .load(connection)?)
+    Ok(audit::table.filter(audit::seq.gt(seq)).order(audit::seq).limit(limit).load(connection)?)
 }

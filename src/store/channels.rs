@@ -9,10 +9,7 @@ use super::{AnyConnection, StoreError};
 /// A two-way address of ours. Lists and texts are JSON.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
 #[diesel(table_name = channels, treat_none_as_null = true)]
-#[expect(
-    missing_docs,
-    reason = "columns are documented in migrations and in http-api.md 5.1"
-)]
+#[expect(missing_docs, reason = "columns are documented in migrations and in http-api.md 5.1")]
 pub struct ChannelRow {
     pub id: String,
     pub name: String,
@@ -51,10 +48,7 @@ pub struct BucketRow {
 /// What is remembered about a gateway.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
 #[diesel(table_name = gateway_states, treat_none_as_null = true, primary_key(name))]
-#[expect(
-    missing_docs,
-    reason = "columns are documented in migrations and in http-api.md 5.2"
-)]
+#[expect(missing_docs, reason = "columns are documented in migrations and in http-api.md 5.2")]
 pub struct GatewayRow {
     pub name: String,
     pub paused: bool,
@@ -78,9 +72,7 @@ pub fn all(connection: &mut AnyConnection) -> Result<Vec<ChannelRow>, StoreError
 /// # Errors
 /// [`StoreError::Constraint`] when the name is taken; other [`StoreError`]s of the statement.
 pub fn insert(connection: &mut AnyConnection, row: &ChannelRow) -> Result<(), StoreError> {
-    diesel::insert_into(channels::table)
-        .values(row)
-        .execute(connection)?;
+    diesel::insert_into(channels::table).values(row).execute(connection)?;
     Ok(())
 }
 
@@ -89,9 +81,7 @@ pub fn insert(connection: &mut AnyConnection, row: &ChannelRow) -> Result<(), St
 /// # Errors
 /// [`StoreError`] of the statement.
 pub fn update(connection: &mut AnyConnection, row: &ChannelRow) -> Result<(), StoreError> {
-    diesel::update(channels::table.find(&row.id))
-        .set(row)
-        .execute(connection)?;
+    diesel::update(channels::table.find(&row.id)).set(row).execute(connection)?;
     Ok(())
 }
 
@@ -108,9 +98,7 @@ pub fn find(connection: &mut AnyConnection, id: &str) -> Result<Option<ChannelRo
 /// # Errors
 /// [`StoreError`] of the query.
 pub fn gateways(connection: &mut AnyConnection) -> Result<Vec<GatewayRow>, StoreError> {
-    Ok(gateway_states::table
-        .order(gateway_states::name)
-        .load(connection)?)
+    Ok(gateway_states::table.order(gateway_states::name).load(connection)?)
 }
 
 /// Remembers whether an operator paused a gateway.
@@ -126,14 +114,8 @@ pub fn set_paused(
     let known: Option<GatewayRow> = gateway_states::table.find(gateway).first(connection).optional()?;
     match known {
         Some(row) => {
-            let row = GatewayRow {
-                paused,
-                updated_at: at,
-                ..row
-            };
-            diesel::update(gateway_states::table.find(gateway))
-                .set(&row)
-                .execute(connection)?;
+            let row = GatewayRow { paused, updated_at: at, ..row };
+            diesel::update(gateway_states::table.find(gateway)).set(&row).execute(connection)?;
         }
         None => {
             let row = GatewayRow {
@@ -145,9 +127,7 @@ pub fn set_paused(
                 last_error_at: None,
                 updated_at: at,
             };
-            diesel::insert_into(gateway_states::table)
-                .values(&row)
-                .execute(connection)?;
+            diesel::insert_into(gateway_states::table).values(&row).execute(connection)?;
         }
     }
     Ok(())

@@ -64,9 +64,7 @@ impl DatabaseUrl {
             }
             Self::Postgres(url) => {
                 let mut connection = PgConnection::establish(url).map_err(|e| setup(&e))?;
-                connection
-                    .batch_execute(POSTGRES_SETTINGS)
-                    .map_err(|e| setup(&e))?;
+                connection.batch_execute(POSTGRES_SETTINGS).map_err(|e| setup(&e))?;
                 Ok(AnyConnection::Postgres(connection))
             }
         }

@@ -25,10 +25,7 @@ pub struct ContactRow {
 /// Current consent of a phone in one scope: `global` or a survey id.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
 #[diesel(table_name = consents, treat_none_as_null = true, primary_key(phone, scope))]
-#[expect(
-    missing_docs,
-    reason = "columns are documented in migrations and in http-api.md 6.2"
-)]
+#[expect(missing_docs, reason = "columns are documented in migrations and in http-api.md 6.2")]
 pub struct ConsentRow {
     pub phone: String,
     pub scope: String,
@@ -44,10 +41,7 @@ pub struct ConsentRow {
 /// One change of consent.
 #[derive(Clone, Debug, Queryable, Insertable)]
 #[diesel(table_name = consent_events)]
-#[expect(
-    missing_docs,
-    reason = "columns are documented in migrations and in gateways.md GW65"
-)]
+#[expect(missing_docs, reason = "columns are documented in migrations and in gateways.md GW65")]
 pub struct ConsentEventRow {
     pub id: String,
     pub phone: String,

@@ -72,11 +72,7 @@ impl Store {
             hasher: hasher.clone(),
         };
         let (writer, thread) = Writer::start(url.clone(), connection, world)?;
-        let open = Open {
-            url: url.clone(),
-            thread: Mutex::new(Some(thread)),
-            _lock: lock,
-        };
+        let open = Open { url: url.clone(), thread: Mutex::new(Some(thread)), _lock: lock };
         Ok(Self {
             writer,
             readers: Readers::new(url, READERS),
@@ -123,13 +119,7 @@ impl Store {
     ) -> Result<W::Output, StoreError> {
         let mut keys = Keys::default();
         work.keys(connection, &mut keys)?;
-        let mut space = load(
-            connection,
-            keys,
-            self.sequence.clone(),
-            &self.hasher,
-            now.naive_utc(),
-        )?;
+        let mut space = load(connection, keys, self.sequence.clone(), &self.hasher, now.naive_utc())?;
         let output = work.run(&mut space, now).map_err(|fault| match fault {
             Fault::Store(error) => error,
             Fault::Panic(_) | Fault::Invariant(_) => StoreError::Corrupt(fault.to_string()),
@@ -249,12 +239,7 @@ fn take_lock(url: &DatabaseUrl) -> Result<Option<File>, StoreError> {
     };
     let lock_path = format!("{path}.lock");
     let setup = |error: std::io::Error| StoreError::Setup(format!("cannot open {lock_path}: {error}"));
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&lock_path)
-        .map_err(setup)?;
+    let file = File::options().create(true).truncate(false).write(true).open(&lock_path).map_err(setup)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::InUse(path.clone())),

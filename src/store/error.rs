@@ -64,12 +64,7 @@ impl From<DieselError> for StoreError {
 impl StoreError {
     /// SQLite gives no kind for most errors; its messages are stable.
     fn from_message(message: &str, text: String) -> Self {
-        let busy = [
-            "database is locked",
-            "database table is locked",
-            "deadlock detected",
-            "lock timeout",
-        ];
+        let busy = ["database is locked", "database table is locked", "deadlock detected", "lock timeout"];
         if busy.iter().any(|pattern| message.contains(pattern)) {
             Self::Busy(text)
         } else if message.contains("constraint failed") {

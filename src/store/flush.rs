@@ -25,9 +25,7 @@ macro_rules! insert_rows {
             AnyConnection::Postgres(postgres) => {
                 let rows: Vec<_> = $rows.collect();
                 for chunk in rows.chunks(ROWS_PER_STATEMENT) {
-                    diesel::insert_into($table)
-                        .values(chunk.to_vec())
-                        .execute(postgres)?;
+                    diesel::insert_into($table).values(chunk.to_vec()).execute(postgres)?;
                 }
             }
         }

@@ -52,10 +52,7 @@ pub fn find(connection: &mut AnyConnection, id: &str) -> Result<Option<InboundRo
 /// # Errors
 /// [`StoreError`] of the query.
 pub fn of_session(connection: &mut AnyConnection, session_id: &str) -> Result<Vec<InboundRow>, StoreError> {
-    Ok(inbound::table
-        .filter(inbound::session_id.eq(session_id))
-        .order(inbound::recv_seq)
-        .load(connection)?)
+    Ok(inbound::table.filter(inbound::session_id.eq(session_id)).order(inbound::recv_seq).load(connection)?)
 }
 
 /// How many dead letters wait for somebody, and since when the oldest does.
@@ -64,9 +61,7 @@ pub fn of_session(connection: &mut AnyConnection, session_id: &str) -> Result<Ve
 /// [`StoreError`] of the query.
 pub fn dead_load(connection: &mut AnyConnection) -> Result<(i64, Option<NaiveDateTime>), StoreError> {
     Ok(inbound::table
-        .filter(sql::<Bool>(
-            "inbound.outcome = 'dead' AND inbound.resolved_at IS NULL",
-        ))
+        .filter(sql::<Bool>("inbound.outcome = 'dead' AND inbound.resolved_at IS NULL"))
         .select((diesel::dsl::count_star(), diesel::dsl::min(inbound::received_at)))
         .first(connection)?)
 }

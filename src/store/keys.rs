@@ -39,9 +39,7 @@ pub fn find(connection: &mut AnyConnection, id: &str) -> Result<Option<KeyRow>, 
 /// # Errors
 /// [`StoreError`] of the query.
 pub fn all(connection: &mut AnyConnection) -> Result<Vec<KeyRow>, StoreError> {
-    Ok(api_keys::table
-        .order((api_keys::created_at, api_keys::id))
-        .load(connection)?)
+    Ok(api_keys::table.order((api_keys::created_at, api_keys::id)).load(connection)?)
 }
 
 /// Stores a new key.
@@ -49,9 +47,7 @@ pub fn all(connection: &mut AnyConnection) -> Result<Vec<KeyRow>, StoreError> {
 /// # Errors
 /// [`StoreError::Constraint`] when the id is taken; other [`StoreError`]s of the statement.
 pub fn insert(connection: &mut AnyConnection, row: &KeyRow) -> Result<(), StoreError> {
-    diesel::insert_into(api_keys::table)
-        .values(row)
-        .execute(connection)?;
+    diesel::insert_into(api_keys::table).values(row).execute(connection)?;
     Ok(())
 }
 
@@ -60,8 +56,6 @@ pub fn insert(connection: &mut AnyConnection, row: &KeyRow) -> Result<(), StoreE
 /// # Errors
 /// [`StoreError`] of the statement.
 pub fn update(connection: &mut AnyConnection, row: &KeyRow) -> Result<(), StoreError> {
-    diesel::update(api_keys::table.find(&row.id))
-        .set(row)
-        .execute(connection)?;
+    diesel::update(api_keys::table.find(&row.id)).set(row).execute(connection)?;
     Ok(())
 }

@@ -137,13 +137,7 @@ pub fn sessions(
     if let Some(is_test) = filter.is_test {
         query = query.filter(sessions::is_test.eq(is_test));
     }
-    within!(
-        query,
-        span,
-        sessions::created_at,
-        sessions::updated_at,
-        sessions::id
-    );
+    within!(query, span, sessions::created_at, sessions::updated_at, sessions::id);
     Ok(query.load(connection)?)
 }
 
@@ -158,9 +152,8 @@ pub fn messages(
 ) -> Result<Vec<MessageRow>, StoreError> {
     let mut query = messages::table.into_boxed::<Backend>();
     if let Some(ids) = filter.survey_ids.clone() {
-        let of_surveys = sessions::table
-            .filter(sessions::survey_id.eq_any(ids))
-            .select(sessions::id.nullable());
+        let of_surveys =
+            sessions::table.filter(sessions::survey_id.eq_any(ids)).select(sessions::id.nullable());
         query = query.filter(messages::session_id.eq_any(of_surveys));
     }
     if let Some(ids) = filter.channel_ids.clone() {
@@ -178,13 +171,7 @@ pub fn messages(
     if let Some(session_id) = filter.session_id.clone() {
         query = query.filter(messages::session_id.eq(session_id));
     }
-    within!(
-        query,
-        span,
-        messages::created_at,
-        messages::updated_at,
-        messages::id
-    );
+    within!(query, span, messages::created_at, messages::updated_at, messages::id);
     Ok(query.load(connection)?)
 }
 
@@ -215,12 +202,6 @@ pub fn inbound(
         Some(false) => query.filter(inbound::resolved_at.is_null()),
         None => query,
     };
-    within!(
-        query,
-        span,
-        inbound::received_at,
-        inbound::received_at,
-        inbound::id
-    );
+    within!(query, span, inbound::received_at, inbound::received_at, inbound::id);
     Ok(query.load(connection)?)
 }

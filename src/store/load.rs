@@ -85,15 +85,7 @@ fn load_inbound(
             .load(connection)?;
         for (weak_key, id, received_at, recv_seq, session_id) in found {
             if let Some(weak_key) = weak_key {
-                space.load_weak(
-                    weak_key,
-                    WeakMatch {
-                        id,
-                        received_at,
-                        recv_seq,
-                        session_id,
-                    },
-                );
+                space.load_weak(weak_key, WeakMatch { id, received_at, recv_seq, session_id });
             }
         }
     }
@@ -107,18 +99,11 @@ fn load_named_messages(
 ) -> Result<(), StoreError> {
     let mut found: Vec<MessageRow> = Vec::new();
     if !keys.messages.is_empty() {
-        found.extend(
-            messages::table
-                .filter(messages::id.eq_any(&keys.messages))
-                .load(connection)?,
-        );
+        found.extend(messages::table.filter(messages::id.eq_any(&keys.messages)).load(connection)?);
     }
     if !keys.client_refs.is_empty() {
-        found.extend(
-            messages::table
-                .filter(messages::client_ref.eq_any(&keys.client_refs))
-                .load(connection)?,
-        );
+        found
+            .extend(messages::table.filter(messages::client_ref.eq_any(&keys.client_refs)).load(connection)?);
     }
     if !keys.external_ids.is_empty() {
         found.extend(
@@ -152,9 +137,8 @@ fn load_handles(
         return Ok(());
     }
     let handles: BTreeSet<&str> = keys.handles.iter().map(|(_, handle)| handle.as_str()).collect();
-    let found: Vec<HandleRow> = session_handles::table
-        .filter(session_handles::handle.eq_any(handles))
-        .load(connection)?;
+    let found: Vec<HandleRow> =
+        session_handles::table.filter(session_handles::handle.eq_any(handles)).load(connection)?;
     for row in found {
         keys.sessions.insert(row.session_id.clone());
         space.handles.load((row.gateway.clone(), row.handle.clone()), row);
@@ -169,9 +153,8 @@ fn load_sessions(
     space: &mut Space,
 ) -> Result<(), StoreError> {
     if !keys.sessions.is_empty() {
-        let named: Vec<SessionRow> = sessions::table
-            .filter(sessions::id.eq_any(&keys.sessions))
-            .load(connection)?;
+        let named: Vec<SessionRow> =
+            sessions::table.filter(sessions::id.eq_any(&keys.sessions)).load(connection)?;
         for session in named {
             take_session(keys, space, session);
         }
@@ -180,15 +163,9 @@ fn load_sessions(
         let of_phones = sessions::table.filter(sessions::phone.eq_any(&keys.phones));
         let found = match keys.ended_after {
             Some(ended_after) => of_phones
-                .filter(
-                    sessions::closed_at
-                        .is_null()
-                        .or(sessions::closed_at.gt(ended_after)),
-                )
+                .filter(sessions::closed_at.is_null().or(sessions::closed_at.gt(ended_after)))
                 .load::<SessionRow>(connection)?,
-            None => of_phones
-                .filter(sessions::closed_at.is_null())
-                .load::<SessionRow>(connection)?,
+            None => of_phones.filter(sessions::closed_at.is_null()).load::<SessionRow>(connection)?,
         };
         for session in found {
             take_session(keys, space, session);
@@ -203,11 +180,7 @@ fn take_session(keys: &mut Keys, space: &mut Space, session: SessionRow) {
         keys.messages.extend(session.prompt_id.clone());
     }
     // A free text that still takes fragments is changed where it stands (N98).
-    if session
-        .progress
-        .as_deref()
-        .is_some_and(|progress| progress.contains("\"appending\""))
-    {
+    if session.progress.as_deref().is_some_and(|progress| progress.contains("\"appending\"")) {
         keys.answers_of.insert(session.id.clone());
     }
     space.load_session(session);
@@ -217,15 +190,13 @@ fn load_phones(connection: &mut AnyConnection, keys: &Keys, space: &mut Space) -
     if keys.phones.is_empty() {
         return Ok(());
     }
-    let found: Vec<ContactRow> = contacts::table
-        .filter(contacts::phone.eq_any(&keys.phones))
-        .load(connection)?;
+    let found: Vec<ContactRow> =
+        contacts::table.filter(contacts::phone.eq_any(&keys.phones)).load(connection)?;
     for row in found {
         space.contacts.load(row.phone.clone(), row);
     }
-    let found: Vec<ConsentRow> = consents::table
-        .filter(consents::phone.eq_any(&keys.phones))
-        .load(connection)?;
+    let found: Vec<ConsentRow> =
+        consents::table.filter(consents::phone.eq_any(&keys.phones)).load(connection)?;
     for row in found {
         space.consents.load((row.phone.clone(), row.scope.clone()), row);
     }
@@ -242,14 +213,10 @@ fn load_suppressions(
     if keys.phones.is_empty() {
         return Ok(());
     }
-    let by_hash: BTreeMap<String, &String> = keys
-        .phones
-        .iter()
-        .map(|phone| (hasher.hash(phone), phone))
-        .collect();
-    let found: Vec<SuppressionRow> = suppressions::table
-        .filter(suppressions::phone_hash.eq_any(by_hash.keys()))
-        .load(connection)?;
+    let by_hash: BTreeMap<String, &String> =
+        keys.phones.iter().map(|phone| (hasher.hash(phone), phone)).collect();
+    let found: Vec<SuppressionRow> =
+        suppressions::table.filter(suppressions::phone_hash.eq_any(by_hash.keys())).load(connection)?;
     for row in found {
         if let Some(phone) = by_hash.get(&row.phone_hash) {
             let key = ((*phone).clone(), row.scope.clone());
@@ -273,15 +240,10 @@ fn load_waiting_messages(
             space.load_message(row);
         }
     }
-    let prompts: Vec<&String> = keys
-        .messages
-        .iter()
-        .filter(|id| space.messages.get(id.as_str()).is_none())
-        .collect();
+    let prompts: Vec<&String> =
+        keys.messages.iter().filter(|id| space.messages.get(id.as_str()).is_none()).collect();
     if !prompts.is_empty() {
-        let found: Vec<MessageRow> = messages::table
-            .filter(messages::id.eq_any(prompts))
-            .load(connection)?;
+        let found: Vec<MessageRow> = messages::table.filter(messages::id.eq_any(prompts)).load(connection)?;
         for row in found {
             space.load_message(row);
         }
@@ -291,34 +253,23 @@ fn load_waiting_messages(
 
 fn load_requests(connection: &mut AnyConnection, keys: &Keys, space: &mut Space) -> Result<(), StoreError> {
     if !keys.send_requests.is_empty() {
-        let phones: BTreeSet<&str> = keys
-            .send_requests
-            .iter()
-            .map(|(_, phone, _)| phone.as_str())
-            .collect();
+        let phones: BTreeSet<&str> = keys.send_requests.iter().map(|(_, phone, _)| phone.as_str()).collect();
         let references: BTreeSet<&str> = keys.send_requests.iter().map(|(_, _, r)| r.as_str()).collect();
         let found: Vec<SendRequestRow> = send_requests::table
             .filter(send_requests::phone.eq_any(phones))
             .filter(send_requests::client_reference.eq_any(references))
             .load(connection)?;
         for row in found {
-            let key = (
-                row.survey_id.clone(),
-                row.phone.clone(),
-                row.client_reference.clone(),
-            );
+            let key = (row.survey_id.clone(), row.phone.clone(), row.client_reference.clone());
             space.send_requests.load(key, row);
         }
     }
     if !keys.idempotency.is_empty() {
         let names: BTreeSet<&str> = keys.idempotency.iter().map(|(_, key)| key.as_str()).collect();
-        let found: Vec<IdempotencyRow> = idempotency::table
-            .filter(idempotency::idempotency_key.eq_any(names))
-            .load(connection)?;
+        let found: Vec<IdempotencyRow> =
+            idempotency::table.filter(idempotency::idempotency_key.eq_any(names)).load(connection)?;
         for row in found {
-            space
-                .idempotency
-                .load((row.key_id.clone(), row.idempotency_key.clone()), row);
+            space.idempotency.load((row.key_id.clone(), row.idempotency_key.clone()), row);
         }
     }
     Ok(())
@@ -326,9 +277,8 @@ fn load_requests(connection: &mut AnyConnection, keys: &Keys, space: &mut Space)
 
 fn load_small(connection: &mut AnyConnection, keys: &Keys, space: &mut Space) -> Result<(), StoreError> {
     if !keys.counters.is_empty() {
-        let found: Vec<CounterRow> = counters::table
-            .filter(counters::name.eq_any(&keys.counters))
-            .load(connection)?;
+        let found: Vec<CounterRow> =
+            counters::table.filter(counters::name.eq_any(&keys.counters)).load(connection)?;
         for row in found {
             space.counters.load(row.name.clone(), row);
         }
@@ -342,13 +292,10 @@ fn load_small(connection: &mut AnyConnection, keys: &Keys, space: &mut Space) ->
         }
     }
     if !keys.answers_of.is_empty() {
-        let found: Vec<AnswerRow> = answers::table
-            .filter(answers::session_id.eq_any(&keys.answers_of))
-            .load(connection)?;
+        let found: Vec<AnswerRow> =
+            answers::table.filter(answers::session_id.eq_any(&keys.answers_of)).load(connection)?;
         for row in found {
-            space
-                .answers
-                .load((row.session_id.clone(), row.element_id.clone(), row.visit), row);
+            space.answers.load((row.session_id.clone(), row.element_id.clone(), row.visit), row);
         }
     }
     Ok(())

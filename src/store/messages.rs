@@ -15,10 +15,7 @@ const PRIORITIES: [i32; 3] = [0, 1, 2];
 /// One outbound SMS.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
 #[diesel(table_name = messages, treat_none_as_null = true)]
-#[expect(
-    missing_docs,
-    reason = "columns are documented in migrations and in http-api.md 4.2"
-)]
+#[expect(missing_docs, reason = "columns are documented in migrations and in http-api.md 4.2")]
 pub struct MessageRow {
     pub id: String,
     pub session_id: Option<String>,
@@ -192,9 +189,7 @@ pub fn overdue(
             .limit(limit)
             .load(connection)?,
         unreported: messages::table
-            .filter(sql::<Bool>(
-                "messages.state = 'accepted' AND messages.receipt IS NULL",
-            ))
+            .filter(sql::<Bool>("messages.state = 'accepted' AND messages.receipt IS NULL"))
             .filter(messages::accepted_at.le(unreported_since))
             .order(messages::accepted_at)
             .select(messages::id)
@@ -228,19 +223,13 @@ pub fn next_overdue(
         .first(connection)
         .optional()?;
     let accepted: Option<NaiveDateTime> = messages::table
-        .filter(sql::<Bool>(
-            "messages.state = 'accepted' AND messages.receipt IS NULL",
-        ))
+        .filter(sql::<Bool>("messages.state = 'accepted' AND messages.receipt IS NULL"))
         .order(messages::accepted_at)
         .select(messages::accepted_at)
         .first::<Option<NaiveDateTime>>(connection)
         .optional()?
         .flatten();
-    let due = [
-        lease,
-        unknown.map(|at| at + proof_wait),
-        accepted.map(|at| at + receipt_wait),
-    ];
+    let due = [lease, unknown.map(|at| at + proof_wait), accepted.map(|at| at + receipt_wait)];
     Ok(due.into_iter().flatten().min())
 }
 
@@ -305,10 +294,7 @@ pub fn open_load(connection: &mut AnyConnection) -> Result<Vec<OpenLoad>, StoreE
 /// # Errors
 /// [`StoreError`] of the query.
 pub fn of_session(connection: &mut AnyConnection, session_id: &str) -> Result<Vec<MessageRow>, StoreError> {
-    Ok(messages::table
-        .filter(messages::session_id.eq(session_id))
-        .order(messages::seq)
-        .load(connection)?)
+    Ok(messages::table.filter(messages::session_id.eq(session_id)).order(messages::seq).load(connection)?)
 }
 
 /// One message.

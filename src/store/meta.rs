@@ -12,11 +12,7 @@ use crate::clock::Timestamp;
 /// # Errors
 /// [`StoreError`] of the query.
 pub fn get(connection: &mut AnyConnection, name: &str) -> Result<Option<String>, StoreError> {
-    Ok(meta::table
-        .find(name)
-        .select(meta::value)
-        .first(connection)
-        .optional()?)
+    Ok(meta::table.find(name).select(meta::value).first(connection).optional()?)
 }
 
 /// Sets a fact.
@@ -60,11 +56,8 @@ pub fn keep_clock_high_water(connection: &mut AnyConnection, told: Timestamp) ->
 /// # Errors
 /// [`StoreError`] of a query.
 pub fn highest_sequence(connection: &mut AnyConnection) -> Result<i64, StoreError> {
-    let received: Option<i64> = inbound::table
-        .select(diesel::dsl::max(inbound::recv_seq))
-        .first(connection)?;
-    let sent: Option<i64> = messages::table
-        .select(diesel::dsl::max(messages::send_seq))
-        .first(connection)?;
+    let received: Option<i64> =
+        inbound::table.select(diesel::dsl::max(inbound::recv_seq)).first(connection)?;
+    let sent: Option<i64> = messages::table.select(diesel::dsl::max(messages::send_seq)).first(connection)?;
     Ok(received.unwrap_or(0).max(sent.unwrap_or(0)))
 }

@@ -28,18 +28,12 @@ pub fn migrate(connection: &mut AnyConnection) -> Result<Vec<String>, StoreError
 /// [`StoreError::Setup`] when the schema cannot be read.
 pub fn pending(connection: &mut AnyConnection) -> Result<Vec<String>, StoreError> {
     let names = match connection {
-        AnyConnection::Sqlite(sqlite) => sqlite.pending_migrations(SQLITE).map(|found| {
-            found
-                .iter()
-                .map(|migration| migration.name().to_string())
-                .collect()
-        }),
-        AnyConnection::Postgres(postgres) => postgres.pending_migrations(POSTGRES).map(|found| {
-            found
-                .iter()
-                .map(|migration| migration.name().to_string())
-                .collect()
-        }),
+        AnyConnection::Sqlite(sqlite) => sqlite
+            .pending_migrations(SQLITE)
+            .map(|found| found.iter().map(|migration| migration.name().to_string()).collect()),
+        AnyConnection::Postgres(postgres) => postgres
+            .pending_migrations(POSTGRES)
+            .map(|found| found.iter().map(|migration| migration.name().to_string()).collect()),
     };
     names.map_err(|error| StoreError::Setup(format!("the schema version cannot be read: {error}")))
 }
@@ -68,11 +62,7 @@ fn refuse_newer(connection: &mut AnyConnection) -> Result<(), StoreError> {
     }
     .map_err(|error| StoreError::Setup(format!("the schema version cannot be read: {error}")))?;
     let known = known_versions()?;
-    match applied
-        .iter()
-        .map(ToString::to_string)
-        .find(|version| !known.contains(version))
-    {
+    match applied.iter().map(ToString::to_string).find(|version| !known.contains(version)) {
         Some(version) => Err(StoreError::Setup(format!(
             "the database has migration {version}, which this antiphon does not know; run a newer antiphon"
         ))),
@@ -84,10 +74,7 @@ fn known_versions() -> Result<Vec<String>, StoreError> {
     use diesel::migration::MigrationSource;
     let migrations = MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE)
         .map_err(|error| StoreError::Setup(error.to_string()))?;
-    Ok(migrations
-        .iter()
-        .map(|migration| migration.name().version().to_string())
-        .collect())
+    Ok(migrations.iter().map(|migration| migration.name().version().to_string()).collect())
 }
 
 /// Runs a statement that answers one row, to prove that the database answers.

@@ -22,13 +22,8 @@ use crate::survey::{Value, Variables};
 pub const ROWS_MAX: i64 = 10_000;
 
 /// Variables of seed 003 that describe the call, not the person: reports group by them.
-const IMPERSONAL_VARIABLES: [&str; 5] = [
-    "queueKey",
-    "agentId",
-    "userGroupId",
-    "systemCountry",
-    "consumerChannel",
-];
+const IMPERSONAL_VARIABLES: [&str; 5] =
+    ["queueKey", "agentId", "userGroupId", "systemCountry", "consumerChannel"];
 
 /// The element type whose value is a text of the person.
 const FREE_TEXT: &str = "free_text";
@@ -121,10 +116,8 @@ pub struct ErasureRow {
 pub fn erase(connection: &mut AnyConnection, phone: &str, row: &ErasureRow) -> Result<(), StoreError> {
     let mark = mark(&row.phone_hash);
     keep_stops(connection, phone, row)?;
-    let session_ids: Vec<String> = sessions::table
-        .filter(sessions::phone.eq(phone))
-        .select(sessions::id)
-        .load(connection)?;
+    let session_ids: Vec<String> =
+        sessions::table.filter(sessions::phone.eq(phone)).select(sessions::id).load(connection)?;
     for id in &session_ids {
         erase_answers(connection, id, &mark)?;
         erase_session(connection, id, &mark)?;
@@ -135,9 +128,7 @@ pub fn erase(connection: &mut AnyConnection, phone: &str, row: &ErasureRow) -> R
         .execute(connection)?;
     diesel::delete(send_requests::table.filter(send_requests::phone.eq(phone))).execute(connection)?;
     diesel::delete(contacts::table.find(phone)).execute(connection)?;
-    diesel::insert_into(erasures::table)
-        .values(row)
-        .execute(connection)?;
+    diesel::insert_into(erasures::table).values(row).execute(connection)?;
     Ok(())
 }
 
@@ -148,9 +139,7 @@ fn mark(phone_hash: &str) -> String {
 
 /// A stop survives as a keyed hash; a newer consent ends an older suppression.
 fn keep_stops(connection: &mut AnyConnection, phone: &str, row: &ErasureRow) -> Result<(), StoreError> {
-    let current: Vec<ConsentRow> = consents::table
-        .filter(consents::phone.eq(phone))
-        .load(connection)?;
+    let current: Vec<ConsentRow> = consents::table.filter(consents::phone.eq(phone)).load(connection)?;
     for consent in current {
         diesel::delete(suppressions::table.find((&row.phone_hash, &consent.scope))).execute(connection)?;
         if consent.consent_type == "stop" {
@@ -159,9 +148,7 @@ fn keep_stops(connection: &mut AnyConnection, phone: &str, row: &ErasureRow) -> 
                 scope: consent.scope,
                 created_at: consent.obtained_at,
             };
-            diesel::insert_into(suppressions::table)
-                .values(kept)
-                .execute(connection)?;
+            diesel::insert_into(suppressions::table).values(kept).execute(connection)?;
         }
     }
     diesel::delete(consents::table.filter(consents::phone.eq(phone))).execute(connection)?;
@@ -184,9 +171,7 @@ fn erase_answers(connection: &mut AnyConnection, session_id: &str, mark: &str) -
         .select(answers::element_id)
         .load(connection)?;
     let value = to_json("answers.value", &Value::Text(mark.to_owned()))?;
-    diesel::update(of_session())
-        .set(answers::raw.eq(mark))
-        .execute(connection)?;
+    diesel::update(of_session()).set(answers::raw.eq(mark)).execute(connection)?;
     diesel::update(of_session().filter(answers::comment.is_not_null()))
         .set(answers::comment.eq(mark))
         .execute(connection)?;
@@ -229,9 +214,7 @@ fn erase_events(
         }
         let cleaned = to_json("events.data", &data)?;
         if cleaned != stored {
-            diesel::update(events::table.find(id))
-                .set(events::data.eq(cleaned))
-                .execute(connection)?;
+            diesel::update(events::table.find(id)).set(events::data.eq(cleaned)).execute(connection)?;
         }
     }
     Ok(())
@@ -243,14 +226,8 @@ fn erase_session(connection: &mut AnyConnection, id: &str, mark: &str) -> Result
         .variables()?
         .iter()
         .map(|(key, value)| {
-            let is_impersonal = IMPERSONAL_VARIABLES
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(key));
-            let value = if is_impersonal || value.is_empty() {
-                value
-            } else {
-                mark
-            };
+            let is_impersonal = IMPERSONAL_VARIABLES.iter().any(|known| known.eq_ignore_ascii_case(key));
+            let value = if is_impersonal || value.is_empty() { value } else { mark };
             (key.to_owned(), value.to_owned())
         })
         .collect();
@@ -268,10 +245,8 @@ fn erase_session(connection: &mut AnyConnection, id: &str, mark: &str) -> Result
 
 /// Handles, messages with their reports, and inbound.
 fn erase_traffic(connection: &mut AnyConnection, phone: &str, mark: &str) -> Result<(), StoreError> {
-    let message_ids: Vec<String> = messages::table
-        .filter(messages::phone.eq(phone))
-        .select(messages::id)
-        .load(connection)?;
+    let message_ids: Vec<String> =
+        messages::table.filter(messages::phone.eq(phone)).select(messages::id).load(connection)?;
     for chunk in message_ids.chunks(500) {
         // A gateway's own explanation may name the number.
         diesel::update(delivery_reports::table.filter(delivery_reports::message_id.eq_any(chunk)))

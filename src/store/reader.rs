@@ -25,13 +25,7 @@ struct Inner {
 impl Readers {
     pub(super) fn new(url: DatabaseUrl, size: usize) -> Self {
         let permits = Arc::new(Semaphore::new(size));
-        Self {
-            inner: Arc::new(Inner {
-                url,
-                idle: Mutex::new(Vec::new()),
-                permits,
-            }),
-        }
+        Self { inner: Arc::new(Inner { url, idle: Mutex::new(Vec::new()), permits }) }
     }
 
     /// Runs queries on a thread that may block.
@@ -52,8 +46,7 @@ impl Readers {
             let _permit = permit;
             inner.with_connection(work)
         });
-        task.await
-            .map_err(|error| StoreError::Corrupt(format!("a query panicked: {error}")))?
+        task.await.map_err(|error| StoreError::Corrupt(format!("a query panicked: {error}")))?
     }
 }
 
@@ -69,10 +62,7 @@ impl Inner {
         };
         let result = work(&mut connection);
         if !result.as_ref().is_err_and(StoreError::kills_connection) {
-            self.idle
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(connection);
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         }
         result
     }

@@ -48,10 +48,7 @@ pub fn find_answer(
     key_id: &str,
     key: &str,
 ) -> Result<Option<IdempotencyRow>, StoreError> {
-    Ok(idempotency::table
-        .find((key_id, key))
-        .first(connection)
-        .optional()?)
+    Ok(idempotency::table.find((key_id, key)).first(connection).optional()?)
 }
 
 /// Stores an answer under an API key's idempotency key.
@@ -59,9 +56,7 @@ pub fn find_answer(
 /// # Errors
 /// [`StoreError`] of the statement.
 pub fn insert_answer(connection: &mut AnyConnection, row: &IdempotencyRow) -> Result<(), StoreError> {
-    diesel::insert_into(idempotency::table)
-        .values(row)
-        .execute(connection)?;
+    diesel::insert_into(idempotency::table).values(row).execute(connection)?;
     Ok(())
 }
 

@@ -1,9 +1,6 @@
 //! The tables as diesel sees them; migrations/ is the truth and a parity test compares the two.
 
-#![expect(
-    missing_docs,
-    reason = "columns are documented in migrations/*/0001_core/up.sql"
-)]
+#![expect(missing_docs, reason = "columns are documented in migrations/*/0001_core/up.sql")]
 
 diesel::table! {
     meta (name) {

@@ -11,10 +11,7 @@ use crate::survey::{Progress, Variables};
 /// One person's run through one survey revision.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
 #[diesel(table_name = sessions, treat_none_as_null = true)]
-#[expect(
-    missing_docs,
-    reason = "columns are documented in the API: http-api.md 2.5 and 4.1"
-)]
+#[expect(missing_docs, reason = "columns are documented in the API: http-api.md 2.5 and 4.1")]
 pub struct SessionRow {
     pub id: String,
     pub survey_id: String,
@@ -67,10 +64,7 @@ impl SessionRow {
     /// # Errors
     /// [`StoreError::Corrupt`] when the stored text is not a progress.
     pub fn progress(&self) -> Result<Option<Progress>, StoreError> {
-        self.progress
-            .as_deref()
-            .map(|text| from_json("sessions.progress", text))
-            .transpose()
+        self.progress.as_deref().map(|text| from_json("sessions.progress", text)).transpose()
     }
 
     /// The caller's variables.

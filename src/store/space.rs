@@ -138,10 +138,7 @@ impl Sequence {
 
 impl Space {
     pub(super) fn new(sequence: Sequence) -> Self {
-        Self {
-            sequence,
-            ..Self::default()
-        }
+        Self { sequence, ..Self::default() }
     }
 
     /// The next value of the one sequence.
@@ -153,9 +150,7 @@ impl Space {
     /// The inbound already stored under a gateway's id, in the database or earlier in this batch (RF17).
     #[must_use]
     pub fn seen_inbound(&self, gateway: &str, provider_id: &str) -> Option<&str> {
-        self.seen
-            .get(&(gateway.to_owned(), provider_id.to_owned()))
-            .map(String::as_str)
+        self.seen.get(&(gateway.to_owned(), provider_id.to_owned())).map(String::as_str)
     }
 
     /// Inbound texts stored under a weak key in the last minutes, oldest first (RF18).
@@ -167,8 +162,7 @@ impl Space {
     /// Stores an inbound with its outcome.
     pub fn add_inbound(&mut self, row: InboundRow) {
         if let Some(provider_id) = &row.provider_id {
-            self.seen
-                .insert((row.gateway.clone(), provider_id.clone()), row.id.clone());
+            self.seen.insert((row.gateway.clone(), provider_id.clone()), row.id.clone());
         }
         if let Some(weak_key) = &row.weak_key {
             self.weak.entry(weak_key.clone()).or_default().push(WeakMatch {
@@ -183,11 +177,7 @@ impl Space {
 
     /// Stores a new session.
     pub fn add_session(&mut self, row: SessionRow) {
-        self.by_phone
-            .entry(row.phone.clone())
-            .or_default()
-            .sessions
-            .insert(row.id.clone());
+        self.by_phone.entry(row.phone.clone()).or_default().sessions.insert(row.id.clone());
         self.sessions.insert(row.id.clone(), row);
     }
 
@@ -199,8 +189,7 @@ impl Space {
 
     /// Stores a new gateway session handle.
     pub fn add_handle(&mut self, row: HandleRow) {
-        self.handles
-            .insert((row.gateway.clone(), row.handle.clone()), row);
+        self.handles.insert((row.gateway.clone(), row.handle.clone()), row);
     }
 
     /// Appends a fact.
@@ -230,17 +219,13 @@ impl Space {
     /// Sessions of a phone that are open or ended lately, oldest first.
     pub fn sessions_of<'a>(&'a self, phone: &str) -> impl Iterator<Item = &'a SessionRow> + use<'a> {
         let ids = self.by_phone.get(phone).map(|index| &index.sessions);
-        ids.into_iter()
-            .flatten()
-            .filter_map(|id| self.sessions.get(id.as_str()))
+        ids.into_iter().flatten().filter_map(|id| self.sessions.get(id.as_str()))
     }
 
     /// Loaded messages of a session in sequence order: those not finished, and the current prompt.
     pub fn messages_of<'a>(&'a self, session_id: &str) -> impl Iterator<Item = &'a MessageRow> + use<'a> {
         let ids = self.by_session.get(session_id);
-        ids.into_iter()
-            .flatten()
-            .filter_map(|(_, id)| self.messages.get(id.as_str()))
+        ids.into_iter().flatten().filter_map(|(_, id)| self.messages.get(id.as_str()))
     }
 
     /// Ids of the unfinished messages to a phone, whatever they belong to.
@@ -249,11 +234,7 @@ impl Space {
         let ids = self.by_phone.get(phone).map(|index| &index.messages);
         ids.into_iter()
             .flatten()
-            .filter(|id| {
-                self.messages
-                    .get(id.as_str())
-                    .is_some_and(|message| message.is_open)
-            })
+            .filter(|id| self.messages.get(id.as_str()).is_some_and(|message| message.is_open))
             .cloned()
             .collect()
     }
@@ -262,10 +243,7 @@ impl Space {
     #[must_use]
     pub fn message_by_reference(&self, client_ref: Option<&str>, external_id: Option<&str>) -> Option<&str> {
         let by_ref = client_ref.and_then(|wanted| {
-            self.messages
-                .iter()
-                .find(|(_, row)| row.client_ref == wanted)
-                .map(|(id, _)| id.as_str())
+            self.messages.iter().find(|(_, row)| row.client_ref == wanted).map(|(id, _)| id.as_str())
         });
         by_ref.or_else(|| {
             let wanted = external_id?;
@@ -279,27 +257,16 @@ impl Space {
     /// Whether the batch left something for the dispatcher: a message to send, or one finished that others of
     /// its session wait for.
     pub(super) fn concerns_dispatcher(&self) -> bool {
-        self.messages
-            .inserts()
-            .chain(self.messages.updates())
-            .any(|row| row.state != MessageState::Sending)
+        self.messages.inserts().chain(self.messages.updates()).any(|row| row.state != MessageState::Sending)
     }
 
     /// The earliest timer among the sessions that the batch made or changed.
     pub(super) fn earliest_timer(&self) -> Option<NaiveDateTime> {
-        self.sessions
-            .inserts()
-            .chain(self.sessions.updates())
-            .filter_map(|row| row.wake_at)
-            .min()
+        self.sessions.inserts().chain(self.sessions.updates()).filter_map(|row| row.wake_at).min()
     }
 
     pub(super) fn load_session(&mut self, row: SessionRow) {
-        self.by_phone
-            .entry(row.phone.clone())
-            .or_default()
-            .sessions
-            .insert(row.id.clone());
+        self.by_phone.entry(row.phone.clone()).or_default().sessions.insert(row.id.clone());
         self.sessions.load(row.id.clone(), row);
     }
 
@@ -329,16 +296,9 @@ impl Space {
     }
 
     fn index_message(&mut self, row: &MessageRow) {
-        self.by_phone
-            .entry(row.phone.clone())
-            .or_default()
-            .messages
-            .insert(row.id.clone());
+        self.by_phone.entry(row.phone.clone()).or_default().messages.insert(row.id.clone());
         if let Some(session_id) = &row.session_id {
-            self.by_session
-                .entry(session_id.clone())
-                .or_default()
-                .insert((row.seq, row.id.clone()));
+            self.by_session.entry(session_id.clone()).or_default().insert((row.seq, row.id.clone()));
         }
     }
 }

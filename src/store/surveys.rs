@@ -9,10 +9,7 @@ use super::{AnyConnection, StoreError};
 /// A survey and which revision is active.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
 #[diesel(table_name = surveys, treat_none_as_null = true)]
-#[expect(
-    missing_docs,
-    reason = "columns are documented in migrations and in http-api.md 3"
-)]
+#[expect(missing_docs, reason = "columns are documented in migrations and in http-api.md 3")]
 pub struct SurveyRow {
     pub id: String,
     pub uuid: String,
@@ -27,10 +24,7 @@ pub struct SurveyRow {
 /// One immutable revision with its source.
 #[derive(Clone, Debug, Queryable, Insertable)]
 #[diesel(table_name = survey_revisions)]
-#[expect(
-    missing_docs,
-    reason = "columns are documented in migrations and in survey-file.md F6"
-)]
+#[expect(missing_docs, reason = "columns are documented in migrations and in survey-file.md F6")]
 pub struct RevisionRow {
     pub survey_id: String,
     pub revision: i32,
@@ -70,10 +64,7 @@ pub fn find(connection: &mut AnyConnection, id: &str) -> Result<Option<SurveyRow
 /// # Errors
 /// [`StoreError`] of the query.
 pub fn find_by_uuid(connection: &mut AnyConnection, uuid: &str) -> Result<Option<SurveyRow>, StoreError> {
-    Ok(surveys::table
-        .filter(surveys::uuid.eq(uuid))
-        .first(connection)
-        .optional()?)
+    Ok(surveys::table.filter(surveys::uuid.eq(uuid)).first(connection).optional()?)
 }
 
 /// One revision.
@@ -85,10 +76,7 @@ pub fn find_revision(
     survey_id: &str,
     revision: i32,
 ) -> Result<Option<RevisionRow>, StoreError> {
-    Ok(survey_revisions::table
-        .find((survey_id, revision))
-        .first(connection)
-        .optional()?)
+    Ok(survey_revisions::table.find((survey_id, revision)).first(connection).optional()?)
 }
 
 /// Stores a new survey.
@@ -96,9 +84,7 @@ pub fn find_revision(
 /// # Errors
 /// [`StoreError::Constraint`] when the slug or the UUID is taken; other [`StoreError`]s of the statement.
 pub fn insert(connection: &mut AnyConnection, row: &SurveyRow) -> Result<(), StoreError> {
-    diesel::insert_into(surveys::table)
-        .values(row)
-        .execute(connection)?;
+    diesel::insert_into(surveys::table).values(row).execute(connection)?;
     Ok(())
 }
 
@@ -107,9 +93,7 @@ pub fn insert(connection: &mut AnyConnection, row: &SurveyRow) -> Result<(), Sto
 /// # Errors
 /// [`StoreError`] of the statement.
 pub fn insert_revision(connection: &mut AnyConnection, row: &RevisionRow) -> Result<(), StoreError> {
-    diesel::insert_into(survey_revisions::table)
-        .values(row)
-        .execute(connection)?;
+    diesel::insert_into(survey_revisions::table).values(row).execute(connection)?;
     Ok(())
 }
 
@@ -118,8 +102,6 @@ pub fn insert_revision(connection: &mut AnyConnection, row: &RevisionRow) -> Res
 /// # Errors
 /// [`StoreError`] of the statement.
 pub fn update(connection: &mut AnyConnection, row: &SurveyRow) -> Result<(), StoreError> {
-    diesel::update(surveys::table.find(&row.id))
-        .set(row)
-        .execute(connection)?;
+    diesel::update(surveys::table.find(&row.id)).set(row).execute(connection)?;
     Ok(())
 }

@@ -35,9 +35,7 @@ impl Change {
 
 impl<K: Ord, R> Default for Table<K, R> {
     fn default() -> Self {
-        Self {
-            rows: BTreeMap::new(),
-        }
+        Self { rows: BTreeMap::new() }
     }
 }
 
@@ -63,13 +61,7 @@ impl<K: Ord, R> Table<K, R> {
 
     /// Adds a row that the database does not have.
     pub fn insert(&mut self, key: K, row: R) {
-        self.rows.insert(
-            key,
-            Held {
-                row,
-                change: Change::Insert,
-            },
-        );
+        self.rows.insert(key, Held { row, change: Change::Insert });
     }
 
     /// Replaces a row, or adds it if there is none.
@@ -85,13 +77,7 @@ impl<K: Ord, R> Table<K, R> {
 
     /// Takes a row that is known to be in the database without having been loaded: it will be written back.
     pub fn overwrite(&mut self, key: K, row: R) {
-        self.rows.insert(
-            key,
-            Held {
-                row,
-                change: Change::Update,
-            },
-        );
+        self.rows.insert(key, Held { row, change: Change::Update });
     }
 
     /// All rows in key order.
@@ -101,34 +87,22 @@ impl<K: Ord, R> Table<K, R> {
 
     /// Adds a row as loaded; keeps the one already here.
     pub(super) fn load(&mut self, key: K, row: R) {
-        self.rows.entry(key).or_insert(Held {
-            row,
-            change: Change::None,
-        });
+        self.rows.entry(key).or_insert(Held { row, change: Change::None });
     }
 
     /// Adds a row that stands for something the database keeps elsewhere; keeps the one already here. It is
     /// written, as a new row, only when it is changed.
     pub(super) fn assume(&mut self, key: K, row: R) {
-        self.rows.entry(key).or_insert(Held {
-            row,
-            change: Change::Absent,
-        });
+        self.rows.entry(key).or_insert(Held { row, change: Change::Absent });
     }
 
     /// Rows to insert.
     pub(super) fn inserts(&self) -> impl Iterator<Item = &R> {
-        self.rows
-            .values()
-            .filter(|held| held.change == Change::Insert)
-            .map(|held| &held.row)
+        self.rows.values().filter(|held| held.change == Change::Insert).map(|held| &held.row)
     }
 
     /// Rows to update.
     pub(super) fn updates(&self) -> impl Iterator<Item = &R> {
-        self.rows
-            .values()
-            .filter(|held| held.change == Change::Update)
-            .map(|held| &held.row)
+        self.rows.values().filter(|held| held.change == Change::Update).map(|held| &held.row)
     }
 }

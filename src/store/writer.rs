@@ -100,8 +100,7 @@ impl Default for Signals {
 impl Signals {
     /// Says until when the timer task sleeps; commits that need it earlier wake it.
     pub fn expect_timer_at(&self, instant: Timestamp) {
-        self.expected_timer
-            .store(instant.timestamp_micros(), Ordering::SeqCst);
+        self.expected_timer.store(instant.timestamp_micros(), Ordering::SeqCst);
     }
 
     /// Says that the timer task is looking: until it says again how long it sleeps, every commit that sets a
@@ -115,10 +114,7 @@ impl Signals {
             self.outbox.notify_one();
         }
         let expected = self.expected_timer.load(Ordering::SeqCst);
-        if space
-            .earliest_timer()
-            .is_some_and(|at| at.and_utc().timestamp_micros() < expected)
-        {
+        if space.earliest_timer().is_some_and(|at| at.and_utc().timestamp_micros() < expected) {
             self.timers.notify_one();
         }
     }
@@ -152,11 +148,7 @@ impl Writer {
         world: World,
     ) -> Result<(Self, JoinHandle<()>), StoreError> {
         let (sender, receiver) = mpsc::channel(WAITING_MAX);
-        let mut lane = Lane {
-            url,
-            connection: Some(connection),
-            world,
-        };
+        let mut lane = Lane { url, connection: Some(connection), world };
         let thread = std::thread::Builder::new()
             .name("antiphon-writer".to_owned())
             .spawn(move || lane.serve(receiver))
@@ -170,12 +162,7 @@ impl Writer {
     /// [`WriteError`]; then nothing of the turn is stored.
     pub async fn write<W: Work>(&self, work: W) -> Result<W::Output, WriteError> {
         let (answer, answered) = oneshot::channel();
-        let job = Pending {
-            work,
-            fault: None,
-            output: None,
-            answer: Some(answer),
-        };
+        let job = Pending { work, fault: None, output: None, answer: Some(answer) };
         self.order(Order::Turn(Box::new(job)))?;
         answered.await.map_err(|_| StoreError::Stopped)?
     }
@@ -193,12 +180,7 @@ impl Writer {
         A: Fn(&T) + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let change = Change {
-            work,
-            applied,
-            output: None,
-            answer: Some(answer),
-        };
+        let change = Change { work, applied, output: None, answer: Some(answer) };
         self.order(Order::Change(Box::new(change)))?;
         answered.await.map_err(|_| StoreError::Stopped)?
     }
@@ -275,9 +257,7 @@ impl<W: Work> Job for Pending<W> {
             (Err(error), _) => Err(error),
             (Ok(()), Some(Ok(output))) => Ok(output),
             (Ok(()), Some(Err(fault))) => Err(WriteError::Fault(fault)),
-            (Ok(()), None) => Err(WriteError::Fault(Fault::Invariant(
-                "the turn never ran".to_owned(),
-            ))),
+            (Ok(()), None) => Err(WriteError::Fault(Fault::Invariant("the turn never ran".to_owned()))),
         };
         // A caller that is gone does not undo the turn.
         let _ = answer.send(outcome);
@@ -476,13 +456,7 @@ fn transact(
     for job in batch.iter_mut() {
         job.keys(connection, &mut keys)?;
     }
-    let mut space = load(
-        connection,
-        keys,
-        world.sequence.clone(),
-        &world.hasher,
-        now.naive_utc(),
-    )?;
+    let mut space = load(connection, keys, world.sequence.clone(), &world.hasher, now.naive_utc())?;
     for job in batch.iter_mut() {
         if !job.run(&mut space, now) {
             return Ok(Run::Faulted);

@@ -34,9 +34,6 @@ fn wordings(element: &str, variants: usize) -> Vec<Branch> {
     (0..variants)
         .map(Some)
         .chain([None])
-        .map(|variant| Branch::Worded {
-            element: element.to_owned(),
-            variant,
-        })
+        .map(|variant| Branch::Worded { element: element.to_owned(), variant })
         .collect()
 }

@@ -48,31 +48,20 @@ impl fmt::Display for Difference {
 #[must_use]
 pub fn columns(old: &Survey, new: &Survey) -> Vec<Difference> {
     let (old, new) = (columns_of(old), columns_of(new));
-    let known: BTreeMap<&str, &str> = old
-        .iter()
-        .map(|(name, holds)| (name.as_str(), holds.as_str()))
-        .collect();
+    let known: BTreeMap<&str, &str> =
+        old.iter().map(|(name, holds)| (name.as_str(), holds.as_str())).collect();
     let mut differences = Vec::new();
     for (column, holds) in &new {
         let change = match known.get(column.as_str()) {
             None => Change::Added,
             Some(before) if before == holds => continue,
-            Some(before) => Change::Changed {
-                old: (*before).to_owned(),
-                new: holds.clone(),
-            },
+            Some(before) => Change::Changed { old: (*before).to_owned(), new: holds.clone() },
         };
-        differences.push(Difference {
-            column: column.clone(),
-            change,
-        });
+        differences.push(Difference { column: column.clone(), change });
     }
     for (column, _) in &old {
         if !new.iter().any(|(name, _)| name == column) {
-            differences.push(Difference {
-                column: column.clone(),
-                change: Change::Removed,
-            });
+            differences.push(Difference { column: column.clone(), change: Change::Removed });
         }
     }
     differences
@@ -81,29 +70,18 @@ pub fn columns(old: &Survey, new: &Survey) -> Vec<Difference> {
 /// The columns of a survey's questions and what they hold, in export order.
 fn columns_of(survey: &Survey) -> Vec<(String, String)> {
     let mut columns = Vec::new();
-    for element in survey
-        .elements
-        .iter()
-        .filter(|element| element.kind.is_question())
-    {
+    for element in survey.elements.iter().filter(|element| element.kind.is_question()) {
         let name = &element.export_as;
         columns.push((name.clone(), holds(element)));
-        columns.push((
-            format!("{name}_label"),
-            format!("label of {}", element.kind.name()),
-        ));
+        columns.push((format!("{name}_label"), format!("label of {}", element.kind.name())));
         match &element.kind {
             Kind::MultipleChoice { options, .. } => {
-                let chosen = options
-                    .iter()
-                    .map(|option| (format!("{name}__{}", option.code), "0 or 1".to_owned()));
+                let chosen =
+                    options.iter().map(|option| (format!("{name}__{}", option.code), "0 or 1".to_owned()));
                 columns.extend(chosen);
             }
             Kind::Nps { .. } => {
-                columns.push((
-                    format!("{name}_group"),
-                    "promoter, passive or detractor".to_owned(),
-                ));
+                columns.push((format!("{name}_group"), "promoter, passive or detractor".to_owned()));
             }
             Kind::Text
             | Kind::SingleChoice { .. }
@@ -120,29 +98,21 @@ fn columns_of(survey: &Survey) -> Vec<(String, String)> {
 /// What a column holds, in words: type, limits, codes in order.
 fn holds(element: &Element) -> String {
     let codes = |options: &[super::element::ChoiceOption]| {
-        options
-            .iter()
-            .map(|option| option.code.as_str())
-            .collect::<Vec<_>>()
-            .join(", ")
+        options.iter().map(|option| option.code.as_str()).collect::<Vec<_>>().join(", ")
     };
     let kind = match &element.kind {
         Kind::Text | Kind::YesNo | Kind::Nps { .. } | Kind::FreeText { .. } | Kind::Date { .. } => {
             element.kind.name().to_owned()
         }
         Kind::SingleChoice { options } => format!("single_choice of {}", codes(options)),
-        Kind::MultipleChoice {
-            options, max_select, ..
-        } => format!("multiple_choice of up to {max_select} of {}", codes(options)),
+        Kind::MultipleChoice { options, max_select, .. } => {
+            format!("multiple_choice of up to {max_select} of {}", codes(options))
+        }
         Kind::Scale { min, max, .. } => format!("scale {min} to {max}"),
         Kind::Number { unit, .. } => match unit {
             Some(unit) => format!("number in {unit}"),
             None => "number".to_owned(),
         },
     };
-    if element.pii {
-        format!("{kind}, personal data")
-    } else {
-        kind
-    }
+    if element.pii { format!("{kind}, personal data") } else { kind }
 }

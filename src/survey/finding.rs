@@ -85,11 +85,7 @@ impl Code {
     /// Error or warning.
     #[must_use]
     pub fn severity(self) -> Severity {
-        if self <= Self::E16 {
-            Severity::Error
-        } else {
-            Severity::Warning
-        }
+        if self <= Self::E16 { Severity::Error } else { Severity::Warning }
     }
 
     /// The code as it is written.

@@ -40,21 +40,13 @@ pub fn element(id: &str, kind: Kind) -> Element {
 }
 
 pub fn note(id: &str) -> Element {
-    Element {
-        text: text(&format!("{id}!")),
-        ..element(id, Kind::Text)
-    }
+    Element { text: text(&format!("{id}!")), ..element(id, Kind::Text) }
 }
 
 pub fn scale(id: &str) -> Element {
     element(
         id,
-        Kind::Scale {
-            min: Number::small(1),
-            max: Number::small(5),
-            decimals: 0,
-            labels: BTreeMap::new(),
-        },
+        Kind::Scale { min: Number::small(1), max: Number::small(5), decimals: 0, labels: BTreeMap::new() },
     )
 }
 
@@ -75,27 +67,11 @@ pub fn free(id: &str, window_seconds: i64) -> Element {
 }
 
 pub fn date(id: &str) -> Element {
-    element(
-        id,
-        Kind::Date {
-            direction: Direction::Any,
-            order: DateOrder::Dmy,
-            min: None,
-            max: None,
-        },
-    )
+    element(id, Kind::Date { direction: Direction::Any, order: DateOrder::Dmy, min: None, max: None })
 }
 
 pub fn number(id: &str) -> Element {
-    element(
-        id,
-        Kind::Number {
-            min: None,
-            max: None,
-            decimals: 2,
-            unit: Some("kr".to_owned()),
-        },
-    )
+    element(id, Kind::Number { min: None, max: None, decimals: 2, unit: Some("kr".to_owned()) })
 }
 
 pub fn options(labels: &[(&str, &str, &str)]) -> Vec<ChoiceOption> {
@@ -125,39 +101,21 @@ pub fn many(id: &str) -> Element {
         ("quality", "Quality", "Kvalitet"),
         ("speed", "Speed", "Fart"),
     ]);
-    element(
-        id,
-        Kind::MultipleChoice {
-            options,
-            min_select: 1,
-            max_select: 3,
-        },
-    )
+    element(id, Kind::MultipleChoice { options, min_select: 1, max_select: 3 })
 }
 
 /// A condition over the elements that the tests name `csat`, `solved`, `more`, `why`, `reason` and `improve`.
 pub fn cond(source: &str) -> Expr {
     let codes = |codes: &[&str]| codes.iter().map(|code| (*code).to_owned()).collect::<Vec<_>>();
     let types = [
-        (
-            "csat",
-            Type::Number {
-                min: Some(Number::small(1)),
-                max: Some(Number::small(5)),
-                decimals: 0,
-            },
-        ),
+        ("csat", Type::Number { min: Some(Number::small(1)), max: Some(Number::small(5)), decimals: 0 }),
         ("solved", Type::YesNo),
         ("more", Type::YesNo),
         ("why", Type::Text),
         ("reason", Type::Choice(codes(&["billing", "technical", "wait"]))),
         (
             "improve",
-            Type::Choices {
-                codes: codes(&["price", "quality", "speed"]),
-                min_select: 1,
-                max_select: 3,
-            },
+            Type::Choices { codes: codes(&["price", "quality", "speed"]), min_select: 1, max_select: 3 },
         ),
     ];
     let scope = Scope {
@@ -168,26 +126,15 @@ pub fn cond(source: &str) -> Expr {
 }
 
 pub fn rule(condition: &str, goto: Option<Target>, tag: Option<&str>) -> Rule {
-    Rule {
-        condition: cond(condition),
-        goto,
-        tag: tag.map(str::to_owned),
-    }
+    Rule { condition: cond(condition), goto, tag: tag.map(str::to_owned) }
 }
 
 pub fn variant(condition: &str, en: &str) -> Variant {
-    Variant {
-        condition: cond(condition),
-        text: text(en),
-    }
+    Variant { condition: cond(condition), text: text(en) }
 }
 
 pub fn variable(name: &str, default: Option<Text>, max_length: usize) -> Variable {
-    Variable {
-        name: name.to_owned(),
-        default,
-        max_length,
-    }
+    Variable { name: name.to_owned(), default, max_length }
 }
 
 pub fn parts(elements: Vec<Element>) -> SurveyParts {
@@ -201,10 +148,7 @@ pub fn parts(elements: Vec<Element>) -> SurveyParts {
         variables: Vec::new(),
         reminders: Vec::new(),
         elements,
-        completion: Completion {
-            text: text("Bye."),
-            variants: Vec::new(),
-        },
+        completion: Completion { text: text("Bye."), variants: Vec::new() },
         messages: BTreeMap::new(),
         hash: "r1".to_owned(),
         source: String::new(),
@@ -228,11 +172,7 @@ pub fn start(survey: &Survey) -> Turn {
 }
 
 pub fn start_with(survey: &Survey, variables: &Variables, content: Option<&str>, language: Language) -> Turn {
-    let start = Begin {
-        language,
-        variables,
-        content,
-    };
+    let start = Begin { language, variables, content };
     begin(survey, &start, at(0))
 }
 
@@ -243,12 +183,7 @@ pub fn answer(survey: &Survey, progress: Progress, raw: &str, seconds: i64) -> T
 
 pub fn texted(survey: &Survey, progress: Progress, raw: &str, seconds: i64, early: bool) -> Turn {
     let variables = Variables::default();
-    let text = Reply {
-        raw,
-        early,
-        today: today(),
-        variables: &variables,
-    };
+    let text = Reply { raw, early, today: today(), variables: &variables };
     reply(survey, progress, &text, at(seconds)).unwrap()
 }
 

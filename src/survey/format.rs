@@ -41,10 +41,7 @@ const LIST_CHARS_MAX: usize = 80;
 /// The file cannot be read as YAML, or would lose something.
 pub fn yaml(source: &str) -> Result<String, FormatError> {
     let node = read(source)?;
-    let mut writer = Writer {
-        out: String::new(),
-        comments: Comments::of(source, &node),
-    };
+    let mut writer = Writer { out: String::new(), comments: Comments::of(source, &node) };
     match &node.tree {
         Tree::Map(entries) => writer.map(entries, 0, false),
         Tree::Null | Tree::Scalar(_) | Tree::List(_) => writer.value(&node, 0),
@@ -66,21 +63,14 @@ pub fn yaml(source: &str) -> Result<String, FormatError> {
 pub fn json(source: &str) -> Result<String, FormatError> {
     if let Some(fault) = yaml::json_fault(source) {
         let finding = fault.locate(source, "");
-        return Err(FormatError::Unreadable {
-            line: finding.line,
-            message: finding.message,
-        });
+        return Err(FormatError::Unreadable { line: finding.line, message: finding.message });
     }
     let node = read(source)?;
     let mut out = String::new();
     write_json(&node, 0, &mut out);
     out.push('\n');
     let again = read(&out)?;
-    if means_the_same(&node, &again) {
-        Ok(out)
-    } else {
-        Err(FormatError::Loss)
-    }
+    if means_the_same(&node, &again) { Ok(out) } else { Err(FormatError::Loss) }
 }
 
 fn read(source: &str) -> Result<Node, FormatError> {
@@ -89,10 +79,7 @@ fn read(source: &str) -> Result<Node, FormatError> {
         (Some(node), None) => Ok(node),
         (_, Some(fault)) => {
             let finding = fault.locate(source, "");
-            Err(FormatError::Unreadable {
-                line: finding.line,
-                message: finding.message,
-            })
+            Err(FormatError::Unreadable { line: finding.line, message: finding.message })
         }
         (None, None) => Err(FormatError::Loss),
     }
@@ -106,11 +93,7 @@ fn means_the_same(one: &Node, other: &Node) -> bool {
             one.text == other.text && (one.plain == other.plain || !looks_typed(&one.text))
         }
         (Tree::List(one), Tree::List(other)) => {
-            one.len() == other.len()
-                && one
-                    .iter()
-                    .zip(other)
-                    .all(|(one, other)| means_the_same(one, other))
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| means_the_same(one, other))
         }
         (Tree::Map(one), Tree::Map(other)) => {
             one.len() == other.len()
@@ -166,10 +149,7 @@ impl Writer<'_> {
                 self.lead(key.place.start, depth);
                 self.indent(depth);
             }
-            let written = scalar(&Scalar {
-                text: key.text.clone(),
-                plain: is_plain_key(&key.text),
-            });
+            let written = scalar(&Scalar { text: key.text.clone(), plain: is_plain_key(&key.text) });
             let _ = write!(self.out, "{written}:");
             self.under_key(key.place.end, value, depth);
         }
@@ -185,17 +165,10 @@ impl Writer<'_> {
             }
             Tree::List(items) => match one_line_list(items) {
                 Some(line)
-                    if !self
-                        .comments
-                        .is_within(key_end, items.last().map_or(0, |last| last.place.start)) =>
+                    if !self.comments.is_within(key_end, items.last().map_or(0, |last| last.place.start)) =>
                 {
                     let _ = write!(self.out, " {line}");
-                    self.end_line(
-                        items
-                            .last()
-                            .map_or(value.place.end, |last| last.place.end)
-                            .max(key_end),
-                    );
+                    self.end_line(items.last().map_or(value.place.end, |last| last.place.end).max(key_end));
                 }
                 Some(_) | None => {
                     self.end_line(key_end);
@@ -313,9 +286,7 @@ fn block_lines(text: &str) -> Option<(&'static str, Vec<&str>)> {
         None => ("|-", text),
     };
     let lines: Vec<&str> = body.split('\n').collect();
-    let starts_plainly = lines
-        .first()
-        .is_some_and(|line| !line.is_empty() && !line.starts_with(' '));
+    let starts_plainly = lines.first().is_some_and(|line| !line.is_empty() && !line.starts_with(' '));
     let ends_plainly = lines.last().is_some_and(|line| !line.is_empty());
     let is_exact =
         |line: &&str| !line.ends_with(' ') && !line.chars().any(|c| c.is_control() || is_line_break(c));

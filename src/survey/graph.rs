@@ -70,10 +70,7 @@ impl Graph {
             jumps: Vec::new(),
             onward: None,
         });
-        Self {
-            title: survey.title.clone(),
-            nodes,
-        }
+        Self { title: survey.title.clone(), nodes }
     }
 
     /// A Mermaid flowchart.
@@ -109,11 +106,7 @@ impl Graph {
                 (Some(_), true) => "box",
                 (Some(_), false) => "note",
             };
-            let _ = writeln!(
-                out,
-                "  n{index} [shape={shape}, label=\"{}\"];",
-                dot_text(&node.caption())
-            );
+            let _ = writeln!(out, "  n{index} [shape={shape}, label=\"{}\"];", dot_text(&node.caption()));
         }
         for (from, label, to) in self.arrows() {
             let _ = match label {
@@ -170,9 +163,9 @@ fn describe(element: &Element) -> String {
     match &element.kind {
         Kind::Scale { min, max, .. } => format!("scale {min}-{max}"),
         Kind::SingleChoice { options } => format!("single_choice, {} options", options.len()),
-        Kind::MultipleChoice {
-            options, max_select, ..
-        } => format!("multiple_choice, up to {max_select} of {}", options.len()),
+        Kind::MultipleChoice { options, max_select, .. } => {
+            format!("multiple_choice, up to {max_select} of {}", options.len())
+        }
         Kind::Text
         | Kind::Nps { .. }
         | Kind::Number { .. }
@@ -201,7 +194,5 @@ fn mermaid_text(text: &str) -> String {
 
 /// A text inside DOT quotes.
 fn dot_text(text: &str) -> String {
-    text.replace('\\', "\\\\")
-        .replace('"', "\\\"")
-        .replace('\n', "\\n")
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }

@@ -35,20 +35,14 @@ impl Language {
     /// [`NotALanguage`] if the text is not two or three letters, optionally followed by `-` and a region.
     pub fn parse(code: &str) -> Result<Self, NotALanguage> {
         let lower = code.trim().to_ascii_lowercase().replace('_', "-");
-        let (base, region) = lower
-            .split_once('-')
-            .map_or((lower.as_str(), None), |(b, r)| (b, Some(r)));
+        let (base, region) = lower.split_once('-').map_or((lower.as_str(), None), |(b, r)| (b, Some(r)));
         let letters = |part: &str| part.chars().all(|c| c.is_ascii_lowercase());
         let base_fits = (2..=3).contains(&base.len()) && letters(base);
         let region_fits = region.is_none_or(|r| r.len() == 2 && letters(r));
         if !base_fits || !region_fits {
             return Err(NotALanguage(code.to_owned()));
         }
-        Ok(Self(if matches!(base, "nb" | "nn") {
-            "no".to_owned()
-        } else {
-            base.to_owned()
-        }))
+        Ok(Self(if matches!(base, "nb" | "nn") { "no".to_owned() } else { base.to_owned() }))
     }
 
     /// The code, for example `no`.
@@ -95,9 +89,7 @@ impl Text {
     /// The wording in `language`, else in the survey's default language (F4, P43).
     #[must_use]
     pub fn in_language(&self, language: &Language) -> &str {
-        self.others
-            .get(language)
-            .map_or(self.default.as_str(), String::as_str)
+        self.others.get(language).map_or(self.default.as_str(), String::as_str)
     }
 
     /// The wording in the survey's default language.

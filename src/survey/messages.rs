@@ -25,13 +25,8 @@ pub enum SessionText {
 
 impl SessionText {
     /// Every session text.
-    pub const ALL: [Self; 5] = [
-        Self::Unavailable,
-        Self::Expired,
-        Self::Exhausted,
-        Self::OptedOut,
-        Self::Help,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Unavailable, Self::Expired, Self::Exhausted, Self::OptedOut, Self::Help];
 
     /// Its message key.
     #[must_use]
@@ -133,11 +128,7 @@ pub fn error_in_english(reason: Reason, question: &Element) -> &'static str {
 /// `yes` or `no` inside a text.
 #[must_use]
 pub fn yes_no(yes: bool, language: &Language) -> &'static str {
-    let both = if yes {
-        Both { en: "yes", no: "ja" }
-    } else {
-        Both { en: "no", no: "nei" }
-    };
+    let both = if yes { Both { en: "yes", no: "ja" } } else { Both { en: "no", no: "nei" } };
     both.in_language(language).unwrap_or(both.en)
 }
 
@@ -147,14 +138,8 @@ pub fn yes_or_no(language: &Language) -> &'static str {
     YES_OR_NO.in_language(language).unwrap_or(YES_OR_NO.en)
 }
 
-const YES_OR_NO: Both = Both {
-    en: "YES or NO",
-    no: "JA eller NEI",
-};
-const REPLY_YES_OR_NO: Both = Both {
-    en: "Please reply YES or NO.",
-    no: "Svar JA eller NEI.",
-};
+const YES_OR_NO: Both = Both { en: "YES or NO", no: "JA eller NEI" };
+const REPLY_YES_OR_NO: Both = Both { en: "Please reply YES or NO.", no: "Svar JA eller NEI." };
 const FROM_TO: Both = Both {
     en: "Please reply with a number from {{min}} to {{max}}.",
     no: "Svar med et tall fra {{min}} til {{max}}.",
@@ -173,14 +158,8 @@ fn error_in_both(reason: Reason, question: &Element) -> Both {
         Reason::Conflict => conflict(&question.kind),
         Reason::Unit => unit(&question.kind),
         Reason::ChooseOne => choose_one(&question.kind),
-        Reason::TooMany => Both {
-            en: "Please choose at most {{max}}.",
-            no: "Velg høyst {{max}}.",
-        },
-        Reason::TooFew => Both {
-            en: "Please choose at least {{min}}.",
-            no: "Velg minst {{min}}.",
-        },
+        Reason::TooMany => Both { en: "Please choose at most {{max}}.", no: "Velg høyst {{max}}." },
+        Reason::TooFew => Both { en: "Please choose at least {{min}}.", no: "Velg minst {{min}}." },
         Reason::TooShort => Both {
             en: "That was very short. Please write a few words.",
             no: "Det ble litt kort. Skriv gjerne noen få ord.",
@@ -189,10 +168,7 @@ fn error_in_both(reason: Reason, question: &Element) -> Both {
             en: "That was too long. Please use at most {{max}} characters.",
             no: "Det ble for langt. Bruk høyst {{max}} tegn.",
         },
-        Reason::WholeNumber => Both {
-            en: "Please reply with a whole number.",
-            no: "Svar med et helt tall.",
-        },
+        Reason::WholeNumber => Both { en: "Please reply with a whole number.", no: "Svar med et helt tall." },
         Reason::NotADate => A_DATE,
         Reason::NoSuchDate => Both {
             en: "That date does not exist. Please check it and reply again.",
@@ -202,10 +178,9 @@ fn error_in_both(reason: Reason, question: &Element) -> Both {
             en: "Please reply with a number, not a percentage.",
             no: "Svar med et tall, ikke prosent.",
         },
-        Reason::Negated => Both {
-            en: "Please reply with just the number you mean.",
-            no: "Svar med bare tallet du mener.",
-        },
+        Reason::Negated => {
+            Both { en: "Please reply with just the number you mean.", no: "Svar med bare tallet du mener." }
+        }
         Reason::Contradiction | Reason::Unsure => Both {
             en: "We need a clear answer. Please reply YES or NO.",
             no: "Vi trenger et tydelig svar. Svar JA eller NEI.",
@@ -258,9 +233,7 @@ fn out_of_range(kind: &Kind) -> Both {
                 no: "Det tallet er for stort for oss. Sjekk det og svar på nytt.",
             },
         },
-        Kind::Date {
-            direction, min, max, ..
-        } => match (min, max, direction) {
+        Kind::Date { direction, min, max, .. } => match (min, max, direction) {
             (Some(_), Some(_), _) => Both {
                 en: "Please reply with a date from {{min}} to {{max}}.",
                 no: "Svar med en dato fra {{min}} til {{max}}.",
@@ -305,14 +278,7 @@ fn not_a_number(kind: &Kind) -> Both {
         | Kind::FreeText { .. }
         | Kind::Date { .. } => false,
     };
-    if open {
-        Both {
-            en: "Please reply with a number.",
-            no: "Svar med et tall.",
-        }
-    } else {
-        FROM_TO
-    }
+    if open { Both { en: "Please reply with a number.", no: "Svar med et tall." } } else { FROM_TO }
 }
 
 fn ambiguous(kind: &Kind) -> Both {
@@ -331,10 +297,9 @@ fn ambiguous(kind: &Kind) -> Both {
         | Kind::Scale { .. }
         | Kind::Nps { .. }
         | Kind::Number { .. }
-        | Kind::FreeText { .. } => Both {
-            en: "Please reply with one number only.",
-            no: "Svar med bare ett tall.",
-        },
+        | Kind::FreeText { .. } => {
+            Both { en: "Please reply with one number only.", no: "Svar med bare ett tall." }
+        }
     }
 }
 
@@ -371,15 +336,9 @@ fn unit(kind: &Kind) -> Both {
         | Kind::Date { .. } => false,
     };
     if named {
-        Both {
-            en: "Please reply with a number in {{unit}}.",
-            no: "Svar med et tall i {{unit}}.",
-        }
+        Both { en: "Please reply with a number in {{unit}}.", no: "Svar med et tall i {{unit}}." }
     } else {
-        Both {
-            en: "Please reply with the number alone.",
-            no: "Svar med bare tallet.",
-        }
+        Both { en: "Please reply with the number alone.", no: "Svar med bare tallet." }
     }
 }
 
@@ -393,9 +352,8 @@ fn choose_one(kind: &Kind) -> Both {
         | Kind::Nps { .. }
         | Kind::Number { .. }
         | Kind::FreeText { .. }
-        | Kind::Date { .. } => Both {
-            en: "Please choose one only, {{options}}.",
-            no: "Velg bare ett svar, {{options}}.",
-        },
+        | Kind::Date { .. } => {
+            Both { en: "Please choose one only, {{options}}.", no: "Velg bare ett svar, {{options}}." }
+        }
     }
 }

@@ -17,25 +17,19 @@ impl Number {
     /// A whole number; `None` outside ±90 trillion.
     #[must_use]
     pub fn whole(value: i64) -> Option<Self> {
-        (-WHOLE_MAX..=WHOLE_MAX).contains(&value).then_some(Self {
-            hundredths: value * 100,
-        })
+        (-WHOLE_MAX..=WHOLE_MAX).contains(&value).then_some(Self { hundredths: value * 100 })
     }
 
     /// A small whole number, such as a position or a number word.
     #[must_use]
     pub fn small(value: i32) -> Self {
-        Self {
-            hundredths: i64::from(value) * 100,
-        }
+        Self { hundredths: i64::from(value) * 100 }
     }
 
     /// From hundredths; `None` outside the range.
     #[must_use]
     pub fn from_hundredths(hundredths: i64) -> Option<Self> {
-        (-WHOLE_MAX * 100..=WHOLE_MAX * 100)
-            .contains(&hundredths)
-            .then_some(Self { hundredths })
+        (-WHOLE_MAX * 100..=WHOLE_MAX * 100).contains(&hundredths).then_some(Self { hundredths })
     }
 
     /// Reads `-12`, `7.5`, `499.90`: a point and at most two decimals; `None` for anything else or an overflow.
@@ -93,10 +87,7 @@ impl Serialize for Number {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.as_whole() {
             Some(whole) => serializer.serialize_i64(whole),
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "at most 2^53 hundredths, exact in an f64"
-            )]
+            #[expect(clippy::cast_precision_loss, reason = "at most 2^53 hundredths, exact in an f64")]
             None => serializer.serialize_f64(self.hundredths as f64 / 100.0),
         }
     }

@@ -290,12 +290,7 @@ impl<'a> Player<'a> {
     }
 
     fn reply(&mut self, raw: &str) -> Result<Happened, Misfit> {
-        let reply = Reply {
-            raw,
-            early: false,
-            today: self.now.date_naive(),
-            variables: &self.variables,
-        };
+        let reply = Reply { raw, early: false, today: self.now.date_naive(), variables: &self.variables };
         let now = self.now.with_timezone(&Utc);
         let turn = turn::reply(self.survey, self.progress.clone(), &reply, now)?;
         Ok(self.take(turn))
@@ -330,10 +325,7 @@ impl<'a> Player<'a> {
             text,
             after: Duration::zero(),
         };
-        Happened {
-            sent: vec![self.account(&send)],
-            effects: vec![Effect::Send(send)],
-        }
+        Happened { sent: vec![self.account(&send)], effects: vec![Effect::Send(send)] }
     }
 
     /// When the next reminder may leave: when it is due, moved out of the quiet hours (F9).
@@ -351,16 +343,8 @@ impl<'a> Player<'a> {
         for effect in &turn.effects {
             match effect {
                 Effect::Send(send) => messages.push(self.account(send)),
-                Effect::Record(record) => self.answers.push(Answer {
-                    record: record.clone(),
-                    at: self.now,
-                }),
-                Effect::Append {
-                    element,
-                    visit,
-                    raw,
-                    value,
-                } => {
+                Effect::Record(record) => self.answers.push(Answer { record: record.clone(), at: self.now }),
+                Effect::Append { element, visit, raw, value } => {
                     let appended = self
                         .answers
                         .iter_mut()
@@ -384,10 +368,7 @@ impl<'a> Player<'a> {
                 | Effect::VisitLimit { .. } => {}
             }
         }
-        Happened {
-            sent: messages,
-            effects: turn.effects,
-        }
+        Happened { sent: messages, effects: turn.effects }
     }
 
     /// Counts an SMS and gives it its time.

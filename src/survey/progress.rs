@@ -53,12 +53,7 @@ impl Progress {
     /// What expressions and texts of this session can see.
     #[must_use]
     pub fn facts<'a>(&'a self, survey: &'a Survey, variables: &'a Variables) -> Facts<'a> {
-        Facts {
-            survey,
-            given: &self.given,
-            variables,
-            language: &self.language,
-        }
+        Facts { survey, given: &self.given, variables, language: &self.language }
     }
 }
 

@@ -35,10 +35,7 @@ pub fn element(facts: &Facts<'_>, element: &Element) -> Rendered {
             option_line(facts.survey.settings.option_style, facts.language, index, option)
         }))
         .collect();
-    Rendered {
-        text: join(lines.iter().map(String::as_str)),
-        variant,
-    }
+    Rendered { text: join(lines.iter().map(String::as_str)), variant }
 }
 
 /// The closing text (P60).
@@ -47,10 +44,7 @@ pub fn completion(facts: &Facts<'_>) -> Rendered {
     let completion = &facts.survey.completion;
     let (wording, variant) = wording(facts, &completion.text, &completion.variants);
     let body = expand(wording, |name| session_value(facts, name));
-    Rendered {
-        text: join([body.as_str()]),
-        variant,
-    }
+    Rendered { text: join([body.as_str()]), variant }
 }
 
 /// Error text, newline, question: one SMS (P55, F36).
@@ -63,9 +57,7 @@ pub fn reask(facts: &Facts<'_>, question: &Element, reason: Reason) -> String {
 /// Reminder text, newline, question (F8).
 #[must_use]
 pub fn reminder(facts: &Facts<'_>, text: &Text, question: &Element) -> String {
-    let lead = expand(text.in_language(facts.language), |name| {
-        session_value(facts, name)
-    });
+    let lead = expand(text.in_language(facts.language), |name| session_value(facts, name));
     join([lead.as_str(), element(facts, question).text.as_str()])
 }
 
@@ -89,10 +81,11 @@ pub fn session_key(survey: &Survey, key: SessionText) -> SessionText {
 #[must_use]
 pub fn session_text(facts: &Facts<'_>, key: SessionText) -> String {
     let key = session_key(facts.survey, key);
-    let wording = facts.survey.messages.get(key.as_str()).map_or_else(
-        || messages::session(key, facts.language),
-        |text| text.in_language(facts.language),
-    );
+    let wording = facts
+        .survey
+        .messages
+        .get(key.as_str())
+        .map_or_else(|| messages::session(key, facts.language), |text| text.in_language(facts.language));
     let body = expand(wording, |name| session_value(facts, name));
     join([body.as_str()])
 }
@@ -100,11 +93,7 @@ pub fn session_text(facts: &Facts<'_>, key: SessionText) -> String {
 /// Parts of one SMS, one newline between them; trailing space goes, empty parts leave no separator (A13).
 #[must_use]
 pub fn join<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
-    let parts: Vec<&str> = parts
-        .into_iter()
-        .map(str::trim_end)
-        .filter(|part| !part.is_empty())
-        .collect();
+    let parts: Vec<&str> = parts.into_iter().map(str::trim_end).filter(|part| !part.is_empty()).collect();
     parts.join("\n")
 }
 
@@ -132,10 +121,7 @@ pub(in crate::survey) fn option_line(
 
 /// The first variant whose condition holds, else the text (F19), in the session's language (F4).
 fn wording<'a>(facts: &Facts<'a>, text: &'a Text, variants: &'a [Variant]) -> (&'a str, Option<usize>) {
-    let found = variants
-        .iter()
-        .enumerate()
-        .find(|(_, variant)| variant.condition.eval(facts));
+    let found = variants.iter().enumerate().find(|(_, variant)| variant.condition.eval(facts));
     found.map_or_else(
         || (text.in_language(facts.language), None),
         |(index, variant)| (variant.text.in_language(facts.language), Some(index)),
@@ -146,20 +132,12 @@ fn wording<'a>(facts: &Facts<'a>, text: &'a Text, variants: &'a [Variant]) -> (&
 fn error_text(facts: &Facts<'_>, question: &Element, reason: Reason) -> String {
     let language = facts.language;
     let key = messages::key(reason);
-    let own = |key: &str| {
-        facts
-            .survey
-            .messages
-            .get(key)
-            .map(|text| text.in_language(language))
-    };
+    let own = |key: &str| facts.survey.messages.get(key).map(|text| text.in_language(language));
     let wording = own(key)
         .or_else(|| messages::error(reason, question, language))
         .or_else(|| own("unrecognised"))
         .unwrap_or_else(|| messages::error_in_english(reason, question));
-    expand(wording, |name| {
-        limit(question, reason, language, name).or_else(|| session_value(facts, name))
-    })
+    expand(wording, |name| limit(question, reason, language, name).or_else(|| session_value(facts, name)))
 }
 
 /// One pass over `{{name}}` and `{{name|fallback}}`; what is put in is never looked at again (F34, F35).
@@ -233,28 +211,16 @@ pub fn answer(element: &Element, value: &Value, language: &Language) -> String {
 
 /// Control characters go, then everything beyond `max_length` characters (F35).
 fn clean(value: &str, max_length: usize) -> String {
-    value
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(max_length)
-        .collect()
+    value.chars().filter(|c| !c.is_control()).take(max_length).collect()
 }
 
 fn number_text(number: Number, language: &Language) -> String {
     let text = number.to_string();
-    if language.code() == "no" {
-        text.replace('.', ",")
-    } else {
-        text
-    }
+    if language.code() == "no" { text.replace('.', ",") } else { text }
 }
 
 fn date_text(date: NaiveDate, language: &Language) -> String {
-    let form = if language.code() == "no" {
-        "%d.%m.%Y"
-    } else {
-        "%-d %b %Y"
-    };
+    let form = if language.code() == "no" { "%d.%m.%Y" } else { "%-d %b %Y" };
     date.format(form).to_string()
 }
 
@@ -284,27 +250,21 @@ fn bounds(question: &Element, reason: Reason, language: &Language) -> (Option<St
     let count = matches!(reason, Reason::TooFew | Reason::TooMany);
     let number = |number: &Number| number_text(*number, language);
     match &question.kind {
-        Kind::MultipleChoice {
-            min_select,
-            max_select,
-            ..
-        } if count => (Some(min_select.to_string()), Some(max_select.to_string())),
-        Kind::SingleChoice { options } | Kind::MultipleChoice { options, .. } => (
-            Some(shown(0).to_string()),
-            options.len().checked_sub(1).map(|last| shown(last).to_string()),
-        ),
+        Kind::MultipleChoice { min_select, max_select, .. } if count => {
+            (Some(min_select.to_string()), Some(max_select.to_string()))
+        }
+        Kind::SingleChoice { options } | Kind::MultipleChoice { options, .. } => {
+            (Some(shown(0).to_string()), options.len().checked_sub(1).map(|last| shown(last).to_string()))
+        }
         Kind::Scale { min, max, .. } => (Some(number(min)), Some(number(max))),
         Kind::Nps { .. } => (Some("0".to_owned()), Some("10".to_owned())),
         Kind::Number { min, max, .. } => (min.as_ref().map(number), max.as_ref().map(number)),
-        Kind::FreeText {
-            min_length,
-            max_length,
-            ..
-        } => (Some(min_length.to_string()), Some(max_length.to_string())),
-        Kind::Date { min, max, .. } => (
-            min.map(|day| date_text(day, language)),
-            max.map(|day| date_text(day, language)),
-        ),
+        Kind::FreeText { min_length, max_length, .. } => {
+            (Some(min_length.to_string()), Some(max_length.to_string()))
+        }
+        Kind::Date { min, max, .. } => {
+            (min.map(|day| date_text(day, language)), max.map(|day| date_text(day, language)))
+        }
         Kind::YesNo => (Some(shown(0).to_string()), Some(shown(1).to_string())),
         Kind::Text => (None, None),
     }

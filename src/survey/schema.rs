@@ -40,14 +40,7 @@ macro_rules! part {
 part!(SurveyFile, |generator| object(
     generator,
     SURVEY_KEYS,
-    &[
-        "format",
-        "id",
-        "languages",
-        "default_language",
-        "elements",
-        "completion"
-    ],
+    &["format", "id", "languages", "default_language", "elements", "completion"],
     survey_key
 ));
 part!(Text, |_| json_schema!({
@@ -74,63 +67,28 @@ part!(Condition, |_| json_schema!({
     "minLength": 1,
     "maxLength": 2000,
 }));
-part!(Settings, |generator| object(
-    generator,
-    SETTINGS_KEYS,
-    &[],
-    settings_key
-));
-part!(SendWindow, |generator| object(
-    generator,
-    SEND_WINDOW_KEYS,
-    &["from", "to"],
-    send_window_key
-));
+part!(Settings, |generator| object(generator, SETTINGS_KEYS, &[], settings_key));
+part!(SendWindow, |generator| object(generator, SEND_WINDOW_KEYS, &["from", "to"], send_window_key));
 part!(Variable, |generator| {
     let declared = object(generator, VARIABLE_KEYS, &[], variable_key);
     json_schema!({ "anyOf": [declared, { "type": "null" }] })
 });
-part!(Reminder, |generator| object(
-    generator,
-    REMINDER_KEYS,
-    REMINDER_KEYS,
-    reminder_key
-));
-part!(Completion, |generator| object(
-    generator,
-    COMPLETION_KEYS,
-    &["text"],
-    completion_key
-));
-part!(Variant, |generator| object(
-    generator,
-    VARIANT_KEYS,
-    VARIANT_KEYS,
-    variant_key
-));
+part!(Reminder, |generator| object(generator, REMINDER_KEYS, REMINDER_KEYS, reminder_key));
+part!(Completion, |generator| object(generator, COMPLETION_KEYS, &["text"], completion_key));
+part!(Variant, |generator| object(generator, VARIANT_KEYS, VARIANT_KEYS, variant_key));
 part!(Rule, |generator| {
     let mut rule = object(generator, RULE_KEYS, &["if"], rule_key);
     let does_something = json!([{ "required": ["goto"] }, { "required": ["tag"] }]);
     rule.insert("anyOf".to_owned(), does_something);
     rule
 });
-part!(ChoiceOption, |generator| object(
-    generator,
-    OPTION_KEYS,
-    &["code", "label"],
-    option_key
-));
-part!(Messages, |generator| object(
-    generator,
-    MESSAGE_KEYS,
-    &[],
-    |generator, _| { generator.subschema_for::<Text>() }
-));
+part!(ChoiceOption, |generator| object(generator, OPTION_KEYS, &["code", "label"], option_key));
+part!(Messages, |generator| object(generator, MESSAGE_KEYS, &[], |generator, _| {
+    generator.subschema_for::<Text>()
+}));
 part!(Element, |generator| {
-    let kinds: Vec<Value> = TypeName::ALL
-        .into_iter()
-        .map(|type_name| element(generator, type_name).to_value())
-        .collect();
+    let kinds: Vec<Value> =
+        TypeName::ALL.into_iter().map(|type_name| element(generator, type_name).to_value()).collect();
     json_schema!({ "type": "object", "required": ["id", "type", "text"], "oneOf": kinds })
 });
 
@@ -323,10 +281,7 @@ fn option_key(generator: &mut SchemaGenerator, key: &str) -> Schema {
 fn element(generator: &mut SchemaGenerator, type_name: TypeName) -> Schema {
     let mut properties = Map::new();
     for key in ELEMENT_KEYS.iter().filter(|key| type_name.takes(key)) {
-        properties.insert(
-            (*key).to_owned(),
-            element_key(generator, key, type_name).to_value(),
-        );
+        properties.insert((*key).to_owned(), element_key(generator, key, type_name).to_value());
     }
     let required: &[&str] = match type_name {
         TypeName::Scale => &["min", "max"],

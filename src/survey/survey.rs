@@ -61,28 +61,19 @@ impl Survey {
     /// Position of an element by its id.
     #[must_use]
     pub fn position(&self, element_id: &str) -> Option<usize> {
-        self.parts
-            .elements
-            .iter()
-            .position(|element| element.id == element_id)
+        self.parts.elements.iter().position(|element| element.id == element_id)
     }
 
     /// An element by its id.
     #[must_use]
     pub fn element(&self, element_id: &str) -> Option<&Element> {
-        self.parts
-            .elements
-            .iter()
-            .find(|element| element.id == element_id)
+        self.parts.elements.iter().find(|element| element.id == element_id)
     }
 
     /// The declared variable of that name, without regard to case.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&Variable> {
-        self.parts
-            .variables
-            .iter()
-            .find(|variable| variable.name.to_lowercase() == name.to_lowercase())
+        self.parts.variables.iter().find(|variable| variable.name.to_lowercase() == name.to_lowercase())
     }
 
     /// The survey's language for a wish: the wish itself if the survey has it, else the default (A20).

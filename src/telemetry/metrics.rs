@@ -62,20 +62,12 @@ impl Metrics {
     #[must_use]
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("antiphon");
-        let build = [
-            ("version", env!("CARGO_PKG_VERSION")),
-            ("revision", REVISION.unwrap_or("unknown")),
-        ];
+        let build = [("version", env!("CARGO_PKG_VERSION")), ("revision", REVISION.unwrap_or("unknown"))];
         registry.register("build", "Version and revision of the binary", Info::new(build));
         let r = &mut registry;
         // The encoder adds _total to counters and _info to infos.
         let mut metrics = Self {
-            inbound: add(
-                r,
-                "inbound",
-                "Inbound SMS by what became of them",
-                Counters::default(),
-            ),
+            inbound: add(r, "inbound", "Inbound SMS by what became of them", Counters::default()),
             turn_seconds: add(
                 r,
                 "turn_seconds",
@@ -87,12 +79,7 @@ impl Metrics {
             send_survey: add(r, "send_survey", "SendSurvey calls", Counters::default()),
             sessions_closed: add(r, "sessions_closed", "Sessions that ended", Counters::default()),
             outbound: add(r, "outbound", "SMS by state reached", Counters::default()),
-            delivery: add(
-                r,
-                "delivery",
-                "Delivery reports that changed a message",
-                Counters::default(),
-            ),
+            delivery: add(r, "delivery", "Delivery reports that changed a message", Counters::default()),
             outbox_depth: add(r, "outbox_depth", "SMS waiting, by state", Gauges::default()),
             outbox_oldest: add(
                 r,
@@ -100,39 +87,19 @@ impl Metrics {
                 "Age of the oldest SMS waiting",
                 Seconds::default(),
             ),
-            send_lag: add(
-                r,
-                "send_lag_seconds",
-                "From due to accepted",
-                histograms(slow_buckets),
-            ),
+            send_lag: add(r, "send_lag_seconds", "From due to accepted", histograms(slow_buckets)),
             reply_lag: add(
                 r,
                 "reply_lag_seconds",
                 "From an inbound SMS to the next prompt handed over",
                 histograms(slow_buckets),
             ),
-            possible_duplicates: add(
-                r,
-                "possible_duplicates",
-                "SMS sent a second time",
-                Counters::default(),
-            ),
-            unknown_sends: add(
-                r,
-                "unknown_sends",
-                "SMS nobody knows the fate of",
-                Gauges::default(),
-            ),
+            possible_duplicates: add(r, "possible_duplicates", "SMS sent a second time", Counters::default()),
+            unknown_sends: add(r, "unknown_sends", "SMS nobody knows the fate of", Gauges::default()),
             dead_letters: add(r, "dead_letters", "Unresolved dead letters", Gauges::default()),
             optouts: add(r, "optouts", "People who said stop", Counters::default()),
             shed: add(r, "shed", "Requests refused under load", Counters::default()),
-            clock_drift: add(
-                r,
-                "clock_drift_seconds",
-                "How far the clock was set back",
-                Gauge::default(),
-            ),
+            clock_drift: add(r, "clock_drift_seconds", "How far the clock was set back", Gauge::default()),
             registry: Arc::default(),
         };
         metrics.registry = Arc::new(registry);
@@ -148,36 +115,26 @@ impl Metrics {
     /// Measures a turn, from the writer's begin to its commit.
     pub fn turn(&self, kind: TurnKind, took: Duration) {
         let labels = [("kind", kind.as_str().to_owned())];
-        self.turn_seconds
-            .get_or_create(&labels)
-            .observe(took.as_secs_f64());
+        self.turn_seconds.get_or_create(&labels).observe(took.as_secs_f64());
     }
 
     /// Counts an answer; `kind` is the element's type, `method` how the reply was read.
     pub fn answer(&self, survey: &str, kind: &str, method: &str) {
-        let labels = [
-            ("survey", survey.to_owned()),
-            ("type", kind.to_owned()),
-            ("method", method.to_owned()),
-        ];
+        let labels =
+            [("survey", survey.to_owned()), ("type", kind.to_owned()), ("method", method.to_owned())];
         self.answers.get_or_create(&labels).inc();
     }
 
     /// Counts a reply that was asked again.
     pub fn invalid_reply(&self, survey: &str, element: &str, reason: &str) {
-        let labels = [
-            ("survey", survey.to_owned()),
-            ("element", element.to_owned()),
-            ("reason", reason.to_owned()),
-        ];
+        let labels =
+            [("survey", survey.to_owned()), ("element", element.to_owned()), ("reason", reason.to_owned())];
         self.invalid_replies.get_or_create(&labels).inc();
     }
 
     /// Counts a SendSurvey call.
     pub fn send_survey(&self, outcome: SendSurveyOutcome) {
-        self.send_survey
-            .get_or_create(&[("outcome", outcome.as_str().to_owned())])
-            .inc();
+        self.send_survey.get_or_create(&[("outcome", outcome.as_str().to_owned())]).inc();
     }
 
     /// Counts a session that ended.
@@ -188,21 +145,15 @@ impl Metrics {
 
     /// Counts an SMS that reached a state; `class` is question or notice.
     pub fn outbound(&self, gateway: &str, class: &str, state: &str) {
-        let labels = [
-            ("gateway", gateway.to_owned()),
-            ("class", class.to_owned()),
-            ("state", state.to_owned()),
-        ];
+        let labels =
+            [("gateway", gateway.to_owned()), ("class", class.to_owned()), ("state", state.to_owned())];
         self.outbound.get_or_create(&labels).inc();
     }
 
     /// Counts a delivery report that changed a message.
     pub fn delivery(&self, gateway: &str, receipt: &str, class: &str) {
-        let labels = [
-            ("gateway", gateway.to_owned()),
-            ("receipt", receipt.to_owned()),
-            ("class", class.to_owned()),
-        ];
+        let labels =
+            [("gateway", gateway.to_owned()), ("receipt", receipt.to_owned()), ("class", class.to_owned())];
         self.delivery.get_or_create(&labels).inc();
     }
 
@@ -210,9 +161,7 @@ impl Metrics {
     pub fn outbox(&self, state: &str, depth: u64, oldest: Duration) {
         let labels = [("state", state.to_owned())];
         self.outbox_depth.get_or_create(&labels).set(saturated(depth));
-        self.outbox_oldest
-            .get_or_create(&labels)
-            .set(oldest.as_secs_f64());
+        self.outbox_oldest.get_or_create(&labels).set(oldest.as_secs_f64());
     }
 
     /// Measures the way of an SMS from due to accepted.
@@ -223,30 +172,22 @@ impl Metrics {
 
     /// Measures how long a person waited for the next prompt.
     pub fn reply_lag(&self, gateway: &str, lag: Duration) {
-        self.reply_lag
-            .get_or_create(&[("gateway", gateway.to_owned())])
-            .observe(lag.as_secs_f64());
+        self.reply_lag.get_or_create(&[("gateway", gateway.to_owned())]).observe(lag.as_secs_f64());
     }
 
     /// Counts an SMS sent a second time without knowing about the first (RE21).
     pub fn possible_duplicate(&self, gateway: &str) {
-        self.possible_duplicates
-            .get_or_create(&[("gateway", gateway.to_owned())])
-            .inc();
+        self.possible_duplicates.get_or_create(&[("gateway", gateway.to_owned())]).inc();
     }
 
     /// Sets how many sends are unknown.
     pub fn unknown_sends(&self, gateway: &str, count: u64) {
-        self.unknown_sends
-            .get_or_create(&[("gateway", gateway.to_owned())])
-            .set(saturated(count));
+        self.unknown_sends.get_or_create(&[("gateway", gateway.to_owned())]).set(saturated(count));
     }
 
     /// Sets how many dead letters of a kind wait for somebody.
     pub fn dead_letters(&self, kind: &str, count: u64) {
-        self.dead_letters
-            .get_or_create(&[("kind", kind.to_owned())])
-            .set(saturated(count));
+        self.dead_letters.get_or_create(&[("kind", kind.to_owned())]).set(saturated(count));
     }
 
     /// Counts a person who said stop; `scope` is global or survey.
@@ -346,10 +287,7 @@ mod tests {
             &format!("antiphon_build_info{{version=\"{version}\",revision=\"unknown\"}} 1"),
         ] {
             let found = page.lines().any(|given| given == line);
-            assert!(
-                found || (line.contains("revision") && REVISION.is_some()),
-                "{line}\n{page}"
-            );
+            assert!(found || (line.contains("revision") && REVISION.is_some()), "{line}\n{page}");
         }
         assert!(page.ends_with("# EOF\n"));
     }

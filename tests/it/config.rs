@@ -26,12 +26,8 @@ impl Folder {
     }
 
     fn load(&self, variables: &[(&str, &str)], flags: &[(&str, &str)]) -> Result<Config, Faults> {
-        let own = |pairs: &[(&str, &str)]| {
-            pairs
-                .iter()
-                .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
-                .collect()
-        };
+        let own =
+            |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
         Config::load(&Inputs {
             file: Some(self.path("antiphon.toml")),
             variables: own(variables),
@@ -42,19 +38,13 @@ impl Folder {
     /// The report, without the path of this test's folder.
     fn report(&self, variables: &[(&str, &str)]) -> String {
         let faults = self.load(variables, &[]).unwrap_err();
-        faults
-            .to_string()
-            .replace(&format!("{}/", self.0.path().display()), "")
+        faults.to_string().replace(&format!("{}/", self.0.path().display()), "")
     }
 }
 
 fn codes(file: &str) -> Vec<(FaultCode, String)> {
     let faults = Folder::with(file).load(&[], &[]).unwrap_err();
-    faults
-        .0
-        .into_iter()
-        .map(|fault| (fault.code, fault.key))
-        .collect()
+    faults.0.into_iter().map(|fault| (fault.code, fault.key)).collect()
 }
 
 #[test]
@@ -80,10 +70,7 @@ fn the_defaults_are_these() {
 fn every_default_is_explained() {
     let mut explained = false;
     for line in DEFAULTS.lines() {
-        assert!(
-            explained || !line.contains(" = ") || line.starts_with('#'),
-            "{line}"
-        );
+        assert!(explained || !line.contains(" = ") || line.starts_with('#'), "{line}");
         explained = line.starts_with('#');
     }
 }
@@ -93,11 +80,7 @@ fn flags_win_over_variables_over_the_file_over_defaults() {
     let folder =
         Folder::with("[server]\nbind = \"127.0.0.1:1\"\n[limits]\nqueue_max = 7\nrequests_burst = 60");
     let config = folder.load(
-        &[
-            ("ANTIPHON__SERVER__BIND", "127.0.0.1:2"),
-            ("ANTIPHON__LIMITS__QUEUE_MAX", " 8 "),
-            ("HOME", "/x"),
-        ],
+        &[("ANTIPHON__SERVER__BIND", "127.0.0.1:2"), ("ANTIPHON__LIMITS__QUEUE_MAX", " 8 "), ("HOME", "/x")],
         &[("server.bind", "127.0.0.1:3")],
     );
     let config = config.unwrap();
@@ -121,26 +104,13 @@ fn flags_win_over_variables_over_the_file_over_defaults() {
 fn the_customary_variables_are_honoured() {
     let folder = Folder::with("[server]\nbind = \"[::1]:1\"");
     let url = "postgres://anna:hush@db/surveys?password=hush";
-    let config = folder
-        .load(
-            &[
-                ("PORT", "9000"),
-                ("DATABASE_URL", url),
-                ("RUST_LOG", "antiphon=debug"),
-            ],
-            &[],
-        )
-        .unwrap();
+    let config =
+        folder.load(&[("PORT", "9000"), ("DATABASE_URL", url), ("RUST_LOG", "antiphon=debug")], &[]).unwrap();
     assert_eq!(config.server.bind.to_string(), "[::1]:9000");
     assert_eq!(config.database.url.expose_secret(), url);
     assert_eq!(config.log.level, "antiphon=debug");
     assert!(!config.effective.to_string().contains("hush") && !format!("{config:?}").contains("hush"));
-    let own = folder
-        .load(
-            &[("PORT", "9000"), ("ANTIPHON__SERVER__BIND", "127.0.0.1:9001")],
-            &[],
-        )
-        .unwrap();
+    let own = folder.load(&[("PORT", "9000"), ("ANTIPHON__SERVER__BIND", "127.0.0.1:9001")], &[]).unwrap();
     assert_eq!(own.server.bind.port(), 9_001);
 }
 
@@ -176,12 +146,7 @@ fn two_secrets_serve_while_they_are_changed() {
     for (end, fits) in [("new", true), ("old", true), ("odd", false)] {
         let value = format!("Bearer {SECRET}-{end}");
         let headers: [(&str, &[u8]); 1] = [("authorization", value.as_bytes())];
-        let callback = Callback {
-            headers: &headers,
-            query: "",
-            path_secret: None,
-            body: b"",
-        };
+        let callback = Callback { headers: &headers, query: "", path_secret: None, body: b"" };
         assert_eq!(gateway.verifier.verify(&callback, now).is_ok(), fits, "{end}");
     }
     assert!(config.channels.contains_key("simulator"));
@@ -195,10 +160,7 @@ fn a_channel_has_its_own_texts_words_and_countries() {
     let config = Folder::with(file).load(&[], &[]).unwrap();
     assert_eq!(config.channels.keys().collect::<Vec<_>>(), ["nordlys"]);
     let channel = &config.channels["nordlys"];
-    assert_eq!(
-        channel.texts.wording(SystemText::NotFound, &Language::no()),
-        "Ingen undersøkelse."
-    );
+    assert_eq!(channel.texts.wording(SystemText::NotFound, &Language::no()), "Ingen undersøkelse.");
     assert_eq!(channel.keywords[&Language::no()].help, ["HJELP", "HVA"]);
     assert_eq!(channel.default_language, Some(Language::no()));
     assert!(channel.allowed_countries.allow("46") && !channel.allowed_countries.allow("1"));
@@ -222,20 +184,14 @@ fn a_real_gateway_without_countries_refuses_all_and_warns() {
 fn open_doors_are_refused() {
     let bind = "[server]\nbind = \"0.0.0.0:8080\"\n";
     let plaintext = (FaultCode::PlaintextBind, "server.bind".to_owned());
-    let simulator = (
-        FaultCode::VerifierRequired,
-        "gateways.simulator.inbound_secret".to_owned(),
-    );
+    let simulator = (FaultCode::VerifierRequired, "gateways.simulator.inbound_secret".to_owned());
     assert_eq!(codes(bind), [plaintext, simulator.clone()]);
     assert_eq!(codes(&format!("{bind}behind_proxy = true")), [simulator]);
     let whole = format!("{bind}behind_proxy = true\n[gateways.simulator]\ninbound_secret = \"{SECRET}\"");
     assert!(Folder::with(&whole).load(&[], &[]).is_ok());
 
     let own = "[gateways.own]\nprofile = \"generic\"\nbase_url = \"https://sms.example.com\"\n";
-    let required = (
-        FaultCode::VerifierRequired,
-        "gateways.own.inbound_secret".to_owned(),
-    );
+    let required = (FaultCode::VerifierRequired, "gateways.own.inbound_secret".to_owned());
     assert_eq!(codes(own), std::slice::from_ref(&required));
     let unproved = format!("{own}inbound_proof = \"none\"");
     assert_eq!(codes(&unproved), std::slice::from_ref(&required));
@@ -247,10 +203,7 @@ fn open_doors_are_refused() {
 #[test]
 fn a_failed_connection_must_be_told_from_a_slow_answer() {
     let file = "[gateways.simulator]\nconnect_timeout = \"5s\"\nrequest_timeout = \"5s\"";
-    let expected = (
-        FaultCode::Conflict,
-        "gateways.simulator.connect_timeout".to_owned(),
-    );
+    let expected = (FaultCode::Conflict, "gateways.simulator.connect_timeout".to_owned());
     assert_eq!(codes(file), [expected]);
     let file = "[outbox]\nlease = \"89s\"";
     assert_eq!(codes(file), [(FaultCode::Conflict, "outbox.lease".to_owned())]);
@@ -259,28 +212,16 @@ fn a_failed_connection_must_be_told_from_a_slow_answer() {
 #[test]
 fn an_alphanumeric_sender_cannot_receive() {
     let file = "[channels.a]\ngateway = \"simulator\"\nsender = \"Nordlys\"\nsender_type = \"alphanumeric\"";
-    let expected = (
-        FaultCode::SenderCannotReceive,
-        "channels.a.sender_type".to_owned(),
-    );
+    let expected = (FaultCode::SenderCannotReceive, "channels.a.sender_type".to_owned());
     assert_eq!(codes(file), [expected]);
 }
 
 #[test]
 fn a_file_that_is_missing_or_no_toml_is_a_fault() {
-    assert_eq!(
-        codes("[server]\nbind = \"unclosed hush\nport = 1")[0].0,
-        FaultCode::Syntax
-    );
+    assert_eq!(codes("[server]\nbind = \"unclosed hush\nport = 1")[0].0, FaultCode::Syntax);
     let report = Folder::with("[server]\n\nbind = hush\n").report(&[]);
-    assert!(
-        report.contains("antiphon.toml: line 3: ") && !report.contains("hush"),
-        "{report}"
-    );
-    let inputs = Inputs {
-        file: Some("/no/such/file.toml".into()),
-        ..Inputs::default()
-    };
+    assert!(report.contains("antiphon.toml: line 3: ") && !report.contains("hush"), "{report}");
+    let inputs = Inputs { file: Some("/no/such/file.toml".into()), ..Inputs::default() };
     let faults = Config::load(&inputs).unwrap_err();
     assert_eq!(faults.0[0].code, FaultCode::UnreadableFile);
 }

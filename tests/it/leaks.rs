@@ -15,7 +15,8 @@ use crate::support::{Script, Setup};
 /// Nobody else's.
 const PHONE: &str = "+46709876543";
 const DIGITS: &str = "709876543";
-const CANARIES: [&str; 5] = ["canary-answer", "canary-content", "canary-variable", "canary-stranger", "How did you like it"];
+const CANARIES: [&str; 5] =
+    ["canary-answer", "canary-content", "canary-variable", "canary-stranger", "How did you like it"];
 
 #[derive(Clone, Default)]
 struct Page(Arc<Mutex<Vec<u8>>>);
@@ -41,7 +42,13 @@ async fn no_phone_and_no_text_is_ever_logged() {
     tracing::subscriber::set_global_default(subscriber).unwrap();
 
     let app = Setup::with(&[SHOP]).start().await;
-    app.gateway.next(&[Script::Take, Script::Refuse(400), Script::TakeThenFail, Script::Throttle(5), Script::HangUp]);
+    app.gateway.next(&[
+        Script::Take,
+        Script::Refuse(400),
+        Script::TakeThenFail,
+        Script::Throttle(5),
+        Script::HangUp,
+    ]);
     let body = json!({
         "identifier": PHONE, "language": "en", "content": "canary-content",
         "userSessionVariables": {"note": "canary-variable"},
@@ -57,7 +64,8 @@ async fn no_phone_and_no_text_is_ever_logged() {
     app.send_survey("no-such-survey", &body).await;
     app.reply("+46709876544", "canary-stranger").await;
     app.door().get(&format!("/v1/sessions?phone={}", PHONE.replace('+', "%2B"))).await;
-    let call = json!([{"messageId": "x", "from": PHONE, "to": "nowhere", "text": "canary-stranger"}, {"text": 1}]);
+    let call =
+        json!([{"messageId": "x", "from": PHONE, "to": "nowhere", "text": "canary-stranger"}, {"text": 1}]);
     app.door().callback("inbound", &call).await.unwrap();
     app.door().forged("inbound", "wrong", &call).await;
     app.advance(TimeDelta::days(2)).await;

@@ -52,17 +52,13 @@ fn element(fields: &Json) -> Element {
 
 fn skip_words(fields: &Json) -> BTreeMap<Language, Vec<String>> {
     fields.as_object().map_or_else(BTreeMap::new, |words| {
-        words
-            .iter()
-            .map(|(code, words)| (Language::parse(code).unwrap(), strings(words)))
-            .collect()
+        words.iter().map(|(code, words)| (Language::parse(code).unwrap(), strings(words))).collect()
     })
 }
 
 fn strings(list: &Json) -> Vec<String> {
-    list.as_array().map_or_else(Vec::new, |list| {
-        list.iter().map(|s| s.as_str().unwrap().to_owned()).collect()
-    })
+    list.as_array()
+        .map_or_else(Vec::new, |list| list.iter().map(|s| s.as_str().unwrap().to_owned()).collect())
 }
 
 fn kind(fields: &Json) -> Kind {
@@ -76,9 +72,7 @@ fn kind(fields: &Json) -> Kind {
             decimals: u8::try_from(small("decimals", 0)).unwrap(),
             labels: points(&fields["labels"]),
         },
-        "nps" => Kind::Nps {
-            labels: BTreeMap::new(),
-        },
+        "nps" => Kind::Nps { labels: BTreeMap::new() },
         "number" => Kind::Number {
             min: number("min"),
             max: number("max"),
@@ -86,9 +80,7 @@ fn kind(fields: &Json) -> Kind {
             unit: fields["unit"].as_str().map(str::to_owned),
         },
         "yes_no" => Kind::YesNo,
-        "single_choice" => Kind::SingleChoice {
-            options: options(fields),
-        },
+        "single_choice" => Kind::SingleChoice { options: options(fields) },
         "multiple_choice" => Kind::MultipleChoice {
             options: options(fields),
             min_select: usize::try_from(small("min_select", 1)).unwrap(),
@@ -171,11 +163,7 @@ fn outcome(element: &Element, language: &str, raw: &str, today: NaiveDate) -> Js
             json!({"status": "ignored", "reason": noise.as_str()})
         }
         None => match read_in(element, language, raw, today) {
-            Reading::Ok {
-                value,
-                method,
-                comment,
-            } => json!({
+            Reading::Ok { value, method, comment } => json!({
                 "status": "ok",
                 "value": shown(element, &value),
                 "method": method.as_str(),
@@ -212,20 +200,14 @@ fn agrees(expected: &Map<String, Json>, got: &Json) -> bool {
 /// Runs a case file and lists every row that is read differently.
 fn mismatches(file: &str, elements: &Json) -> (usize, String) {
     let file: Json = serde_json::from_str(file).unwrap();
-    let elements = file["elements"]
-        .as_object()
-        .unwrap_or_else(|| elements.as_object().unwrap());
-    let elements: BTreeMap<&str, Element> = elements
-        .iter()
-        .map(|(name, fields)| (name.as_str(), element(fields)))
-        .collect();
+    let elements = file["elements"].as_object().unwrap_or_else(|| elements.as_object().unwrap());
+    let elements: BTreeMap<&str, Element> =
+        elements.iter().map(|(name, fields)| (name.as_str(), element(fields))).collect();
     let mut report = String::new();
     let cases = file["cases"].as_array().unwrap();
     for case in cases {
         let part = |key: &str| case[key].as_str().unwrap();
-        let day = case["today"]
-            .as_str()
-            .map_or_else(today, |day| day.parse().unwrap());
+        let day = case["today"].as_str().map_or_else(today, |day| day.parse().unwrap());
         let got = outcome(&elements[part("element")], part("lang"), part("raw"), day);
         if !agrees(case["expect"].as_object().unwrap(), &got) {
             let (lang, name, raw) = (part("lang"), part("element"), part("raw"));
@@ -271,12 +253,7 @@ fn the_word_lists() {
 
 fn every_element() -> Vec<Element> {
     let dev: Json = serde_json::from_str(DEV).unwrap();
-    dev["elements"]
-        .as_object()
-        .unwrap()
-        .values()
-        .map(element)
-        .collect()
+    dev["elements"].as_object().unwrap().values().map(element).collect()
 }
 
 /// Pieces that the grammars care about, mixed with anything at all.
@@ -414,26 +391,15 @@ fn the_shown_number_of_an_option_is_read_as_its_place() {
         for shown in 1..=count {
             assert_eq!(
                 read_in(&single, "en", &shown.to_string(), today()),
-                Reading::Ok {
-                    value: Value::Choice(shown - 1),
-                    method: Method::Exact,
-                    comment: None
-                }
+                Reading::Ok { value: Value::Choice(shown - 1), method: Method::Exact, comment: None }
             );
             assert_eq!(
                 read_in(&multiple, "en", &shown.to_string(), today()),
-                Reading::Ok {
-                    value: Value::Choices(vec![shown - 1]),
-                    method: Method::List,
-                    comment: None
-                }
+                Reading::Ok { value: Value::Choices(vec![shown - 1]), method: Method::List, comment: None }
             );
         }
         for outside in ["0".to_owned(), (count + 1).to_string()] {
-            assert_eq!(
-                read_in(&single, "en", &outside, today()),
-                Reading::Reask(Reason::OutOfRange)
-            );
+            assert_eq!(read_in(&single, "en", &outside, today()), Reading::Reask(Reason::OutOfRange));
         }
     }
 }
@@ -448,11 +414,7 @@ fn long_replies_are_read_in_bounded_time() {
         for element in every_element() {
             let started = std::time::Instant::now();
             let _ = read_in(&element, "no", &raw, today());
-            assert!(
-                started.elapsed().as_millis() < 2_000,
-                "{piece:?} on {}",
-                element.kind.name()
-            );
+            assert!(started.elapsed().as_millis() < 2_000, "{piece:?} on {}", element.kind.name());
         }
     }
 }
@@ -460,10 +422,7 @@ fn long_replies_are_read_in_bounded_time() {
 #[test]
 fn a_weak_yes_counts_where_the_survey_says_so() {
     let element = element(&json!({"type": "yes_no"}));
-    let strict = Element {
-        strict: true,
-        ..element.clone()
-    };
+    let strict = Element { strict: true, ..element.clone() };
     let read = |element: &Element, accept_weak_yes| {
         let context = Context {
             languages: &languages(),
@@ -474,11 +433,7 @@ fn a_weak_yes_counts_where_the_survey_says_so() {
         };
         read(element, &context)
     };
-    let yes = Reading::Ok {
-        value: Value::YesNo(true),
-        method: Method::Lexicon,
-        comment: None,
-    };
+    let yes = Reading::Ok { value: Value::YesNo(true), method: Method::Lexicon, comment: None };
     assert_eq!(read(&element, true), yes);
     assert_eq!(read(&element, false), Reading::Reask(Reason::Ambiguous));
     assert_eq!(read(&strict, true), Reading::Reask(Reason::Ambiguous));

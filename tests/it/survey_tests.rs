@@ -29,9 +29,7 @@ fn load(id: &str) -> Survey {
 
 fn survey_of(source: &str, file: &str) -> Survey {
     let checked = check(source, &FileName::new(file), &Context::default());
-    checked
-        .survey
-        .unwrap_or_else(|| panic!("{file}: {:#?}", checked.findings))
+    checked.survey.unwrap_or_else(|| panic!("{file}: {:#?}", checked.findings))
 }
 
 fn conversations(id: &str) -> TestFile {
@@ -55,14 +53,8 @@ fn f38_the_shipped_surveys_are_warned_of_nothing_but_what_their_authors_chose() 
     let warned = |id: &str| {
         let file = format!("{id}.yaml");
         let source = fs::read_to_string(folder().join(&file)).unwrap();
-        let checked = check(
-            &source,
-            &FileName::new(file),
-            &Context {
-                sender_name: Some("Nordlys"),
-                keywords: &[],
-            },
-        );
+        let checked =
+            check(&source, &FileName::new(file), &Context { sender_name: Some("Nordlys"), keywords: &[] });
         let codes = checked
             .findings
             .iter()
@@ -99,10 +91,7 @@ fn every_text_of_the_shipped_surveys_is_one_segment_as_played() {
     for id in ids() {
         let survey = load(&id);
         for case in conversations(&id).cases {
-            let pairs = case
-                .vars
-                .iter()
-                .map(|(key, value)| (key.clone(), value.to_text()));
+            let pairs = case.vars.iter().map(|(key, value)| (key.clone(), value.to_text()));
             let replies = case.steps.iter().filter_map(|step| step.reply.as_ref());
             let simulate = Simulate {
                 language: case.language.clone(),
@@ -125,10 +114,7 @@ fn every_text_of_the_shipped_surveys_is_one_segment_as_played() {
 }
 
 fn said(text: &str) -> SimulatedReply {
-    SimulatedReply {
-        text: text.to_owned(),
-        after: Duration::minutes(1),
-    }
+    SimulatedReply { text: text.to_owned(), after: Duration::minutes(1) }
 }
 
 fn monday() -> DateTime<chrono::FixedOffset> {
@@ -136,12 +122,7 @@ fn monday() -> DateTime<chrono::FixedOffset> {
 }
 
 fn played(test: &str) -> Report {
-    test_survey(
-        &load("nps"),
-        &TestFile::parse(test).unwrap(),
-        &Keywords::default(),
-    )
-    .unwrap()
+    test_survey(&load("nps"), &TestFile::parse(test).unwrap(), &Keywords::default()).unwrap()
 }
 
 #[test]
@@ -168,10 +149,7 @@ fn f41_a_file_for_another_survey_or_language_is_refused() {
     let survey = load("nps");
     let refused =
         |text: &str| test_survey(&survey, &TestFile::parse(text).unwrap(), &Keywords::default()).unwrap_err();
-    assert!(matches!(
-        refused("survey: csat\ncases: []\n"),
-        TestFileError::OtherSurvey { .. }
-    ));
+    assert!(matches!(refused("survey: csat\ncases: []\n"), TestFileError::OtherSurvey { .. }));
     let swedish = "survey: nps\ncases:\n  - {name: a, language: sv}\n";
     assert!(matches!(refused(swedish), TestFileError::Language { .. }));
     let now = "survey: nps\ncases:\n  - {name: a, now: yesterday}\n";
@@ -200,18 +178,7 @@ fn a_simulation_tells_transcript_answers_and_status() {
 }
 
 fn any_text() -> impl Strategy<Value = String> {
-    let usual = [
-        "yes",
-        "nei",
-        "1,3",
-        "skip",
-        "HJELP",
-        "fredag",
-        "7 eller 8",
-        "2 billing",
-        "👍",
-        "4",
-    ];
+    let usual = ["yes", "nei", "1,3", "skip", "HJELP", "fredag", "7 eller 8", "2 billing", "👍", "4"];
     prop_oneof![
         3 => prop::sample::select(usual.to_vec()).prop_map(str::to_owned),
         2 => "[0-9]{1,2}",

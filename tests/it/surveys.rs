@@ -14,9 +14,7 @@ use antiphon::survey::check::{Checked, Context, FileName, check};
 
 /// A folder of this test's data.
 fn folder(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/it/surveys")
-        .join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/surveys").join(name)
 }
 
 /// The text of a good example.
@@ -43,10 +41,7 @@ fn survey(source: &str) -> Survey {
 /// The code and place of every finding.
 fn codes(source: &str) -> Vec<String> {
     let findings = checked(source, "s.yaml").findings;
-    findings
-        .iter()
-        .map(|finding| format!("{} {}:{}", finding.code, finding.line, finding.column))
-        .collect()
+    findings.iter().map(|finding| format!("{} {}:{}", finding.code, finding.line, finding.column)).collect()
 }
 
 /// A survey of these elements, each a block of YAML indented by two.

@@ -26,7 +26,17 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "survey", "session", "store", "phone", "ids", "clock", "text", "i18n", "telemetry", "gateway", "hex",
+            "survey",
+            "session",
+            "store",
+            "phone",
+            "ids",
+            "clock",
+            "text",
+            "i18n",
+            "telemetry",
+            "gateway",
+            "hex",
             "closed_list",
         ],
     ),
@@ -34,8 +44,19 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "http",
         &[
-            "app", "phone", "ids", "config", "i18n", "gateway", "clock", "hex", "closed_list", "telemetry", "survey",
-            "session", "text",
+            "app",
+            "phone",
+            "ids",
+            "config",
+            "i18n",
+            "gateway",
+            "clock",
+            "hex",
+            "closed_list",
+            "telemetry",
+            "survey",
+            "session",
+            "text",
         ],
     ),
     ("worker", &["app", "outbox", "clock", "store"]),
@@ -49,7 +70,16 @@ const PURE: &[&str] = &["survey", "session", "text"];
 
 /// What a pure room never says, outside comments.
 const BANNED: &[&str] = &[
-    "async", "tokio", "diesel", "actix_web", "tracing", "rand", "std::fs", "std::net", "std::time", "std::env",
+    "async",
+    "tokio",
+    "diesel",
+    "actix_web",
+    "tracing",
+    "rand",
+    "std::fs",
+    "std::net",
+    "std::time",
+    "std::env",
 ];
 
 /// Code that only some rooms may use: the crate, and who.
@@ -119,7 +149,9 @@ impl Source {
     }
 
     fn is_test(&self) -> bool {
-        self.path.contains("/tests/") || self.path.ends_with("/tests.rs") || self.path.ends_with("/fixture.rs")
+        self.path.contains("/tests/")
+            || self.path.ends_with("/tests.rs")
+            || self.path.ends_with("/fixture.rs")
     }
 }
 
@@ -140,7 +172,8 @@ fn imports_go_one_way() {
         };
         let code = source.code();
         let grouped = group.captures_iter(&code).flat_map(|found| {
-            let names = found[1].split(',').map(|name| name.trim().split("::").next().unwrap_or("").to_owned());
+            let names =
+                found[1].split(',').map(|name| name.trim().split("::").next().unwrap_or("").to_owned());
             names.collect::<Vec<_>>()
         });
         let single = import.captures_iter(&code).map(|found| found[1].to_owned());
@@ -159,9 +192,11 @@ fn some_crates_stay_in_their_rooms() {
     for (name, rooms) in RESERVED {
         let word = Regex::new(&format!(r"\b{name}::")).unwrap();
         let strays = sources().into_iter().filter(|source| !rooms.contains(&source.room.as_str()));
-        faults.extend(strays.filter(|source| word.is_match(&source.code())).map(|source| {
-            format!("{}: {name} belongs to {rooms:?}", source.path)
-        }));
+        faults.extend(
+            strays
+                .filter(|source| word.is_match(&source.code()))
+                .map(|source| format!("{}: {name} belongs to {rooms:?}", source.path)),
+        );
     }
     assert!(faults.is_empty(), "{faults:#?}");
 }
@@ -201,7 +236,10 @@ fn files_can_be_read_in_one_sitting() {
         let lines = source.text.split("#[cfg(test)]\nmod tests").next().unwrap().lines().count();
         let excused = LONG_FILES.iter().any(|(path, _)| *path == source.path);
         if lines > LINES_MAX && !excused {
-            long.push(format!("{}: {lines} lines; {LINES_ADVISED} are advised, {LINES_MAX} the most", source.path));
+            long.push(format!(
+                "{}: {lines} lines; {LINES_ADVISED} are advised, {LINES_MAX} the most",
+                source.path
+            ));
         }
     }
     assert!(long.is_empty(), "{long:#?}");

@@ -60,10 +60,7 @@ impl ReceiveMessage {
         let scope = survey_id.as_deref().unwrap_or(GLOBAL);
         consent::record(moment, &self.change(phone, scope, STOP, Some(word)))?;
         apply_stop(moment, phone.as_e164(), survey_id.as_deref())?;
-        moment
-            .engine
-            .metrics
-            .optout(if survey_id.is_some() { "survey" } else { GLOBAL });
+        moment.engine.metrics.optout(if survey_id.is_some() { "survey" } else { GLOBAL });
         // Said again, it is already done: every text we send to somebody who said stop is one too many.
         if !was_stopped {
             let language = self.language(moment, phone, found);
@@ -98,9 +95,8 @@ impl ReceiveMessage {
         phone: &Phone,
         found: &Match,
     ) -> Result<&'static str, Fault> {
-        let survey_id = session_of(found)
-            .and_then(|id| moment.space.sessions.get(id))
-            .map(|s| s.survey_id.clone());
+        let survey_id =
+            session_of(found).and_then(|id| moment.space.sessions.get(id)).map(|s| s.survey_id.clone());
         if consent::is_stopped(moment.space, phone.as_e164(), survey_id.as_deref()) {
             return Ok("help_opted_out");
         }
@@ -137,29 +133,15 @@ impl ReceiveMessage {
         let of_session = session_of(found)
             .and_then(|id| moment.space.sessions.get(id))
             .map(|session| session.language.clone());
-        let of_phone = || {
-            moment
-                .space
-                .contacts
-                .get(phone.as_e164())
-                .and_then(|contact| contact.language.clone())
-        };
-        let of_channel = || {
-            self.receiving
-                .as_ref()
-                .and_then(|(channel, _)| channel.row.default_language.clone())
-        };
+        let of_phone =
+            || moment.space.contacts.get(phone.as_e164()).and_then(|contact| contact.language.clone());
+        let of_channel =
+            || self.receiving.as_ref().and_then(|(channel, _)| channel.row.default_language.clone());
         of_session
             .or_else(of_phone)
             .or_else(of_channel)
             .and_then(|code| Language::parse(&code).ok())
-            .unwrap_or_else(|| {
-                if phone.is_norwegian() {
-                    Language::no()
-                } else {
-                    Language::en()
-                }
-            })
+            .unwrap_or_else(|| if phone.is_norwegian() { Language::no() } else { Language::en() })
     }
 
     /// Queues a text that belongs to no session's sequence.

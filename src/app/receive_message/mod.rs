@@ -84,19 +84,11 @@ struct Verdict {
 
 impl Verdict {
     fn new(outcome: Outcome, reason: Option<&'static str>) -> Self {
-        Self {
-            outcome,
-            reason,
-            session_id: None,
-            error: None,
-        }
+        Self { outcome, reason, session_id: None, error: None }
     }
 
     fn of(outcome: Outcome, reason: Option<&'static str>, session_id: &str) -> Self {
-        Self {
-            session_id: Some(session_id.to_owned()),
-            ..Self::new(outcome, reason)
-        }
+        Self { session_id: Some(session_id.to_owned()), ..Self::new(outcome, reason) }
     }
 }
 
@@ -140,9 +132,7 @@ impl ReceiveMessage {
 
     /// The sender as it is stored: the normal form of a number, else the text as given.
     fn sender(&self) -> &str {
-        self.phone
-            .as_ref()
-            .map_or(self.message.from.as_str(), Phone::as_e164)
+        self.phone.as_ref().map_or(self.message.from.as_str(), Phone::as_e164)
     }
 
     /// The handle the gateway names, else the suffix behind our short number (GW50).
@@ -164,13 +154,7 @@ impl ReceiveMessage {
             sender: self.sender().to_owned(),
             destination: self.message.to.clone(),
             handle: self.handle().map(str::to_owned),
-            body: self
-                .message
-                .text
-                .chars()
-                .filter(|c| *c != '\0')
-                .take(RAW_MAX)
-                .collect(),
+            body: self.message.text.chars().filter(|c| *c != '\0').take(RAW_MAX).collect(),
             raw: None,
             outcome: verdict.outcome,
             outcome_reason: verdict.reason.map(str::to_owned),
@@ -191,11 +175,7 @@ impl ReceiveMessage {
             (None, Some(weak_key)) => self.weak_repeat(space, weak_key)?,
             (None, None) => return None,
         };
-        Some(Received {
-            inbound_id,
-            outcome: None,
-            session_id: None,
-        })
+        Some(Received { inbound_id, outcome: None, session_id: None })
     }
 
     /// RF18: equal text without an id within 5 minutes, and nothing was sent to the session in between.
@@ -222,16 +202,14 @@ impl Work for ReceiveMessage {
 
     fn keys(&mut self, _: &mut AnyConnection, keys: &mut Keys) -> Result<(), StoreError> {
         if let Some(provider_id) = &self.message.provider_id {
-            keys.provider_ids
-                .insert((self.message.gateway.clone(), provider_id.clone()));
+            keys.provider_ids.insert((self.message.gateway.clone(), provider_id.clone()));
         }
         if let Some(phone) = &self.phone {
             keys.phones.insert(phone.as_e164().to_owned());
         }
         keys.weak_keys.extend(self.weak_key.clone());
         if let Some(handle) = self.handle() {
-            keys.handles
-                .insert((self.message.gateway.clone(), handle.to_owned()));
+            keys.handles.insert((self.message.gateway.clone(), handle.to_owned()));
         }
         if let Some((channel, _)) = &self.receiving {
             keys.counters.insert(stray::not_found_counter(&channel.row.id));
@@ -245,11 +223,7 @@ impl Work for ReceiveMessage {
             return Ok(repeat);
         }
         let engine = self.engine.clone();
-        let mut moment = Moment {
-            engine: &engine,
-            space,
-            now,
-        };
+        let mut moment = Moment { engine: &engine, space, now };
         let verdict = self.decide(&mut moment)?;
         self.store(&mut moment, &verdict)
     }
@@ -261,11 +235,7 @@ impl Work for ReceiveMessage {
             return Ok(repeat);
         }
         let engine = self.engine.clone();
-        let mut moment = Moment {
-            engine: &engine,
-            space,
-            now,
-        };
+        let mut moment = Moment { engine: &engine, space, now };
         let session_id = match self.find(&moment) {
             Match::Open { id, .. } => Some(id),
             Match::Ended { .. } | Match::AnotherPhone | Match::StaleThread | Match::Nothing => None,
@@ -307,10 +277,7 @@ impl ReceiveMessage {
         } else {
             moment.space.add_inbound(row);
         }
-        moment
-            .engine
-            .metrics
-            .inbound(&self.message.gateway, verdict.outcome.as_str());
+        moment.engine.metrics.inbound(&self.message.gateway, verdict.outcome.as_str());
         Ok(Received {
             inbound_id: self.id.clone(),
             outcome: Some(verdict.outcome),
@@ -327,10 +294,7 @@ impl ReceiveMessage {
             });
         };
         let Some(phone) = self.phone.clone() else {
-            return Ok(Verdict::new(
-                Outcome::Unmatched,
-                Some("sender_cannot_be_answered"),
-            ));
+            return Ok(Verdict::new(Outcome::Unmatched, Some("sender_cannot_be_answered")));
         };
         consent::touch_contact(moment, phone.as_e164(), None);
         let found = self.find(moment);
@@ -347,11 +311,7 @@ impl ReceiveMessage {
             return Ok(ignored(&found, "opted_out"));
         }
         match found {
-            Match::Open {
-                id,
-                is_ambiguous,
-                adopts_thread,
-            } => {
+            Match::Open { id, is_ambiguous, adopts_thread } => {
                 if adopts_thread {
                     self.adopt_thread(moment, &id)?;
                 }
@@ -449,28 +409,15 @@ impl ReceiveMessage {
         };
         let turn = turn::reply(&survey, progress, &reply, moment.now)
             .map_err(|error| Fault::Invariant(error.to_string()))?;
-        let cause = Cause {
-            inbound_id: Some(self.id.clone()),
-            priority: priority::REPLY,
-            not_before: None,
-        };
+        let cause = Cause { inbound_id: Some(self.id.clone()), priority: priority::REPLY, not_before: None };
         let applied = apply_turn(moment, session_id, &survey, turn, &cause)?;
-        Ok(Verdict::of(
-            outcome_of(&applied),
-            reason_of(&applied, is_ambiguous),
-            session_id,
-        ))
+        Ok(Verdict::of(outcome_of(&applied), reason_of(&applied, is_ambiguous), session_id))
     }
 
     /// RE11: only what was received after the first send of this visit's question started is an answer to it.
     fn is_after_prompt(&self, moment: &Moment<'_>, session: &SessionRow) -> bool {
-        let prompt = session
-            .prompt_id
-            .as_ref()
-            .and_then(|id| moment.space.messages.get(id));
-        prompt
-            .and_then(|prompt| prompt.send_seq)
-            .is_some_and(|send_seq| self.recv_seq > send_seq)
+        let prompt = session.prompt_id.as_ref().and_then(|id| moment.space.messages.get(id));
+        prompt.and_then(|prompt| prompt.send_seq).is_some_and(|send_seq| self.recv_seq > send_seq)
     }
 }
 
@@ -494,11 +441,7 @@ fn reason_of(applied: &Applied, is_ambiguous: bool) -> Option<&'static str> {
 /// Whether a stop covers what this text would reach: everything for a global stop, else its survey (A58).
 fn is_silenced(moment: &Moment<'_>, phone: &Phone, found: &Match) -> bool {
     let survey = session_of(found).and_then(|id| moment.space.sessions.get(id));
-    consent::is_stopped(
-        moment.space,
-        phone.as_e164(),
-        survey.map(|session| session.survey_id.as_str()),
-    )
+    consent::is_stopped(moment.space, phone.as_e164(), survey.map(|session| session.survey_id.as_str()))
 }
 
 fn ignored(found: &Match, reason: &'static str) -> Verdict {
@@ -514,11 +457,7 @@ fn asks_free_text(moment: &Moment<'_>, found: &Match) -> Result<bool, Fault> {
         return Ok(false);
     };
     let survey = survey_of(moment, id)?;
-    let current = moment
-        .space
-        .sessions
-        .get(id)
-        .and_then(|session| session.current_element_id.as_deref());
+    let current = moment.space.sessions.get(id).and_then(|session| session.current_element_id.as_deref());
     let element = current.and_then(|element| survey.element(element));
     Ok(element.is_some_and(|element| matches!(element.kind, Kind::FreeText { .. })))
 }
@@ -532,10 +471,7 @@ fn session_of(found: &Match) -> Option<&str> {
 
 fn candidate(moment: &Moment<'_>, session: &SessionRow) -> Candidate {
     let at: NaiveDateTime = moment.at();
-    let prompt = session
-        .prompt_id
-        .as_ref()
-        .and_then(|id| moment.space.messages.get(id));
+    let prompt = session.prompt_id.as_ref().and_then(|id| moment.space.messages.get(id));
     let uncertain = |state: MessageState| matches!(state, MessageState::Sending | MessageState::Unknown);
     Candidate {
         id: session.id.clone(),
@@ -543,17 +479,9 @@ fn candidate(moment: &Moment<'_>, session: &SessionRow) -> Candidate {
         is_open: session.status == Status::Active && !is_expired(session, at),
         is_waiting: session.status == Status::Pending,
         has_thread: session.sms_session.is_some(),
-        has_uncertain_send: moment
-            .space
-            .messages_of(&session.id)
-            .any(|message| uncertain(message.state)),
-        asked_at: prompt.map_or(session.created_at, |prompt| {
-            prompt.started_at.unwrap_or(prompt.due_at)
-        }),
-        ended_at: session
-            .closed_at
-            .or(session.expires_at)
-            .unwrap_or(session.updated_at),
+        has_uncertain_send: moment.space.messages_of(&session.id).any(|message| uncertain(message.state)),
+        asked_at: prompt.map_or(session.created_at, |prompt| prompt.started_at.unwrap_or(prompt.due_at)),
+        ended_at: session.closed_at.or(session.expires_at).unwrap_or(session.updated_at),
     }
 }
 
@@ -565,10 +493,7 @@ fn weak_key(message: &InboundMessage) -> String {
         hash.update(part.len().to_le_bytes());
         hash.update(part.as_bytes());
     }
-    hash.finalize()
-        .iter()
-        .take(16)
-        .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    hash.finalize().iter().take(16).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 /// A text about the session as a whole, with its placeholders filled.
@@ -583,19 +508,10 @@ fn session_text(
         .sessions
         .get(session_id)
         .ok_or_else(|| Fault::Invariant(format!("session {session_id} is not loaded")))?;
-    let given = session
-        .progress()
-        .map_err(Fault::Store)?
-        .map(|progress| progress.given)
-        .unwrap_or_default();
+    let given = session.progress().map_err(Fault::Store)?.map(|progress| progress.given).unwrap_or_default();
     let variables = session.variables().map_err(Fault::Store)?;
     let language = Language::parse(&session.language).map_err(|error| Fault::Invariant(error.to_string()))?;
-    let facts = Facts {
-        survey,
-        given: &given,
-        variables: &variables,
-        language: &language,
-    };
+    let facts = Facts { survey, given: &given, variables: &variables, language: &language };
     Ok(prompt::session_text(&facts, key))
 }
 

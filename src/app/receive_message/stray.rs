@@ -35,10 +35,7 @@ impl ReceiveMessage {
         if session.status == Status::OptedOut {
             return Ok(Verdict::of(Outcome::Late, Some("opted_out"), session_id));
         }
-        let muted = session
-            .progress()
-            .map_err(Fault::Store)?
-            .is_some_and(|progress| progress.muted);
+        let muted = session.progress().map_err(Fault::Store)?.is_some_and(|progress| progress.muted);
         if muted || session.unavailable_count >= moment.engine.settings.unavailable_max {
             return Ok(Verdict::of(Outcome::Late, Some("silence"), session_id));
         }
@@ -91,11 +88,7 @@ impl ReceiveMessage {
         }
         let at = moment.at();
         let gap = moment.engine.settings.not_found_gap;
-        let last = moment
-            .space
-            .contacts
-            .get(phone.as_e164())
-            .and_then(|contact| contact.not_found_at);
+        let last = moment.space.contacts.get(phone.as_e164()).and_then(|contact| contact.not_found_at);
         if last.is_some_and(|last| at < last + gap) || !count_not_found(moment, &channel.row.id) {
             return Ok(verdict);
         }
@@ -126,11 +119,7 @@ fn count_not_found(moment: &mut Moment<'_>, channel_id: &str) -> bool {
     if count >= moment.engine.settings.not_found_per_hour {
         return false;
     }
-    let row = CounterRow {
-        name: name.clone(),
-        window_at: hour,
-        count: count + 1,
-    };
+    let row = CounterRow { name: name.clone(), window_at: hour, count: count + 1 };
     moment.space.counters.put(name, row);
     true
 }

@@ -58,9 +58,7 @@ pub struct Draft {
 
 impl fmt::Debug for Draft {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Draft")
-            .field("identifier", &self.identifier)
-            .finish_non_exhaustive()
+        f.debug_struct("Draft").field("identifier", &self.identifier).finish_non_exhaustive()
     }
 }
 
@@ -73,10 +71,7 @@ impl fmt::Debug for SendSurvey {
             .field("client_reference", &self.client_reference)
             .field("expiry", &self.expiry)
             .field("language", &self.language)
-            .field(
-                "content_chars",
-                &self.content.as_ref().map(|text| text.chars().count()),
-            )
+            .field("content_chars", &self.content.as_ref().map(|text| text.chars().count()))
             .field("variable_keys", &keys)
             .field("channel_id", &self.channel_id)
             .field("if_open_session", &self.if_open_session)

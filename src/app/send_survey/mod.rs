@@ -112,11 +112,7 @@ impl Work for SendSurveyTurn {
 
     fn run(&mut self, space: &mut Space, now: Timestamp) -> Result<Sent, Fault> {
         let engine = self.engine.clone();
-        let mut moment = Moment {
-            engine: &engine,
-            space,
-            now,
-        };
+        let mut moment = Moment { engine: &engine, space, now };
         if let Some(idempotent) = &self.idempotent
             && let Some(replay) = idempotent.find(moment.space)
         {
@@ -140,11 +136,7 @@ impl SendSurveyTurn {
     fn find_duplicate(&self, moment: &Moment<'_>) -> Option<Sent> {
         let command = &self.prepared.command;
         let reference = command.client_reference.clone()?;
-        let key = (
-            self.prepared.survey_row.id.clone(),
-            command.identifier.as_e164().to_owned(),
-            reference,
-        );
+        let key = (self.prepared.survey_row.id.clone(), command.identifier.as_e164().to_owned(), reference);
         let row = moment.space.send_requests.get(&key)?;
         let fresh = row.created_at > moment.at() - moment.engine.settings.duplicate_window;
         fresh.then(|| Sent::Duplicate {
@@ -171,18 +163,13 @@ impl SendSurveyTurn {
             return Some(Refusal::ConsentMissing);
         }
         if let Some(retry_after) = self.quarantined_until(moment) {
-            return Some(Refusal::Quarantined {
-                retry_after: retry_after.and_utc(),
-            });
+            return Some(Refusal::Quarantined { retry_after: retry_after.and_utc() });
         }
         let open = self.open_sessions(moment, &channel.row.id);
         let in_the_way = match self.if_open_session() {
             IfOpenSession::Reject => !open.is_empty(),
             IfOpenSession::Queue => {
-                let waiting = open
-                    .iter()
-                    .filter(|session| session.status == Status::Pending)
-                    .count();
+                let waiting = open.iter().filter(|session| session.status == Status::Pending).count();
                 waiting >= moment.engine.settings.queue_max
             }
             IfOpenSession::Supersede | IfOpenSession::Parallel => false,
@@ -236,25 +223,14 @@ impl SendSurveyTurn {
     fn create(&self, moment: &mut Moment<'_>) -> Result<Created, Fault> {
         let at = moment.at();
         let id = moment.id();
-        let channel_id = self
-            .prepared
-            .channel
-            .as_ref()
-            .map(|channel| channel.row.id.clone())
-            .unwrap_or_default();
+        let channel_id =
+            self.prepared.channel.as_ref().map(|channel| channel.row.id.clone()).unwrap_or_default();
         self.expire_overdue(moment, &channel_id)?;
         let mut warnings = Vec::new();
-        let others: Vec<String> = self
-            .open_sessions(moment, &channel_id)
-            .iter()
-            .map(|session| session.id.clone())
-            .collect();
+        let others: Vec<String> =
+            self.open_sessions(moment, &channel_id).iter().map(|session| session.id.clone()).collect();
         let mut superseded = Vec::new();
-        let mut slot = if self.uses_subnumber() {
-            id.clone()
-        } else {
-            String::new()
-        };
+        let mut slot = if self.uses_subnumber() { id.clone() } else { String::new() };
         let mut queued = false;
         if !others.is_empty() {
             let listed = others.join(", ");
@@ -308,12 +284,7 @@ impl SendSurveyTurn {
         }
         let session = session_mut(moment.space, &id)?.clone();
         let messages = moment.space.messages_of(&id).cloned().collect();
-        Ok(Created {
-            session,
-            messages,
-            superseded,
-            warnings,
-        })
+        Ok(Created { session, messages, superseded, warnings })
     }
 
     /// The sweeper may be late; an expired session must not hold the open slot (A30).
@@ -402,11 +373,7 @@ impl SendSurveyTurn {
             fingerprint: command.body_fingerprint.clone(),
             created_at: at,
         };
-        let key = (
-            row.survey_id.clone(),
-            row.phone.clone(),
-            row.client_reference.clone(),
-        );
+        let key = (row.survey_id.clone(), row.phone.clone(), row.client_reference.clone());
         moment.space.send_requests.put(key, row);
     }
 }

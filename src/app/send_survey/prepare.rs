@@ -77,30 +77,17 @@ impl Prepared {
 /// # Errors
 /// [`Unprepared`] when the survey or the channel is unknown.
 pub fn prepare(engine: &Engine, command: SendSurvey, now: Timestamp) -> Result<Prepared, Unprepared> {
-    let survey_row = engine
-        .library
-        .find(&command.survey)
-        .ok_or(Unprepared::SurveyNotFound)?;
+    let survey_row = engine.library.find(&command.survey).ok_or(Unprepared::SurveyNotFound)?;
     if let Some(id) = &command.channel_id
         && engine.channels.get(id).is_none()
     {
         return Err(Unprepared::ChannelNotFound);
     }
-    let (revision, survey) = engine
-        .library
-        .active(&survey_row.id)
-        .ok_or(Unprepared::SurveyNotActive)?;
+    let (revision, survey) = engine.library.active(&survey_row.id).ok_or(Unprepared::SurveyNotActive)?;
     let channel = channel_of(engine, command.channel_id.as_deref());
     let language = survey.language_for(command.language.as_ref());
-    let mut prepared = Prepared {
-        command,
-        survey_row,
-        revision,
-        survey,
-        channel,
-        language,
-        warnings: Vec::new(),
-    };
+    let mut prepared =
+        Prepared { command, survey_row, revision, survey, channel, language, warnings: Vec::new() };
     prepared.warnings = advice(&prepared, now);
     Ok(prepared)
 }
@@ -114,9 +101,7 @@ pub fn faults(engine: &Engine, survey_id: &str, draft: &Draft, now: Timestamp) -
     if let (Some(phone), Some(channel)) = (&draft.identifier, channel)
         && !channel.allows(phone)
     {
-        faults.push(Fault422::CountryNotAllowed {
-            country_code: phone.country_code().to_owned(),
-        });
+        faults.push(Fault422::CountryNotAllowed { country_code: phone.country_code().to_owned() });
     }
     if let (Some(content), Some((_, survey))) = (&draft.content, engine.library.active(survey_id)) {
         let segments = first_sms_segments(&survey, draft, content, now);
@@ -142,22 +127,19 @@ fn first_sms_segments(survey: &Survey, draft: &Draft, content: &str, now: Timest
         variables: &draft.variables,
         content: Some(content),
     };
-    let first = turn::begin(survey, &begin, now)
-        .effects
-        .into_iter()
-        .find_map(|effect| match effect {
-            Effect::Send(send) => Some(send.text),
-            Effect::Record(_)
-            | Effect::Append { .. }
-            | Effect::Reject { .. }
-            | Effect::Extra { .. }
-            | Effect::Tag { .. }
-            | Effect::Mute
-            | Effect::Muted
-            | Effect::VisitLimit { .. }
-            | Effect::Complete
-            | Effect::Close(_) => None,
-        });
+    let first = turn::begin(survey, &begin, now).effects.into_iter().find_map(|effect| match effect {
+        Effect::Send(send) => Some(send.text),
+        Effect::Record(_)
+        | Effect::Append { .. }
+        | Effect::Reject { .. }
+        | Effect::Extra { .. }
+        | Effect::Tag { .. }
+        | Effect::Mute
+        | Effect::Muted
+        | Effect::VisitLimit { .. }
+        | Effect::Complete
+        | Effect::Close(_) => None,
+    });
     first.map_or(0, |text| text::length(&text).segments)
 }
 
@@ -172,10 +154,7 @@ fn advice(prepared: &Prepared, now: Timestamp) -> Vec<Warning> {
         )),
         Some(_) => {}
     }
-    let open_for = prepared
-        .command
-        .expiry
-        .map_or(prepared.survey.settings.expiry, |expiry| expiry - now);
+    let open_for = prepared.command.expiry.map_or(prepared.survey.settings.expiry, |expiry| expiry - now);
     if open_for > ADVISED_EXPIRY {
         warnings.push(Warning::new(
             WarningCode::ExpiryOver24h,
@@ -186,10 +165,8 @@ fn advice(prepared: &Prepared, now: Timestamp) -> Vec<Warning> {
             ),
         ));
     }
-    let subnumbered = prepared
-        .channel
-        .as_ref()
-        .is_some_and(|channel| channel.subnumbers(&prepared.command.identifier));
+    let subnumbered =
+        prepared.channel.as_ref().is_some_and(|channel| channel.subnumbers(&prepared.command.identifier));
     if subnumbered && open_for > SUBNUMBER_LIFE {
         warnings.push(Warning::new(
             WarningCode::ExpiryOverSubnumberLife,

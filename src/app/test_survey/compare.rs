@@ -33,11 +33,7 @@ pub(super) fn value_line(element: &Element, value: Option<&Value>) -> String {
 }
 
 fn line(text: &str) -> String {
-    if text.is_empty() {
-        "null".to_owned()
-    } else {
-        text.to_owned()
-    }
+    if text.is_empty() { "null".to_owned() } else { text.to_owned() }
 }
 
 /// Expected and actual lines: only what the file names is compared.
@@ -49,9 +45,7 @@ pub(super) fn answer_lines(
     let mut actual = Vec::new();
     let named = |key: &str| matches!(key, "method" | "comment" | "state");
     let element = wanted.keys().find(|key| !named(key));
-    let found = registered
-        .iter()
-        .find(|answer| element.is_none_or(|element| answer.element == *element));
+    let found = registered.iter().find(|answer| element.is_none_or(|element| answer.element == *element));
     for (key, scalar) in wanted {
         expected.push(format!("{key}: {}", scalar_line(scalar)));
         let value = match (found, key.as_str()) {

@@ -138,10 +138,8 @@ impl TestFile {
 impl Case {
     pub(super) fn start(&self) -> Result<DateTime<FixedOffset>, TestFileError> {
         let now = self.now.as_deref().unwrap_or(START);
-        DateTime::parse_from_rfc3339(now).map_err(|_| TestFileError::Now {
-            case: self.name.clone(),
-            now: now.to_owned(),
-        })
+        DateTime::parse_from_rfc3339(now)
+            .map_err(|_| TestFileError::Now { case: self.name.clone(), now: now.to_owned() })
     }
 }
 

@@ -64,16 +64,9 @@ impl Report {
 /// speaks a language the survey lacks; [`TestFileError::Step`] when a step cannot be read.
 pub fn test_survey(survey: &Survey, file: &TestFile, keywords: &Keywords) -> Result<Report, TestFileError> {
     if file.survey != survey.id() {
-        return Err(TestFileError::OtherSurvey {
-            named: file.survey.clone(),
-            given: survey.id().to_owned(),
-        });
+        return Err(TestFileError::OtherSurvey { named: file.survey.clone(), given: survey.id().to_owned() });
     }
-    let mut report = Report {
-        survey: survey.id().to_owned(),
-        cases: Vec::new(),
-        taken: BTreeSet::new(),
-    };
+    let mut report = Report { survey: survey.id().to_owned(), cases: Vec::new(), taken: BTreeSet::new() };
     for case in &file.cases {
         let mut run = Run::start(survey, case, keywords)?;
         run.steps(case)?;
@@ -95,15 +88,9 @@ impl<'a> Run<'a> {
     fn start(survey: &'a Survey, case: &Case, keywords: &'a Keywords) -> Result<Self, TestFileError> {
         let language = survey.language_for(case.language.as_ref());
         if case.language.as_ref().is_some_and(|wish| *wish != language) {
-            return Err(TestFileError::Language {
-                case: case.name.clone(),
-                language,
-            });
+            return Err(TestFileError::Language { case: case.name.clone(), language });
         }
-        let pairs = case
-            .vars
-            .iter()
-            .map(|(key, value)| (key.clone(), value.to_text()));
+        let pairs = case.vars.iter().map(|(key, value)| (key.clone(), value.to_text()));
         let start = Start {
             language,
             variables: Variables::new(pairs.collect()),
@@ -112,12 +99,7 @@ impl<'a> Run<'a> {
             quiet_hours: QuietHours::default(),
         };
         let (player, last) = Player::start(survey, start);
-        Ok(Self {
-            player,
-            keywords,
-            last,
-            failures: Vec::new(),
-        })
+        Ok(Self { player, keywords, last, failures: Vec::new() })
     }
 
     fn steps(&mut self, case: &Case) -> Result<(), TestFileError> {
@@ -172,9 +154,7 @@ impl<'a> Run<'a> {
                         state: record.state,
                     })
                 }
-                Effect::Append {
-                    element: id, value, ..
-                } => Some(compare::Registered {
+                Effect::Append { element: id, value, .. } => Some(compare::Registered {
                     element: id.clone(),
                     value: value_line(element(id)?, Some(value)),
                     method: None,
@@ -220,12 +200,7 @@ impl<'a> Run<'a> {
         actual: Vec<String>,
     ) {
         if expected != actual {
-            self.failures.push(Failure {
-                step,
-                what,
-                expected,
-                actual,
-            });
+            self.failures.push(Failure { step, what, expected, actual });
         }
     }
 
@@ -241,10 +216,7 @@ impl<'a> Run<'a> {
             ));
         }
         self.compare(None, "export", expected, actual);
-        CaseReport {
-            name: case.name.clone(),
-            failures: self.failures,
-        }
+        CaseReport { name: case.name.clone(), failures: self.failures }
     }
 }
 

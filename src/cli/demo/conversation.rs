@@ -57,11 +57,7 @@ impl Conversation<'_> {
         loop {
             let may_type =
                 latest.is_some() && (self.screen.is_interactive() || standing == Standing::Waiting);
-            let pause = if standing == Standing::Sending {
-                WHILE_SENDING
-            } else {
-                WHILE_WAITING
-            };
+            let pause = if standing == Standing::Sending { WHILE_SENDING } else { WHILE_WAITING };
             tokio::select! {
                 biased;
                 sms = leaving.recv() => {
@@ -105,9 +101,7 @@ impl Conversation<'_> {
     async fn reply(&self, latest: &Delivered, line: &str) -> anyhow::Result<()> {
         let reply = latest.reply(&format!("demo-{}", self.ids.secret(12)), line);
         let body = inbound_json(&reply);
-        self.client
-            .post_as_gateway(self.inbound.clone(), body.to_string())
-            .await?;
+        self.client.post_as_gateway(self.inbound.clone(), body.to_string()).await?;
         Ok(())
     }
 
@@ -133,9 +127,7 @@ fn typed_lines() -> mpsc::Receiver<String> {
         let mut input = std::io::stdin().lock();
         let mut bytes = Vec::new();
         while input.read_until(b'\n', &mut bytes).is_ok_and(|count| count > 0) {
-            let line = String::from_utf8_lossy(&bytes)
-                .trim_end_matches(['\r', '\n'])
-                .to_owned();
+            let line = String::from_utf8_lossy(&bytes).trim_end_matches(['\r', '\n']).to_owned();
             bytes.clear();
             if sender.blocking_send(line).is_err() {
                 return;

@@ -67,10 +67,8 @@ pub(super) fn run(args: &DemoArgs, json: bool) -> anyhow::Result<Outcome> {
     let Some(chosen) = choose(&args.survey)? else {
         return Ok(Outcome::Invalid);
     };
-    let folder = tempfile::Builder::new()
-        .prefix("antiphon-demo-")
-        .tempdir()
-        .context("no temporary folder")?;
+    let folder =
+        tempfile::Builder::new().prefix("antiphon-demo-").tempdir().context("no temporary folder")?;
     let surveys = folder.path().join("surveys");
     std::fs::create_dir(&surveys)?;
     std::fs::write(surveys.join(&chosen.file), &chosen.source)?;
@@ -87,35 +85,20 @@ fn choose(named: &str) -> anyhow::Result<Option<Chosen>> {
     };
     let Checked { survey, findings, .. } = check(&source, &FileName::new(&*file), &Context::default());
     let Some(survey) = survey else {
-        for finding in findings
-            .iter()
-            .filter(|finding| finding.severity == Severity::Error)
-        {
-            eprintln!(
-                "{named}:{}:{}: {}: {}",
-                finding.line, finding.column, finding.code, finding.message
-            );
+        for finding in findings.iter().filter(|finding| finding.severity == Severity::Error) {
+            eprintln!("{named}:{}:{}: {}: {}", finding.line, finding.column, finding.code, finding.message);
         }
         return Ok(None);
     };
     let id = survey.id().to_owned();
     let address = survey.uuid.clone().unwrap_or_else(|| id.clone());
-    Ok(Some(Chosen {
-        file,
-        source,
-        address,
-        id,
-    }))
+    Ok(Some(Chosen { file, source, address, id }))
 }
 
 fn read(path: &Path) -> anyhow::Result<(String, String)> {
     let ids: Vec<&str> = examples::EXAMPLES.iter().map(|example| example.id).collect();
     let source = std::fs::read_to_string(path).with_context(|| {
-        format!(
-            "{} is neither an example ({}) nor a file that can be read",
-            path.display(),
-            ids.join(", ")
-        )
+        format!("{} is neither an example ({}) nor a file that can be read", path.display(), ids.join(", "))
     })?;
     let name = path.file_name().context("the survey file has no name")?;
     Ok((name.to_string_lossy().into_owned(), source))
@@ -130,10 +113,7 @@ fn configure(folder: &Path, surveys: &Path, fast: bool) -> anyhow::Result<Config
     let mut flags = vec![
         ("server.bind", "127.0.0.1:0".to_owned()),
         ("server.shutdown_timeout", "1s".to_owned()),
-        (
-            "database.url",
-            format!("sqlite:{}", folder.join("demo.db").display()),
-        ),
+        ("database.url", format!("sqlite:{}", folder.join("demo.db").display())),
         ("surveys.folder", surveys.display().to_string()),
         // Whoever is at the terminal is awake (send_window, F9).
         ("surveys.ignore_send_windows", "true".to_owned()),
@@ -148,10 +128,7 @@ fn configure(folder: &Path, surveys: &Path, fast: bool) -> anyhow::Result<Config
     if fast {
         flags.push(("outbox.element_gap_override", "0s".to_owned()));
     }
-    inputs.flags = flags
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), value))
-        .collect();
+    inputs.flags = flags.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
     Ok(Config::load(&inputs)?)
 }
 
@@ -166,12 +143,7 @@ async fn play(
     let database = config.database.url.expose_secret().to_owned();
     let server = Server::start(config, clock, ids, Role::Whole).await?;
     let client = client(&server, &database)?;
-    let gateway = server
-        .engine
-        .gateways
-        .get(GATEWAY)
-        .and_then(|gateway| gateway.simulator())
-        .cloned();
+    let gateway = server.engine.gateways.get(GATEWAY).and_then(|gateway| gateway.simulator()).cloned();
     let simulator = gateway.context("the simulator is missing")?;
     let screen = Screen::new(json);
     let ended = talk(&server, &client, &simulator, chosen, language, &screen).await;
@@ -190,12 +162,7 @@ async fn play(
 fn client(server: &Server, database: &str) -> anyhow::Result<Client> {
     let wish = NewKey {
         name: "demo".to_owned(),
-        scopes: vec![
-            Scope::SurveysSend,
-            Scope::SurveysRead,
-            Scope::SessionsRead,
-            Scope::PiiRead,
-        ],
+        scopes: vec![Scope::SurveysSend, Scope::SurveysRead, Scope::SessionsRead, Scope::PiiRead],
         surveys: Vec::new(),
         channels: Vec::new(),
         expires_at: None,
@@ -229,42 +196,20 @@ async fn talk(
     let (status, session) = client.post(url, payload(language)).await?;
     let id = text(&session, "id").to_owned();
     let count = list(&session, "messages").count();
-    screen.say(&format!(
-        "{status}: session {id}, {}, {count} SMS to send",
-        text(&session, "status")
-    ));
+    screen.say(&format!("{status}: session {id}, {}, {count} SMS to send", text(&session, "status")));
     for warning in list(&session, "warnings") {
-        screen.say(&format!(
-            "  warning {}: {}",
-            text(warning, "code"),
-            text(warning, "detail")
-        ));
+        screen.say(&format!("  warning {}: {}", text(warning, "code"), text(warning, "detail")));
     }
-    screen.say(&format!(
-        "\nYou hold the phone {PHONE}. Type a line to reply{}.\n",
-        screen.how_to_end()
-    ));
+    screen.say(&format!("\nYou hold the phone {PHONE}. Type a line to reply{}.\n", screen.how_to_end()));
     let inbound = client.url(&["v1", "gateways", GATEWAY, "inbound"], &[]);
-    let conversation = Conversation {
-        client,
-        inbound,
-        session_id: &id,
-        screen,
-        ids: &server.engine.ids,
-    };
+    let conversation = Conversation { client, inbound, session_id: &id, screen, ids: &server.engine.ids };
     let unsent = conversation.hold(leaving).await?;
-    let session = client
-        .get(&["v1", "sessions", &id], &[("expand", "answers")])
-        .await?;
+    let session = client.get(&["v1", "sessions", &id], &[("expand", "answers")]).await?;
     if unsent {
         screen.say("The session ended before the input did; the rest was not sent.");
     }
     let status = text(&session, "status");
-    let ended = if matches!(status, "active" | "pending") {
-        "is still"
-    } else {
-        "has ended:"
-    };
+    let ended = if matches!(status, "active" | "pending") { "is still" } else { "has ended:" };
     screen.say(&format!("The session {ended} {status}. Stored answers:\n"));
     Ok(session)
 }

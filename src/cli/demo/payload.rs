@@ -21,9 +21,7 @@ const EXPANSIONS: [(&str, &str); 6] = [
 pub(super) fn payload(language: Option<&str>) -> String {
     let expanded = EXPANSIONS
         .iter()
-        .fold(SEED.to_owned(), |body, (placeholder, value)| {
-            body.replace(placeholder, value)
-        });
+        .fold(SEED.to_owned(), |body, (placeholder, value)| body.replace(placeholder, value));
     match language {
         Some(language) => {
             let property = format!("{{\n\"language\": {},", serde_json::Value::from(language));

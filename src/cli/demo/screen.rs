@@ -28,10 +28,7 @@ pub(super) struct Screen {
 impl Screen {
     /// With `json` the conversation goes to standard error.
     pub(super) fn new(json: bool) -> Self {
-        Self {
-            aside: json,
-            interactive: std::io::stdin().is_terminal(),
-        }
+        Self { aside: json, interactive: std::io::stdin().is_terminal() }
     }
 
     /// Whether a person types.
@@ -62,7 +59,7 @@ impl Screen {
         let time = at.with_timezone(&Local).format("%H:%M:%S");
         self.say(&format!("{time}  SMS from {}", sms.shown_from));
         for line in wrapped(&sms.text) {
-            self.say(&format!("{INDENT}{line}").trim_end().to_owned());
+            self.say(format!("{INDENT}{line}").trim_end());
         }
         self.say("");
     }

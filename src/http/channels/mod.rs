@@ -40,30 +40,14 @@ pub async fn list(
     let mut parameters = Parameters::of(request.query_string());
     let paging = Paging::take(&mut parameters);
     parameters.finish()?;
-    let seen = api
-        .engine
-        .channels
-        .all()
-        .into_iter()
-        .filter(|channel| caller.sees_channel(&channel.row.id));
+    let seen = api.engine.channels.all().into_iter().filter(|channel| caller.sees_channel(&channel.row.id));
     let page = Page::of_all(seen.collect(), &paging, |channel| {
-        let place = Cursor {
-            updated_at: channel.row.updated_at.and_utc(),
-            id: channel.row.id.clone(),
-        };
+        let place = Cursor { updated_at: channel.row.updated_at.and_utc(), id: channel.row.id.clone() };
         (place, channel.row.created_at.and_utc())
     });
-    let Page {
-        data,
-        next_cursor,
-        has_more,
-    } = page;
+    let Page { data, next_cursor, has_more } = page;
     let data: Vec<ChannelShape> = data.iter().map(|channel| ChannelShape::of(channel)).collect();
-    Ok(HttpResponse::Ok().json(Page {
-        data,
-        next_cursor,
-        has_more,
-    }))
+    Ok(HttpResponse::Ok().json(Page { data, next_cursor, has_more }))
 }
 
 /// One channel.
@@ -86,12 +70,7 @@ pub async fn read(
     caller: Caller,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let channel = api
-        .engine
-        .channels
-        .get(&id)
-        .filter(|_| caller.sees_channel(&id))
-        .ok_or_else(not_found)?;
+    let channel = api.engine.channels.get(&id).filter(|_| caller.sees_channel(&id)).ok_or_else(not_found)?;
     Ok(HttpResponse::Ok().json(ChannelShape::of(&channel)))
 }
 
@@ -166,12 +145,7 @@ pub async fn change(
     id: web::Path<String>,
     body: SmallBody,
 ) -> Result<HttpResponse, Problem> {
-    let known = api
-        .engine
-        .channels
-        .get(&id)
-        .filter(|_| caller.sees_channel(&id))
-        .ok_or_else(not_found)?;
+    let known = api.engine.channels.get(&id).filter(|_| caller.sees_channel(&id)).ok_or_else(not_found)?;
     let json = body.strict()?;
     refuse_another_kind(&json, &known)?;
     let mut fields = Fields::of(&json);
@@ -208,11 +182,7 @@ fn refuse_another_kind(json: &Json, known: &Channel) -> Result<(), Problem> {
 
 fn desk(api: &Api, caller: &Caller, request: &HttpRequest) -> ChannelDesk {
     let is_public = !api.config.server.bind.ip().is_loopback();
-    let unverified = api
-        .config
-        .gateways
-        .values()
-        .filter(|gateway| is_public && gateway.is_unverified());
+    let unverified = api.config.gateways.values().filter(|gateway| is_public && gateway.is_unverified());
     ChannelDesk {
         engine: api.engine.clone(),
         unverified_gateways: unverified.map(|gateway| gateway.name.clone()).collect(),
@@ -222,11 +192,7 @@ fn desk(api: &Api, caller: &Caller, request: &HttpRequest) -> ChannelDesk {
 
 fn answer(status: u16, channel: &Channel) -> Answer {
     let location = (status == 201).then(|| format!("/v1/channels/{}", channel.row.id));
-    (
-        status,
-        location,
-        serde_json::json!(ChannelShape::of(channel)).to_string(),
-    )
+    (status, location, serde_json::json!(ChannelShape::of(channel)).to_string())
 }
 
 fn not_found() -> Problem {
@@ -238,20 +204,17 @@ fn refusal(refused: ChannelRefused) -> Problem {
         |pointer: &str, code, detail: &str| Problem::validation(vec![Fault::new(pointer, code, detail)]);
     match refused {
         ChannelRefused::NotFound => not_found(),
-        ChannelRefused::GatewayNotFound { gateway } => Problem::new(
-            ProblemCode::GatewayNotFound,
-            format!("no gateway is called {gateway}"),
-        ),
+        ChannelRefused::GatewayNotFound { gateway } => {
+            Problem::new(ProblemCode::GatewayNotFound, format!("no gateway is called {gateway}"))
+        }
         ChannelRefused::NameTaken => fault("/name", FaultCode::InvalidParam, "another channel has this name"),
         ChannelRefused::SenderTaken { by } => {
             let detail = format!("the channel {by} has this sender on the same gateway");
             fault("/sender", FaultCode::InvalidParam, &detail)
         }
-        ChannelRefused::NoSubnumbers => fault(
-            "/subnumbering",
-            FaultCode::InvalidParam,
-            "this gateway opens no SMS sessions",
-        ),
+        ChannelRefused::NoSubnumbers => {
+            fault("/subnumbering", FaultCode::InvalidParam, "this gateway opens no SMS sessions")
+        }
         ChannelRefused::VerifierRequired => {
             let detail = "anybody could call this gateway's webhooks; configure a verifier first";
             fault("/gateway", FaultCode::VerifierRequired, detail)

@@ -22,10 +22,7 @@ const TEXT_CHARS_MAX: usize = 160;
 /// A channel to make or to change, as the API reference shows it.
 #[derive(Debug, utoipa::ToSchema)]
 #[schema(as = ChannelBody, rename_all = "camelCase")]
-#[expect(
-    dead_code,
-    reason = "read field by field with every fault; this is its description"
-)]
+#[expect(dead_code, reason = "read field by field with every fault; this is its description")]
 pub struct ChannelBody {
     /// 1 to 100 characters; needed for a new channel.
     name: Option<String>,
@@ -84,10 +81,7 @@ pub(super) fn read(fields: &mut Fields<'_>) -> ChannelWish {
 }
 
 /// A rate in millionths.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "at most 10,000 a second is far below 2^63 millionths"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "at most 10,000 a second is far below 2^63 millionths")]
 fn micro(per_second: f64) -> i64 {
     (per_second * 1_000_000.0).round() as i64
 }
@@ -194,9 +188,7 @@ fn keywords(fields: &mut Fields<'_>) -> Option<OwnKeywords> {
             };
             let mut lists = Fields::at(place, json);
             let mut words = |name: &'static str| -> Vec<String> {
-                let given = lists
-                    .texts(name, WORDS_MAX, &(1..=WORD_CHARS_MAX))
-                    .unwrap_or_default();
+                let given = lists.texts(name, WORDS_MAX, &(1..=WORD_CHARS_MAX)).unwrap_or_default();
                 given.into_iter().map(str::to_owned).collect()
             };
             let own = KeywordWords {

@@ -75,11 +75,7 @@ pub async fn list(
     for row in &page.data {
         data.push(shown(&api.engine, &caller, row).await?);
     }
-    Ok(HttpResponse::Ok().json(Page {
-        data,
-        next_cursor: page.next_cursor,
-        has_more: page.has_more,
-    }))
+    Ok(HttpResponse::Ok().json(Page { data, next_cursor: page.next_cursor, has_more: page.has_more }))
 }
 
 /// An inbound as this caller may see it.
@@ -98,9 +94,7 @@ async fn is_open(engine: &Engine, session_id: &str, inbound_id: &str) -> Result<
         return Ok(false);
     };
     let survey = engine.library.revision(&session.survey_id, session.revision);
-    let has_pii = survey
-        .as_ref()
-        .is_none_or(|survey| survey.elements.iter().any(|element| element.pii));
+    let has_pii = survey.as_ref().is_none_or(|survey| survey.elements.iter().any(|element| element.pii));
     if !has_pii {
         return Ok(true);
     }

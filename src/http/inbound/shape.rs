@@ -65,11 +65,7 @@ impl Inbound {
             gateway: row.gateway.clone(),
             channel_id: row.channel_id.clone(),
             gateway_message_id: row.provider_id.clone(),
-            from: if reads_pii {
-                row.sender.clone()
-            } else {
-                phone::mask(&row.sender)
-            },
+            from: if reads_pii { row.sender.clone() } else { phone::mask(&row.sender) },
             to: row.destination.clone(),
             text: (shows_text && !is_unread).then(|| row.body.clone()),
             sms_session: row.handle.clone(),

@@ -17,12 +17,8 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 /// Reads one whole document.
 pub(super) fn document(body: &[u8], manner: Manner) -> Result<(Json, Vec<Forgiven>), JsonFault> {
     let text = std::str::from_utf8(body).map_err(|fault| not_utf8(body, fault.valid_up_to()))?;
-    let mut reader = Reader {
-        rest: text.chars(),
-        place: Place { line: 1, column: 1 },
-        manner,
-        forgiven: Vec::new(),
-    };
+    let mut reader =
+        Reader { rest: text.chars(), place: Place { line: 1, column: 1 }, manner, forgiven: Vec::new() };
     if reader.peek() == Some(BYTE_ORDER_MARK) {
         reader.forgive(Forgiven::ByteOrderMark, "a byte order mark")?;
         reader.rest.next();
@@ -40,10 +36,7 @@ fn not_utf8(body: &[u8], valid: usize) -> JsonFault {
     let before = String::from_utf8_lossy(body.get(..valid).unwrap_or_default());
     let mut place = Place { line: 1, column: 1 };
     before.chars().for_each(|c| step(&mut place, c));
-    JsonFault {
-        what: "bytes that are not UTF-8",
-        place,
-    }
+    JsonFault { what: "bytes that are not UTF-8", place }
 }
 
 fn step(place: &mut Place, c: char) {
@@ -90,11 +83,7 @@ impl Reader<'_> {
     /// A fault at the character to be read next.
     fn fault(&self, what: &'static str) -> JsonFault {
         JsonFault {
-            what: if self.peek().is_none() {
-                "the document ends too early"
-            } else {
-                what
-            },
+            what: if self.peek().is_none() { "the document ends too early" } else { what },
             place: self.place,
         }
     }
@@ -123,11 +112,7 @@ impl Reader<'_> {
     }
 
     fn deeper(&self, depth: usize) -> Result<usize, JsonFault> {
-        if depth < DEPTH_MAX {
-            Ok(depth + 1)
-        } else {
-            Err(self.fault("nesting deeper than 32 levels"))
-        }
+        if depth < DEPTH_MAX { Ok(depth + 1) } else { Err(self.fault("nesting deeper than 32 levels")) }
     }
 
     fn word(&mut self, word: &str, json: Json) -> Result<Json, JsonFault> {
@@ -191,10 +176,7 @@ impl Reader<'_> {
         if self.peek() != Some(bracket) {
             return Ok(false);
         }
-        let comma = Forgiven::Comma {
-            before: bracket,
-            place: self.place,
-        };
+        let comma = Forgiven::Comma { before: bracket, place: self.place };
         self.forgive(comma, "a comma with nothing after it")?;
         self.next();
         Ok(true)
@@ -277,10 +259,7 @@ impl Reader<'_> {
     }
 
     fn unicode_escape(&mut self, start: Place) -> Result<char, JsonFault> {
-        let lone = JsonFault {
-            what: "half of a surrogate pair",
-            place: start,
-        };
+        let lone = JsonFault { what: "half of a surrogate pair", place: start };
         let first = self.unit()?;
         let code = match first {
             0xd800..=0xdbff => {

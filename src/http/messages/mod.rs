@@ -90,16 +90,8 @@ pub async fn list(
         updated_at: row.updated_at.and_utc(),
         id: row.id.clone(),
     });
-    let data = page
-        .data
-        .iter()
-        .map(|row| Message::of(row, caller.reads_pii()))
-        .collect();
-    Ok(HttpResponse::Ok().json(Page {
-        data,
-        next_cursor: page.next_cursor,
-        has_more: page.has_more,
-    }))
+    let data = page.data.iter().map(|row| Message::of(row, caller.reads_pii())).collect();
+    Ok(HttpResponse::Ok().json(Page { data, next_cursor: page.next_cursor, has_more: page.has_more }))
 }
 
 /// An id given as a parameter; in any case.
@@ -139,14 +131,8 @@ pub async fn one(
 }
 
 async fn visible(engine: &Engine, caller: &Caller, id: &str) -> Result<MessageRow, Problem> {
-    let (message, session) = messages::find(engine, &id.to_ascii_lowercase())
-        .await?
-        .ok_or_else(not_found)?;
-    if sees(engine, caller, &message, session.as_ref()) {
-        Ok(message)
-    } else {
-        Err(not_found())
-    }
+    let (message, session) = messages::find(engine, &id.to_ascii_lowercase()).await?.ok_or_else(not_found)?;
+    if sees(engine, caller, &message, session.as_ref()) { Ok(message) } else { Err(not_found()) }
 }
 
 /// A text of no session belongs to no survey: a key limited to surveys does not see it.
@@ -268,21 +254,14 @@ async fn decide(
     let engine = &api.engine;
     let ticket = Ticket::of(request, caller, body)?;
     let message_id = visible(engine, caller, id).await?.id;
-    let work = DecideMessage {
-        engine: engine.clone(),
-        message_id,
-        decision,
-    };
+    let work = DecideMessage { engine: engine.clone(), message_id, decision };
     let reads_pii = caller.reads_pii();
     let refuse = |decided: &Decided| match decided {
         Decided::Done(_) => None,
         Decided::NotFound => Some(not_found()),
         Decided::Illegal(state) => {
             let state = state.as_str();
-            Some(Problem::invalid_state_transition(
-                state,
-                format!("the message is {state}"),
-            ))
+            Some(Problem::invalid_state_transition(state, format!("the message is {state}")))
         }
     };
     let render = move |decided: &Decided| {

@@ -78,11 +78,7 @@ impl Message {
             session_id: row.session_id.clone(),
             campaign_id: None,
             channel_id: row.channel_id.clone(),
-            to: if reads_pii {
-                row.phone.clone()
-            } else {
-                phone::mask(&row.phone)
-            },
+            to: if reads_pii { row.phone.clone() } else { phone::mask(&row.phone) },
             sequence: row.seq,
             class: row.class.as_str(),
             element_id: row.element_id.clone(),

@@ -55,15 +55,8 @@ pub async fn read(
 ) -> Result<HttpResponse, Problem> {
     let phone = named(&e164)?;
     let unmasked_for = caller.reads_pii().then(|| actor(&api, &caller, &request));
-    let dossier = read_phone(&api.engine, phone.as_e164(), unmasked_for)
-        .await
-        .map_err(Failure::from)?;
-    Ok(HttpResponse::Ok().json(PhoneShape::new(
-        &api.engine,
-        phone.as_e164(),
-        &dossier,
-        caller.reads_pii(),
-    )))
+    let dossier = read_phone(&api.engine, phone.as_e164(), unmasked_for).await.map_err(Failure::from)?;
+    Ok(HttpResponse::Ok().json(PhoneShape::new(&api.engine, phone.as_e164(), &dossier, caller.reads_pii())))
 }
 
 /// Erases one phone: its open sessions are cancelled, the number and all texts overwritten. A stop survives as a
@@ -90,9 +83,7 @@ pub async fn erase(
 ) -> Result<HttpResponse, Problem> {
     let phone = named(&e164)?;
     let actor = actor(&api, &caller, &request);
-    let erased = erase_phone(&api.engine, phone.as_e164(), actor)
-        .await
-        .map_err(Failure::from)?;
+    let erased = erase_phone(&api.engine, phone.as_e164(), actor).await.map_err(Failure::from)?;
     Ok(HttpResponse::Accepted().json(ErasureShape {
         id: erased.id,
         phone: phone.as_e164().to_owned(),

@@ -144,16 +144,8 @@ impl PhoneShape {
             created_at: held.contact.as_ref().map(|contact| shown(contact.created_at)),
             consents: held.consents.iter().map(consent).collect(),
             suppressions: held.suppressions.iter().map(suppression).collect(),
-            consent_history: held
-                .consent_events
-                .iter()
-                .map(|row| consent_event(row, text))
-                .collect(),
-            sessions: held
-                .sessions
-                .iter()
-                .map(|row| Session::of(engine, row, reads_pii))
-                .collect(),
+            consent_history: held.consent_events.iter().map(|row| consent_event(row, text)).collect(),
+            sessions: held.sessions.iter().map(|row| Session::of(engine, row, reads_pii)).collect(),
             answers: held.answers.iter().map(|row| answer(row, text)).collect(),
             messages: held.messages.iter().map(|row| message(row, text)).collect(),
             inbound: held.inbound.iter().map(|row| inbound(row, text)).collect(),
@@ -176,10 +168,7 @@ fn consent(row: &ConsentRow) -> ConsentShape {
 }
 
 fn suppression(row: &SuppressionRow) -> SuppressionShape {
-    SuppressionShape {
-        scope: row.scope.clone(),
-        since: shown(row.created_at),
-    }
+    SuppressionShape { scope: row.scope.clone(), since: shown(row.created_at) }
 }
 
 fn consent_event(row: &ConsentEventRow, text: impl Fn(&str) -> Option<String>) -> ConsentEventShape {

@@ -162,14 +162,7 @@ async fn handle(
         languages: &languages,
         phones: &engine.settings.phone_rules,
     };
-    let reading = read(
-        Call {
-            path_survey,
-            query: request.query_string(),
-            body,
-        },
-        rules,
-    )?;
+    let reading = read(Call { path_survey, query: request.query_string(), body }, rules)?;
     let ticket = Ticket::of(request, caller, body)?;
     if let Some(ticket) = &ticket
         && let Some(replay) = ticket.replay(engine).await?
@@ -183,11 +176,7 @@ async fn handle(
     {
         return Err(unprepared(Unprepared::ChannelNotFound));
     }
-    let advice: Arc<[Warning]> = accepted
-        .warnings
-        .into_iter()
-        .chain(prepared.warnings.clone())
-        .collect();
+    let advice: Arc<[Warning]> = accepted.warnings.into_iter().chain(prepared.warnings.clone()).collect();
     if accepted.dry_run {
         return rehearse(engine, prepared, &advice).await;
     }
@@ -198,10 +187,7 @@ async fn handle(
 fn accept(engine: &Engine, caller: &Caller, reading: Reading, now: Timestamp) -> Result<Accepted, Problem> {
     let mut further = Vec::new();
     if let Some(named) = reading.survey() {
-        let survey = engine
-            .library
-            .find(named)
-            .filter(|row| caller.sees_survey(&row.id, &row.uuid));
+        let survey = engine.library.find(named).filter(|row| caller.sees_survey(&row.id, &row.uuid));
         let Some(survey) = survey else {
             return Err(unprepared(Unprepared::SurveyNotFound));
         };
@@ -228,10 +214,7 @@ fn located(fault: Fault422, reading: &Reading) -> Fault {
         Fault422::ContentTooLong { segments } => Fault::new(
             reading.content_place.clone(),
             FaultCode::ContentTooLong,
-            format!(
-                "the first SMS would have {segments} parts; at most {} are sent",
-                crate::text::PARTS_MAX
-            ),
+            format!("the first SMS would have {segments} parts; at most {} are sent", crate::text::PARTS_MAX),
         ),
     }
 }
@@ -253,18 +236,15 @@ fn survey_not_active() -> Problem {
 fn refused(refusal: &Refusal) -> Problem {
     match refusal {
         Refusal::SurveyNotActive => survey_not_active(),
-        Refusal::ChannelNotConfigured => Problem::new(
-            ProblemCode::ChannelNotConfigured,
-            "no enabled channel can send this survey",
-        ),
-        Refusal::RecipientOptedOut => Problem::new(
-            ProblemCode::RecipientOptedOut,
-            "this phone said stop; nothing was sent",
-        ),
-        Refusal::ConsentMissing => Problem::new(
-            ProblemCode::ConsentMissing,
-            "no consent is on record for this phone",
-        ),
+        Refusal::ChannelNotConfigured => {
+            Problem::new(ProblemCode::ChannelNotConfigured, "no enabled channel can send this survey")
+        }
+        Refusal::RecipientOptedOut => {
+            Problem::new(ProblemCode::RecipientOptedOut, "this phone said stop; nothing was sent")
+        }
+        Refusal::ConsentMissing => {
+            Problem::new(ProblemCode::ConsentMissing, "no consent is on record for this phone")
+        }
         Refusal::Quarantined { retry_after } => Problem::quarantined(*retry_after),
         Refusal::OpenSessionExists { session_ids } => Problem::open_session_exists(session_ids),
     }
@@ -272,16 +252,8 @@ fn refused(refusal: &Refusal) -> Problem {
 
 /// A dry run: the answer as it would be, without ids, and nothing is left behind (A89).
 async fn rehearse(engine: &Engine, prepared: Prepared, advice: &[Warning]) -> Result<HttpResponse, Problem> {
-    let turn = SendSurveyTurn {
-        engine: engine.clone(),
-        prepared,
-        idempotent: None,
-    };
-    let sent = engine
-        .store
-        .rehearse(turn, &engine.clock)
-        .await
-        .map_err(Failure::from)?;
+    let turn = SendSurveyTurn { engine: engine.clone(), prepared, idempotent: None };
+    let sent = engine.store.rehearse(turn, &engine.clock).await.map_err(Failure::from)?;
     match sent {
         Sent::Created(created) => {
             let mut answer = created_answer(engine, &created, advice);
@@ -312,11 +284,7 @@ async fn carry_out(
         move |created: &Created| created_response(&engine, created, &advice)
     };
     let idempotent = ticket.clone().map(|ticket| ticket.idempotent(render.clone()));
-    let turn = SendSurveyTurn {
-        engine: engine.clone(),
-        prepared,
-        idempotent,
-    };
+    let turn = SendSurveyTurn { engine: engine.clone(), prepared, idempotent };
     let sent = engine.store.write(turn).await.map_err(Failure::from)?;
     engine.metrics.turn(TurnKind::SendSurvey, started.elapsed());
     match sent {
@@ -354,17 +322,13 @@ async fn duplicate_answer(
     differs: bool,
     advice: &[Warning],
 ) -> Result<Answer, Problem> {
-    let session = sessions::find(engine, session_id)
-        .await?
-        .ok_or(Failure::Internal)?;
+    let session = sessions::find(engine, session_id).await?.ok_or(Failure::Internal)?;
     let messages = sessions::messages_of(engine, session_id).await?;
     let mut answer = sent_session(engine, &session, &messages, advice);
     answer.duplicate = true;
     if differs {
         let detail = "the first call had another body; its session is unchanged";
-        answer
-            .warnings
-            .push(Warning::new(WarningCode::DuplicateDiffers, "", detail));
+        answer.warnings.push(Warning::new(WarningCode::DuplicateDiffers, "", detail));
     }
     Ok((200, None, json_of(&answer)))
 }

@@ -120,11 +120,7 @@ fn lenient_json(forgiven: &[Forgiven]) -> Option<Warning> {
     if forgiven.is_empty() {
         return None;
     }
-    let named: Vec<String> = forgiven
-        .iter()
-        .take(FORGIVEN_NAMED_MAX)
-        .map(ToString::to_string)
-        .collect();
+    let named: Vec<String> = forgiven.iter().take(FORGIVEN_NAMED_MAX).map(ToString::to_string).collect();
     let mut detail = named.join(", ");
     let rest = forgiven.len().saturating_sub(FORGIVEN_NAMED_MAX);
     if rest > 0 {

@@ -20,29 +20,22 @@ impl Notes {
 
     pub(super) fn duplicate_param(&mut self, place: String) {
         let detail = "the same property came before; send it once";
-        self.faults
-            .push(Fault::new(place, FaultCode::DuplicateParam, detail));
+        self.faults.push(Fault::new(place, FaultCode::DuplicateParam, detail));
     }
 
     pub(super) fn unknown_property(&mut self, place: String) {
         let detail = "there is no such property; it was ignored";
-        self.warnings
-            .push(Warning::new(WarningCode::UnknownProperty, place, detail));
+        self.warnings.push(Warning::new(WarningCode::UnknownProperty, place, detail));
     }
 
     pub(super) fn placeholder_dropped(&mut self, place: impl Into<String>, placeholder: &str) {
-        let detail = format!(
-            "{} arrived unexpanded; the value was dropped",
-            quoted(placeholder)
-        );
-        self.warnings
-            .push(Warning::new(WarningCode::UnexpandedPlaceholder, place, detail));
+        let detail = format!("{} arrived unexpanded; the value was dropped", quoted(placeholder));
+        self.warnings.push(Warning::new(WarningCode::UnexpandedPlaceholder, place, detail));
     }
 
     pub(super) fn defaulted(&mut self, place: &str, value: &str) {
         let detail = format!("{value} was assumed");
-        self.warnings
-            .push(Warning::new(WarningCode::DefaultedProperty, place, detail));
+        self.warnings.push(Warning::new(WarningCode::DefaultedProperty, place, detail));
     }
 }
 

@@ -16,8 +16,7 @@ fn whole<'a>(text: &'a str, open: &str, close: char) -> Option<&'a str> {
     let inner = text.strip_prefix(open)?;
     let length = inner.find(|c: char| !(c.is_alphanumeric() || c == '_'))?;
     let closed = length > 0 && inner.get(length..)?.starts_with(close);
-    text.get(..open.len() + length + close.len_utf8())
-        .filter(|_| closed)
+    text.get(..open.len() + length + close.len_utf8()).filter(|_| closed)
 }
 
 #[cfg(test)]

@@ -103,8 +103,7 @@ impl<'a> Properties<'a> {
             self.survey("", survey);
         }
         let Ok(Query(parameters)) = Query::<Vec<(String, String)>>::from_query(query) else {
-            self.notes
-                .fault("?", FaultCode::InvalidParam, "the query cannot be read");
+            self.notes.fault("?", FaultCode::InvalidParam, "the query cannot be read");
             return;
         };
         for (name, value) in parameters {
@@ -124,8 +123,7 @@ impl<'a> Properties<'a> {
             "true" => true,
             "false" => false,
             _ => {
-                self.notes
-                    .fault(&place, FaultCode::InvalidParam, "use true or false");
+                self.notes.fault(&place, FaultCode::InvalidParam, "use true or false");
                 return;
             }
         };
@@ -236,21 +234,12 @@ impl<'a> Properties<'a> {
             }),
             (Some(_) | None, Some(_) | None) => Err(self.notes.faults),
         };
-        Reading {
-            survey,
-            draft,
-            identifier_place,
-            content_place,
-            outcome,
-        }
+        Reading { survey, draft, identifier_place, content_place, outcome }
     }
 
     /// The survey, if all places that name one name the same.
     fn single_survey(&self) -> Option<String> {
         let first = self.surveys.first()?;
-        self.surveys
-            .iter()
-            .all(|survey| survey == first)
-            .then(|| first.clone())
+        self.surveys.iter().all(|survey| survey == first).then(|| first.clone())
     }
 }

@@ -23,11 +23,7 @@ pub(super) fn expiry(text: &str, now: Timestamp, zone: Tz) -> Result<Timestamp, 
         Some(instant) => instant,
         None => now + relative(text)?,
     };
-    if instant <= now {
-        Err(TimeFault::Past(instant))
-    } else {
-        not_too_far(instant, now)
-    }
+    if instant <= now { Err(TimeFault::Past(instant)) } else { not_too_far(instant, now) }
 }
 
 /// When a session is to start: with offset, at most 30 days ahead. The past is allowed and means now.
@@ -41,17 +37,11 @@ pub(super) fn shown(instant: Timestamp) -> String {
 }
 
 fn not_too_far(instant: Timestamp, now: Timestamp) -> Result<Timestamp, TimeFault> {
-    if instant > now + TimeDelta::days(DAYS_AHEAD_MAX) {
-        Err(TimeFault::TooFar)
-    } else {
-        Ok(instant)
-    }
+    if instant > now + TimeDelta::days(DAYS_AHEAD_MAX) { Err(TimeFault::TooFar) } else { Ok(instant) }
 }
 
 fn with_offset(text: &str) -> Option<Timestamp> {
-    DateTime::parse_from_rfc3339(text)
-        .ok()
-        .map(|instant| truncated(instant.with_timezone(&Utc)))
+    DateTime::parse_from_rfc3339(text).ok().map(|instant| truncated(instant.with_timezone(&Utc)))
 }
 
 /// Local forms; a letter of the shape stands for itself, `0` for a digit.
@@ -68,23 +58,17 @@ const LOCAL_FORMS: [(&str, &str); 5] = [
 fn in_zone(text: &str, zone: Tz) -> Option<Timestamp> {
     let (_, format) = LOCAL_FORMS.iter().find(|(shape, _)| has_shape(text, shape))?;
     let local = NaiveDateTime::parse_from_str(text, format).ok()?;
-    let instant = zone
-        .from_local_datetime(&local)
-        .earliest()
-        .or_else(|| GapInfo::new(&local, &zone)?.end)?;
+    let instant = zone.from_local_datetime(&local).earliest().or_else(|| GapInfo::new(&local, &zone)?.end)?;
     Some(instant.with_timezone(&Utc))
 }
 
 /// The time library takes signs and missing zeros; the specification does not.
 fn has_shape(text: &str, shape: &str) -> bool {
     text.len() == shape.len()
-        && text
-            .bytes()
-            .zip(shape.bytes())
-            .all(|(byte, wanted)| match wanted {
-                b'0' => byte.is_ascii_digit(),
-                letter => byte == letter,
-            })
+        && text.bytes().zip(shape.bytes()).all(|(byte, wanted)| match wanted {
+            b'0' => byte.is_ascii_digit(),
+            letter => byte == letter,
+        })
 }
 
 /// `90s`, `30m`, `24h`, `3d`.

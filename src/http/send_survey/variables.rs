@@ -49,19 +49,13 @@ pub(super) fn read(json: &Json, place: &str, notes: &mut Notes) -> Variables {
                 if !is_within_limit(index, &place, notes) {
                     break;
                 }
-                let entry = Entry {
-                    key,
-                    value: Some((place.clone(), value)),
-                };
+                let entry = Entry { key, value: Some((place.clone(), value)) };
                 pairs.put(entry, &place, notes);
             }
         }
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) => notes.faults.push(invalid(
             place,
-            format!(
-                "{} is neither an array of {{key, value}} nor an object",
-                json.kind()
-            ),
+            format!("{} is neither an array of {{key, value}} nor an object", json.kind()),
         )),
     }
     Variables::new(pairs.0)
@@ -77,19 +71,14 @@ struct Entry<'a> {
 fn is_within_limit(index: usize, place: &str, notes: &mut Notes) -> bool {
     let within = index < ENTRIES_MAX;
     if !within {
-        notes
-            .faults
-            .push(invalid(place, format!("more than {ENTRIES_MAX} variables")));
+        notes.faults.push(invalid(place, format!("more than {ENTRIES_MAX} variables")));
     }
     within
 }
 
 fn entry_of_array<'a>(json: &'a Json, place: &str, notes: &mut Notes) -> Option<Entry<'a>> {
     let Json::Object(properties) = json else {
-        notes.faults.push(invalid(
-            place,
-            format!("{} is not an object with key and value", json.kind()),
-        ));
+        notes.faults.push(invalid(place, format!("{} is not an object with key and value", json.kind())));
         return None;
     };
     let mut key = None;
@@ -113,9 +102,7 @@ fn entry_of_array<'a>(json: &'a Json, place: &str, notes: &mut Notes) -> Option<
     match key.map(|(_, json)| json) {
         Some(Json::Text(key)) => Some(Entry { key, value }),
         None | Some(Json::Null) => {
-            notes
-                .faults
-                .push(invalid(place, "the entry has no key".to_owned()));
+            notes.faults.push(invalid(place, "the entry has no key".to_owned()));
             None
         }
         Some(other) => {
@@ -141,9 +128,7 @@ impl Pairs {
         let Some(value) = value_text(entry.value, place, notes) else {
             return;
         };
-        let known = KNOWN_KEYS
-            .iter()
-            .find(|known| known.eq_ignore_ascii_case(entry.key));
+        let known = KNOWN_KEYS.iter().find(|known| known.eq_ignore_ascii_case(entry.key));
         let key = known.copied().unwrap_or(entry.key);
         match self.0.iter_mut().find(|(earlier, _)| earlier == key) {
             None => self.0.push((key.to_owned(), value)),
@@ -151,9 +136,7 @@ impl Pairs {
                 *earlier = value;
                 if known.is_some() {
                     let detail = format!("{key} came more than once; the last one is used");
-                    notes
-                        .warnings
-                        .push(Warning::new(WarningCode::DuplicateVariable, place, detail));
+                    notes.warnings.push(Warning::new(WarningCode::DuplicateVariable, place, detail));
                 }
             }
         }

@@ -62,11 +62,7 @@ pub struct Answer {
 pub fn answers(engine: &Engine, session: &SessionRow, parts: &Parts, reads_pii: bool) -> Vec<Answer> {
     let survey = engine.library.revision(&session.survey_id, session.revision);
     let survey = survey.as_deref();
-    let mut answers: Vec<Answer> = parts
-        .answers
-        .iter()
-        .map(|row| answer(survey, row, reads_pii))
-        .collect();
+    let mut answers: Vec<Answer> = parts.answers.iter().map(|row| answer(survey, row, reads_pii)).collect();
     answers.extend(survey.and_then(|survey| pending(survey, session, parts)));
     answers
 }
@@ -84,10 +80,7 @@ pub fn answer(survey: Option<&Survey>, row: &AnswerRow, reads_pii: bool) -> Answ
         Some(text) => Json::String(text.clone()),
     };
     let code = open(stored(row.code.as_ref()));
-    let position = row
-        .position
-        .as_deref()
-        .and_then(|text| serde_json::from_str(text).ok());
+    let position = row.position.as_deref().and_then(|text| serde_json::from_str(text).ok());
     let by_reply = is_answered || row.state == AnswerState::Skipped.as_str();
     Answer {
         element_id: row.element_id.clone(),
@@ -124,9 +117,7 @@ fn value(stored: Option<&str>, code: &Json) -> Json {
 /// Whether a survey marks an element as `pii`; an element that is not known counts as marked.
 #[must_use]
 pub fn is_pii(survey: Option<&Survey>, element_id: &str) -> bool {
-    survey
-        .and_then(|survey| survey.element(element_id))
-        .is_none_or(|element| element.pii)
+    survey.and_then(|survey| survey.element(element_id)).is_none_or(|element| element.pii)
 }
 
 /// The question that waits for its reply: no row says so, the progress does.
@@ -140,10 +131,8 @@ fn pending(survey: &Survey, session: &SessionRow, parts: &Parts) -> Option<Answe
     };
     let element = survey.element(id)?;
     let visit = i32::try_from(progress.visit).unwrap_or(i32::MAX);
-    let prompt = parts
-        .messages
-        .iter()
-        .find(|message| session.prompt_id.as_deref() == Some(message.id.as_str()));
+    let prompt =
+        parts.messages.iter().find(|message| session.prompt_id.as_deref() == Some(message.id.as_str()));
     Some(Answer {
         element_id: id.clone(),
         element_type: element.kind.name().to_owned(),

@@ -148,12 +148,7 @@ async fn change(
     let ticket = Ticket::of(request, caller, body)?;
     let session_id = visible(engine, caller, id).await?.id;
     let actor = caller.key_id().to_owned();
-    let work = ChangeSession {
-        engine: engine.clone(),
-        session_id,
-        change,
-        actor,
-    };
+    let work = ChangeSession { engine: engine.clone(), session_id, change, actor };
     let reads_pii = caller.reads_pii();
     let shown = engine.clone();
     let render = move |changed: &Changed| rendered(&shown, changed, reads_pii);
@@ -209,13 +204,9 @@ pub async fn correct(
     let (id, element_id) = path.into_inner();
     let mut fields = Fields::of(&body);
     let value = fields.json("value").map(given).and_then(|given| {
-        given
-            .map_err(|wanted| fields.fault("value", FaultCode::InvalidParam, wanted))
-            .ok()
+        given.map_err(|wanted| fields.fault("value", FaultCode::InvalidParam, wanted)).ok()
     });
-    let visit = fields
-        .integer("visit", 1..=20)
-        .and_then(|visit| i32::try_from(visit).ok());
+    let visit = fields.integer("visit", 1..=20).and_then(|visit| i32::try_from(visit).ok());
     let reason = fields.text("reason", 1..=REASON_CHARS_MAX).map(str::to_owned);
     fields.require("value");
     fields.require("reason");
@@ -259,9 +250,7 @@ fn given(json: &Json) -> Result<GivenValue, String> {
             });
             texts.collect::<Result<_, _>>().map(GivenValue::Texts)
         }
-        Json::Text(_) => Err(format!(
-            "use at most {TEXT_CHARS_MAX} characters, none of them NUL"
-        )),
+        Json::Text(_) => Err(format!("use at most {TEXT_CHARS_MAX} characters, none of them NUL")),
         Json::Array(_) => Err(format!("use at most {CODES_MAX} codes")),
         Json::Null | Json::Object(_) => Err(format!("{} is no value of an answer", json.kind())),
     }
@@ -270,11 +259,9 @@ fn given(json: &Json) -> Result<GivenValue, String> {
 fn unfit_fault(unfit: Unfit) -> Fault {
     match unfit {
         Unfit::NoQuestion => Fault::new("", FaultCode::InvalidParam, "the survey has no such question"),
-        Unfit::NoAnswer => Fault::new(
-            "/visit",
-            FaultCode::InvalidParam,
-            "nothing is registered for this question and visit",
-        ),
+        Unfit::NoAnswer => {
+            Fault::new("/visit", FaultCode::InvalidParam, "nothing is registered for this question and visit")
+        }
         Unfit::Value(wanted) => Fault::new("/value", FaultCode::InvalidParam, format!("use {wanted}")),
     }
 }

@@ -18,19 +18,13 @@ use crate::app::sessions::{self, SessionRow};
 /// 404 `session_not_found`; 503 and 500 for faults of ours.
 pub async fn visible(engine: &Engine, caller: &Caller, id: &str) -> Result<SessionRow, Problem> {
     let found = sessions::find(engine, &id.to_ascii_lowercase()).await?;
-    found
-        .filter(|row| is_visible(engine, caller, row))
-        .ok_or_else(not_found)
+    found.filter(|row| is_visible(engine, caller, row)).ok_or_else(not_found)
 }
 
 /// Whether a session exists for this caller.
 #[must_use]
 pub fn is_visible(engine: &Engine, caller: &Caller, row: &SessionRow) -> bool {
-    let uuid = engine
-        .library
-        .find(&row.survey_id)
-        .map(|survey| survey.uuid)
-        .unwrap_or_default();
+    let uuid = engine.library.find(&row.survey_id).map(|survey| survey.uuid).unwrap_or_default();
     caller.sees_survey(&row.survey_id, &uuid) && caller.sees_channel(&row.channel_id)
 }
 

@@ -83,22 +83,14 @@ pub async fn list(
     };
     let variables = parameters.prefixed("var.");
     if variables.len() > VARIABLES_MAX {
-        parameters.fault(
-            "var.",
-            FaultCode::InvalidParam,
-            format!("at most {VARIABLES_MAX} variables"),
-        );
+        parameters.fault("var.", FaultCode::InvalidParam, format!("at most {VARIABLES_MAX} variables"));
     }
     parameters.finish()?;
     filter.survey_ids = spans::surveys(&api.engine, &caller, survey.as_deref())?;
     filter.channel_ids = spans::channels(&api.engine, &caller, channel.as_deref())?;
     let found = sessions::list(&api.engine, filter, variables, spans::span(&paging)).await?;
     let page = Page::new(found.sessions, &paging, cursor);
-    let data = page
-        .data
-        .iter()
-        .map(|row| Session::of(&api.engine, row, caller.reads_pii()))
-        .collect();
+    let data = page.data.iter().map(|row| Session::of(&api.engine, row, caller.reads_pii())).collect();
     let stopped = found.stopped_at.as_ref().map(|row| cursor(row).encode());
     Ok(HttpResponse::Ok().json(Page {
         data,
@@ -108,10 +100,7 @@ pub async fn list(
 }
 
 fn cursor(row: &SessionRow) -> Cursor {
-    Cursor {
-        updated_at: row.updated_at.and_utc(),
-        id: row.id.clone(),
-    }
+    Cursor { updated_at: row.updated_at.and_utc(), id: row.id.clone() }
 }
 
 /// One session.
@@ -141,17 +130,9 @@ pub async fn one(
 ) -> Result<HttpResponse, Problem> {
     let mut parameters = Parameters::of(request.query_string());
     let expand = parameters.text("expand").unwrap_or_default();
-    let wanted: Vec<&str> = expand
-        .split(',')
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-        .collect();
+    let wanted: Vec<&str> = expand.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
     if wanted.iter().any(|part| !matches!(*part, "messages" | "answers")) {
-        parameters.fault(
-            "expand",
-            FaultCode::InvalidParam,
-            "use messages, answers, or both with a comma",
-        );
+        parameters.fault("expand", FaultCode::InvalidParam, "use messages, answers, or both with a comma");
     }
     parameters.finish()?;
     let row = visible(&api.engine, &caller, &id).await?;
@@ -225,9 +206,5 @@ pub async fn messages_of(
 
 /// A list that is always given whole.
 fn whole<T: Serialize>(data: Vec<T>) -> HttpResponse {
-    HttpResponse::Ok().json(Page {
-        data,
-        next_cursor: None,
-        has_more: false,
-    })
+    HttpResponse::Ok().json(Page { data, next_cursor: None, has_more: false })
 }

@@ -126,20 +126,12 @@ impl Session {
     #[must_use]
     pub fn of(engine: &Engine, row: &SessionRow, reads_pii: bool) -> Self {
         let phone = |text: &str| {
-            if reads_pii {
-                text.to_owned()
-            } else {
-                phone::mask(text)
-            }
+            if reads_pii { text.to_owned() } else { phone::mask(text) }
         };
         let variables = row.variables().unwrap_or_default();
         let variable = |(key, value): (&str, &str)| Variable {
             key: key.to_owned(),
-            value: if Phone::from_stored(value).is_some() {
-                phone(value)
-            } else {
-                value.to_owned()
-            },
+            value: if Phone::from_stored(value).is_some() { phone(value) } else { value.to_owned() },
         };
         Self {
             id: Some(row.id.clone()),

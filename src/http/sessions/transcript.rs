@@ -34,10 +34,7 @@ pub fn transcript(engine: &Engine, session: &SessionRow, parts: &Parts, reads_pi
     });
     let inbound = parts.inbound.iter().map(|row| {
         let shows_text = reads_pii || open.as_ref().is_none_or(|open| open.contains(row.id.as_str()));
-        (
-            (row.received_at, row.recv_seq, 0),
-            Entry::Inbound(Inbound::of(row, reads_pii, shows_text)),
-        )
+        ((row.received_at, row.recv_seq, 0), Entry::Inbound(Inbound::of(row, reads_pii, shows_text)))
     });
     let mut entries: Vec<_> = outbound.chain(inbound).collect();
     entries.sort_by_key(|(order, _)| *order);
@@ -50,10 +47,7 @@ pub fn transcript(engine: &Engine, session: &SessionRow, parts: &Parts, reads_pi
 pub fn open_texts<'a>(survey: Option<&Survey>, parts: &'a Parts) -> Option<BTreeSet<&'a str>> {
     let has_pii = survey.is_none_or(|survey| survey.elements.iter().any(|element| element.pii));
     has_pii.then(|| {
-        let open = parts
-            .answers
-            .iter()
-            .filter(|answer| !is_pii(survey, &answer.element_id));
+        let open = parts.answers.iter().filter(|answer| !is_pii(survey, &answer.element_id));
         open.filter_map(|answer| answer.inbound_id.as_deref()).collect()
     })
 }

@@ -59,23 +59,12 @@ pub async fn list(
         .filter(|row| caller.sees_survey(&row.id, &row.uuid))
         .filter(|row| status.is_none_or(|status| row.status == status));
     let page = Page::of_all(rows.collect(), &paging, |row| {
-        let place = Cursor {
-            updated_at: row.updated_at.and_utc(),
-            id: row.id.clone(),
-        };
+        let place = Cursor { updated_at: row.updated_at.and_utc(), id: row.id.clone() };
         (place, row.created_at.and_utc())
     });
-    let Page {
-        data,
-        next_cursor,
-        has_more,
-    } = page;
+    let Page { data, next_cursor, has_more } = page;
     let data: Vec<SurveyShape> = data.iter().map(|row| described(&api, row)).collect();
-    Ok(HttpResponse::Ok().json(Page {
-        data,
-        next_cursor,
-        has_more,
-    }))
+    Ok(HttpResponse::Ok().json(Page { data, next_cursor, has_more }))
 }
 
 /// One survey, as it is active or as one revision has it. `Accept: application/yaml` gives the file.
@@ -104,9 +93,7 @@ pub async fn read(
 ) -> Result<HttpResponse, Problem> {
     let row = visible(&api, &caller, &survey)?;
     let mut parameters = Parameters::of(request.query_string());
-    let named = parameters
-        .text("revision")
-        .map(|text| text.parse::<i32>().ok().filter(|n| *n >= 1));
+    let named = parameters.text("revision").map(|text| text.parse::<i32>().ok().filter(|n| *n >= 1));
     if named == Some(None) {
         parameters.fault("revision", FaultCode::InvalidParam, "use a whole number from 1");
     }
@@ -116,11 +103,7 @@ pub async fn read(
     let tag = tags::of(named.unwrap_or(row.latest_revision));
     if wants_yaml(&request) {
         let id = row.id.clone();
-        let source = api
-            .engine
-            .store
-            .read(move |connection| survey_source(connection, &id, revision))
-            .await;
+        let source = api.engine.store.read(move |connection| survey_source(connection, &id, revision)).await;
         let source = source.map_err(Failure::from)?.ok_or_else(no_such_revision)?;
         return Ok(HttpResponse::Ok()
             .insert_header((ETAG, tag))
@@ -163,11 +146,7 @@ pub async fn create(
         return Err(not_found());
     }
     let id = survey.id().to_owned();
-    let upload = Upload {
-        survey,
-        ids: api.engine.ids.clone(),
-        actor: actor(&api, &caller, &request),
-    };
+    let upload = Upload { survey, ids: api.engine.ids.clone(), actor: actor(&api, &caller, &request) };
     let library = api.engine.library.clone();
     let response = answer_change(
         &api.engine,
@@ -214,11 +193,7 @@ pub async fn revise(
     let extension = if body.is_json { "json" } else { "yaml" };
     let name = FileName::new(format!("{}.{extension}", row.id));
     let (survey, notes) = checked(body.source, name).await?;
-    let upload = Upload {
-        survey,
-        ids: api.engine.ids.clone(),
-        actor: actor(&api, &caller, &request),
-    };
+    let upload = Upload { survey, ids: api.engine.ids.clone(), actor: actor(&api, &caller, &request) };
     let library = api.engine.library.clone();
     let response = answer_change(
         &api.engine,
@@ -336,11 +311,7 @@ pub async fn archive(
 
 /// The survey of a path, if it exists for the caller.
 fn visible(api: &Api, caller: &Caller, named: &str) -> Result<SurveyRow, Problem> {
-    api.engine
-        .library
-        .find(named)
-        .filter(|row| caller.sees_survey(&row.id, &row.uuid))
-        .ok_or_else(not_found)
+    api.engine.library.find(named).filter(|row| caller.sees_survey(&row.id, &row.uuid)).ok_or_else(not_found)
 }
 
 fn described(api: &Api, row: &SurveyRow) -> SurveyShape {
@@ -360,9 +331,7 @@ async fn checked(source: String, name: FileName) -> Result<(Arc<Survey>, Vec<Fau
 
 /// A large survey takes a while to check: not on the threads that serve requests.
 async fn run_check(source: String, name: FileName) -> Result<Checked, Problem> {
-    web::block(move || check(&source, &name, &Context::default()))
-        .await
-        .map_err(|_| Failure::Internal.into())
+    web::block(move || check(&source, &name, &Context::default())).await.map_err(|_| Failure::Internal.into())
 }
 
 fn answer(status: u16, done: &ManagedSurvey, notes: Vec<Fault>) -> Answer {
@@ -381,9 +350,7 @@ fn no_such_revision() -> Problem {
 
 fn wants_yaml(request: &HttpRequest) -> bool {
     let accepts = request.headers().get_all(actix_web::http::header::ACCEPT);
-    let mut types = accepts
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|line| line.split(','));
+    let mut types = accepts.filter_map(|value| value.to_str().ok()).flat_map(|line| line.split(','));
     types.any(|one| {
         let essence = one.split(';').next().unwrap_or_default().trim();
         ["application/yaml", "application/x-yaml", "text/yaml"]
@@ -399,19 +366,17 @@ fn refusal(refused: SurveyRefused) -> Problem {
             let detail = "the survey has no such revision";
             Problem::validation(vec![Fault::new("/revision", FaultCode::InvalidParam, detail)])
         }
-        SurveyRefused::IdTaken => Problem::new(
-            ProblemCode::SurveyIdTaken,
-            "send a new revision with PUT, or choose another id",
-        ),
+        SurveyRefused::IdTaken => {
+            Problem::new(ProblemCode::SurveyIdTaken, "send a new revision with PUT, or choose another id")
+        }
         SurveyRefused::UuidTaken => {
             let detail =
                 "the uuid is another survey's, or this survey has another one already; remove the key";
             Problem::survey_invalid(vec![Fault::of_checker("/uuid", "E15", detail)])
         }
-        SurveyRefused::RevisionChanged { latest } => Problem::new(
-            ProblemCode::RevisionChanged,
-            format!("the latest revision is {latest}"),
-        ),
+        SurveyRefused::RevisionChanged { latest } => {
+            Problem::new(ProblemCode::RevisionChanged, format!("the latest revision is {latest}"))
+        }
         SurveyRefused::Unchecked { revision } => {
             let detail =
                 format!("revision {revision} does not pass the check of this version; upload it again");

@@ -55,10 +55,7 @@ impl SurveyShape {
             status: row.status.clone(),
             active_revision: row.active_revision,
             latest_revision: row.latest_revision,
-            languages: languages
-                .iter()
-                .map(|language| language.code().to_owned())
-                .collect(),
+            languages: languages.iter().map(|language| language.code().to_owned()).collect(),
             default_language: survey.map(|survey| survey.default_language.code().to_owned()),
             questions: elements
                 .iter()
@@ -116,13 +113,7 @@ fn of_severity(findings: &[Finding], severity: Severity) -> Vec<Fault> {
         .iter()
         .filter(|finding| finding.severity == severity)
         .map(|finding| {
-            let Finding {
-                line,
-                column,
-                message,
-                hint,
-                ..
-            } = finding;
+            let Finding { line, column, message, hint, .. } = finding;
             let detail = format!("line {line}, column {column}: {message}; {hint}");
             Fault::of_checker("", finding.code.as_str(), detail)
         })

@@ -23,10 +23,7 @@ const TEXT_CHARS_MAX: usize = 10_000;
 /// A conversation to play, as the API reference shows it.
 #[derive(Debug, utoipa::ToSchema)]
 #[schema(as = SimulateBody)]
-#[expect(
-    dead_code,
-    reason = "read field by field with every fault; this is its description"
-)]
+#[expect(dead_code, reason = "read field by field with every fault; this is its description")]
 pub struct SimulateBody {
     /// Default: the survey's.
     language: Option<String>,
@@ -42,10 +39,7 @@ pub struct SimulateBody {
 /// One text of the person.
 #[derive(Debug, utoipa::ToSchema)]
 #[schema(as = SimulateReply)]
-#[expect(
-    dead_code,
-    reason = "read field by field with every fault; this is its description"
-)]
+#[expect(dead_code, reason = "read field by field with every fault; this is its description")]
 pub struct SimulateReplyBody {
     /// The text.
     text: String,
@@ -79,10 +73,7 @@ pub async fn simulate(
     let row = visible(&api, &caller, &survey)?;
     let revision = row.active_revision.unwrap_or(row.latest_revision);
     let Some(survey) = api.engine.library.revision(&row.id, revision) else {
-        return Err(Problem::new(
-            ProblemCode::SurveyNotFound,
-            "this revision cannot be played",
-        ));
+        return Err(Problem::new(ProblemCode::SurveyNotFound, "this revision cannot be played"));
     };
     let json = body.strict()?;
     let mut fields = Fields::of(&json);
@@ -111,11 +102,7 @@ fn language(fields: &mut Fields<'_>) -> Option<Language> {
     let text = fields.text("language", 1..=35)?;
     let language = Language::parse(text).ok();
     if language.is_none() {
-        fields.fault(
-            "language",
-            FaultCode::UnsupportedLanguage,
-            "use a language code such as no",
-        );
+        fields.fault("language", FaultCode::UnsupportedLanguage, "use a language code such as no");
     }
     language
 }
@@ -159,20 +146,13 @@ fn replies(fields: &mut Fields<'_>) -> Vec<SimulatedReply> {
         return Vec::new();
     };
     if items.len() > REPLIES_MAX {
-        fields.fault(
-            "replies",
-            FaultCode::InvalidParam,
-            format!("at most {REPLIES_MAX} replies"),
-        );
+        fields.fault("replies", FaultCode::InvalidParam, format!("at most {REPLIES_MAX} replies"));
         return Vec::new();
     }
     let mut replies = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
         let mut reply = Fields::at(format!("{}/{index}", fields.pointer("replies")), item);
-        let text = reply
-            .text("text", 0..=TEXT_CHARS_MAX)
-            .unwrap_or_default()
-            .to_owned();
+        let text = reply.text("text", 0..=TEXT_CHARS_MAX).unwrap_or_default().to_owned();
         reply.require("text");
         let after = match reply.text("after", 1..=20) {
             None => Some(chrono::Duration::zero()),
@@ -180,11 +160,9 @@ fn replies(fields: &mut Fields<'_>) -> Vec<SimulatedReply> {
         };
         match after {
             Some(after) => replies.push(SimulatedReply { text, after }),
-            None => reply.fault(
-                "after",
-                FaultCode::InvalidParam,
-                "use a duration such as 90s, 15m, 2h or 3d",
-            ),
+            None => {
+                reply.fault("after", FaultCode::InvalidParam, "use a duration such as 90s, 15m, 2h or 3d");
+            }
         }
         fields.absorb(reply);
     }

@@ -21,11 +21,8 @@ pub(super) fn tagged(mut response: HttpResponse, api: &Api, id: &str) -> HttpRes
 
 /// The revisions that `If-Match` names; `None` without the header and for `*`. Weak and unknown tags name none.
 pub(super) fn expected(request: &HttpRequest) -> Option<Vec<i32>> {
-    let lines: Vec<&str> = request
-        .headers()
-        .get_all(IF_MATCH)
-        .map(|line| line.to_str().unwrap_or_default())
-        .collect();
+    let lines: Vec<&str> =
+        request.headers().get_all(IF_MATCH).map(|line| line.to_str().unwrap_or_default()).collect();
     if lines.is_empty() {
         return None;
     }
@@ -33,11 +30,7 @@ pub(super) fn expected(request: &HttpRequest) -> Option<Vec<i32>> {
     if tags().any(|tag| tag == "*") {
         return None;
     }
-    Some(
-        tags()
-            .filter_map(|tag| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok())
-            .collect(),
-    )
+    Some(tags().filter_map(|tag| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok()).collect())
 }
 
 #[cfg(test)]
@@ -48,11 +41,7 @@ mod tests {
 
     #[test]
     fn if_match_names_revisions() {
-        let request = |value: &str| {
-            TestRequest::default()
-                .insert_header((IF_MATCH, value))
-                .to_http_request()
-        };
+        let request = |value: &str| TestRequest::default().insert_header((IF_MATCH, value)).to_http_request();
         assert_eq!(expected(&TestRequest::default().to_http_request()), None);
         assert_eq!(expected(&request("*")), None);
         assert_eq!(expected(&request("\"3\", \"4\"")), Some(vec![3, 4]));

@@ -36,15 +36,9 @@ impl Checker<'_> {
 
     fn wordings<'s>(step: &Step<'s>) -> Vec<&'s Spanned<String>> {
         let file = step.file;
-        let texts = file
-            .text
-            .iter()
-            .chain(file.variants.iter().filter_map(|variant| variant.text.as_ref()));
+        let texts = file.text.iter().chain(file.variants.iter().filter_map(|variant| variant.text.as_ref()));
         let entries = texts.flat_map(|text: &'s TextFile| &text.entries);
-        entries
-            .map(|(_, wording)| wording)
-            .filter(|wording| !wording.value.trim().is_empty())
-            .collect()
+        entries.map(|(_, wording)| wording).filter(|wording| !wording.value.trim().is_empty()).collect()
     }
 
     fn range_mentioned(&mut self, step: &Step<'_>) {
@@ -67,10 +61,8 @@ impl Checker<'_> {
             let says =
                 |bound: Number| numbers.contains(&bound.to_string().trim_start_matches('-').to_owned());
             if !says(min) || !says(max) {
-                let message = format!(
-                    "the text of `{}` does not say that answers go from {min} to {max}",
-                    step.name()
-                );
+                let message =
+                    format!("the text of `{}` does not say that answers go from {min} to {max}", step.name());
                 let hint = format!("add for example \"Reply {min}-{max}\"");
                 self.fault(Code::W03, wording.place, message, hint);
             }
@@ -83,9 +75,7 @@ impl Checker<'_> {
         let words = [keywords::STRONG, keywords::WEAK_EN, keywords::WEAK_NO].concat();
         for wording in Self::wordings(first) {
             let plain = format!(" {} ", plain_form(&wording.value));
-            let has_name = name
-                .as_ref()
-                .is_none_or(|name| plain.contains(plain_form(name).as_str()));
+            let has_name = name.as_ref().is_none_or(|name| plain.contains(plain_form(name).as_str()));
             let has_word = words.iter().any(|word| plain.contains(&format!(" {word} ")));
             let (message, hint) = match (has_name, has_word, &name) {
                 (true, true, _) | (false, _, None) => continue,
@@ -155,12 +145,7 @@ impl Checker<'_> {
         let bytes = wording.value.len();
         if bytes > bytes_max {
             let message = format!("{what} has {bytes} bytes; statistics programs take {bytes_max}");
-            self.fault(
-                Code::W10,
-                wording.place,
-                message,
-                "shorten it; it is never cut silently",
-            );
+            self.fault(Code::W10, wording.place, message, "shorten it; it is never cut silently");
         }
     }
 
@@ -168,12 +153,7 @@ impl Checker<'_> {
         let message = format!(
             "a column of `{column}` gets a name of {longest} bytes; statistics programs take {COLUMN_BYTES_MAX}"
         );
-        self.fault(
-            Code::W10,
-            place,
-            message,
-            "choose a shorter `export_as` or shorter codes",
-        );
+        self.fault(Code::W10, place, message, "choose a shorter `export_as` or shorter codes");
     }
 }
 

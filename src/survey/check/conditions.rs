@@ -22,15 +22,10 @@ impl<'f> Checker<'f> {
         let mut elements = BTreeMap::new();
         for step in steps {
             if let Some(id) = &step.file.id {
-                elements
-                    .entry(id.value.clone())
-                    .or_insert_with(|| answer_type(step));
+                elements.entry(id.value.clone()).or_insert_with(|| answer_type(step));
             }
         }
-        Scope {
-            elements,
-            languages: self.languages.clone(),
-        }
+        Scope { elements, languages: self.languages.clone() }
     }
 
     /// Checks the conditions of all elements.
@@ -76,10 +71,7 @@ impl<'f> Checker<'f> {
 
     /// The place of a part of an expression; of all of it when the file writes it with escapes or folds it.
     fn inside(&self, written: &Spanned<String>, range: &Range<usize>) -> Place {
-        let raw = self
-            .source
-            .get(written.place.start..written.place.end)
-            .unwrap_or("");
+        let raw = self.source.get(written.place.start..written.place.end).unwrap_or("");
         match raw.find(&written.value) {
             Some(offset) => Place {
                 start: written.place.start + offset + range.start,
@@ -98,11 +90,7 @@ impl<'f> Checker<'f> {
         scope: &Scope,
         settings: &Settings,
     ) {
-        let anything = |_: &str| Standing {
-            answered: true,
-            skipped: true,
-            unanswered: true,
-        };
+        let anything = |_: &str| Standing { answered: true, skipped: true, unanswered: true };
         for (index, step) in steps.iter().enumerate() {
             if !flow.is_reachable(index) {
                 continue;
@@ -178,16 +166,11 @@ impl<'f> Checker<'f> {
                 continue;
             };
             self.never_true(condition, written.place, scope, standing);
-            let earlier: Vec<&Expr> = variants
-                .iter()
-                .take(index)
-                .filter_map(|earlier| earlier.condition.as_ref())
-                .collect();
+            let earlier: Vec<&Expr> =
+                variants.iter().take(index).filter_map(|earlier| earlier.condition.as_ref()).collect();
             if self.is_shadowed(condition, &earlier, scope, standing) {
-                let message = format!(
-                    "variant {} of `{name}` is never used: earlier variants match first",
-                    index + 1
-                );
+                let message =
+                    format!("variant {} of `{name}` is never used: earlier variants match first", index + 1);
                 self.fault(Code::W08, written.place, message, "move it up, or remove it");
             }
         }
@@ -242,34 +225,20 @@ fn answer_type(step: &Step<'_>) -> Type {
         None => Type::Unknown,
         Some(Kind::Text) => Type::Nothing,
         Some(Kind::SingleChoice { options }) => Type::Choice(codes(options)),
-        Some(Kind::MultipleChoice {
-            options,
-            min_select,
-            max_select,
-        }) => Type::Choices {
-            codes: codes(options),
-            min_select: *min_select,
-            max_select: *max_select,
-        },
-        Some(Kind::Scale {
-            min, max, decimals, ..
-        }) => Type::Number {
-            min: Some(*min),
-            max: Some(*max),
-            decimals: *decimals,
-        },
+        Some(Kind::MultipleChoice { options, min_select, max_select }) => {
+            Type::Choices { codes: codes(options), min_select: *min_select, max_select: *max_select }
+        }
+        Some(Kind::Scale { min, max, decimals, .. }) => {
+            Type::Number { min: Some(*min), max: Some(*max), decimals: *decimals }
+        }
         Some(Kind::Nps { .. }) => Type::Number {
             min: Some(crate::survey::Number::small(0)),
             max: Some(crate::survey::Number::small(10)),
             decimals: 0,
         },
-        Some(Kind::Number {
-            min, max, decimals, ..
-        }) => Type::Number {
-            min: *min,
-            max: *max,
-            decimals: *decimals,
-        },
+        Some(Kind::Number { min, max, decimals, .. }) => {
+            Type::Number { min: *min, max: *max, decimals: *decimals }
+        }
         Some(Kind::YesNo) => Type::YesNo,
         Some(Kind::FreeText { .. }) => Type::Text,
         Some(Kind::Date { min, max, .. }) => Type::Date { min: *min, max: *max },

@@ -32,20 +32,14 @@ pub(super) struct DraftCompletion<'f> {
 impl DraftCompletion<'_> {
     /// The finished completion; `None` when a part is broken.
     pub(super) fn into_completion(self) -> Option<Completion> {
-        Some(Completion {
-            text: self.text?,
-            variants: finished_variants(self.variants)?,
-        })
+        Some(Completion { text: self.text?, variants: finished_variants(self.variants)? })
     }
 }
 
 /// The finished variants; `None` when a part is broken.
 pub(super) fn finished_variants(variants: Vec<DraftVariant<'_>>) -> Option<Vec<Variant>> {
-    let finished = variants.into_iter().map(|variant| {
-        Some(Variant {
-            condition: variant.condition?,
-            text: variant.text?,
-        })
-    });
+    let finished = variants
+        .into_iter()
+        .map(|variant| Some(Variant { condition: variant.condition?, text: variant.text? }));
     finished.collect()
 }

@@ -71,16 +71,9 @@ impl Flow {
     /// What may have become of an element when `index` is met.
     pub(super) fn standing_before(&self, steps: &[Step<'_>], index: usize, id: &str) -> Standing {
         let other = position(steps, id);
-        let earlier = other
-            .and_then(|other| self.before.get(index)?.get(other))
-            .copied()
-            .unwrap_or(false);
+        let earlier = other.and_then(|other| self.before.get(index)?.get(other)).copied().unwrap_or(false);
         let optional = other.and_then(|other| steps.get(other)).is_some_and(is_optional);
-        Standing {
-            answered: earlier,
-            skipped: earlier && optional,
-            unanswered: true,
-        }
+        Standing { answered: earlier, skipped: earlier && optional, unanswered: true }
     }
 
     /// What may have become of an element when `index` is left by its rules: its own answer is known then.
@@ -127,9 +120,7 @@ impl Flow {
 }
 
 fn position(steps: &[Step<'_>], id: &str) -> Option<usize> {
-    steps
-        .iter()
-        .position(|step| step.file.id.as_ref().is_some_and(|written| written.value == id))
+    steps.iter().position(|step| step.file.id.as_ref().is_some_and(|written| written.value == id))
 }
 
 fn is_optional(step: &Step<'_>) -> bool {
@@ -161,10 +152,7 @@ pub(super) fn onward(steps: &[Step<'_>], index: usize) -> Option<Target> {
 pub(super) fn leads_to(steps: &[Step<'_>], index: usize, combination: &Combination<'_>) -> Option<Target> {
     let step = steps.get(index)?;
     for rule in &step.rules {
-        let holds = rule
-            .condition
-            .as_ref()
-            .is_some_and(|condition| combination.holds(condition));
+        let holds = rule.condition.as_ref().is_some_and(|condition| combination.holds(condition));
         if !holds {
             continue;
         }
@@ -179,10 +167,7 @@ pub(super) fn leads_to(steps: &[Step<'_>], index: usize, combination: &Combinati
 
 /// The conditions of an element's rules.
 pub(super) fn rule_conditions<'s>(step: &'s Step<'_>) -> Vec<&'s Expr> {
-    step.rules
-        .iter()
-        .filter_map(|rule| rule.condition.as_ref())
-        .collect()
+    step.rules.iter().filter_map(|rule| rule.condition.as_ref()).collect()
 }
 
 impl Checker<'_> {
@@ -237,11 +222,7 @@ impl Checker<'_> {
             if position(steps, id) == Some(index) {
                 own_standing(step, settings)
             } else {
-                Standing {
-                    answered: true,
-                    skipped: true,
-                    unanswered: true,
-                }
+                Standing { answered: true, skipped: true, unanswered: true }
             }
         };
         // A broken condition could have been anything: its jump is taken as possible.
@@ -249,10 +230,7 @@ impl Checker<'_> {
         targets.extend(broken.filter_map(|rule| jump_target(rule.goto)));
         match self.space(&rule_conditions(step), scope, standing) {
             Some(space) => targets.extend(
-                space
-                    .iter()
-                    .filter_map(|combination| leads_to(steps, index, &combination))
-                    .map(Edge::from),
+                space.iter().filter_map(|combination| leads_to(steps, index, &combination)).map(Edge::from),
             ),
             None => {
                 targets.extend(step.rules.iter().filter_map(|rule| jump_target(rule.goto)));
@@ -263,11 +241,8 @@ impl Checker<'_> {
     }
 
     fn cycles(&mut self, steps: &[Step<'_>], flow: &Flow) {
-        let is_text = |index: &usize| {
-            steps
-                .get(*index)
-                .is_some_and(|step| step.type_name == Some(TypeName::Text))
-        };
+        let is_text =
+            |index: &usize| steps.get(*index).is_some_and(|step| step.type_name == Some(TypeName::Text));
         let mut reported: BTreeSet<usize> = BTreeSet::new();
         for start in (0..steps.len()).filter(|index| is_text(index)) {
             if reported.contains(&start) {
@@ -296,19 +271,12 @@ impl Checker<'_> {
         }
         let longest = lengths.iter().flatten().max().copied().unwrap_or(0);
         if longest > TEXTS_IN_A_ROW_MAX
-            && let Some(step) = lengths
-                .iter()
-                .position(|length| *length == Some(longest))
-                .and_then(|index| steps.get(index))
+            && let Some(step) =
+                lengths.iter().position(|length| *length == Some(longest)).and_then(|index| steps.get(index))
         {
             let message =
                 format!("{longest} texts in a row begin here; at most {TEXTS_IN_A_ROW_MAX} are sent");
-            self.fault(
-                Code::E16,
-                step.place(),
-                message,
-                "join texts, or ask something in between",
-            );
+            self.fault(Code::E16, step.place(), message, "join texts, or ask something in between");
         }
     }
 
@@ -336,11 +304,7 @@ impl Checker<'_> {
         // Per element, the most questions from the start up to and including it.
         let mut most: Vec<usize> = vec![0; steps.len()];
         let mut over: Option<usize> = None;
-        for (index, step) in steps
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| flow.is_reachable(*index))
-        {
+        for (index, step) in steps.iter().enumerate().filter(|(index, _)| flow.is_reachable(*index)) {
             let here = most.get(index).copied().unwrap_or(0) + usize::from(step.is_question());
             if let Some(slot) = most.get_mut(index) {
                 *slot = here;
@@ -360,12 +324,7 @@ impl Checker<'_> {
                 "a person may be asked {longest} questions; this is number {}",
                 QUESTIONS_ADVISED_MAX + 1
             );
-            self.fault(
-                Code::W06,
-                step.place(),
-                message,
-                "1 to 3 questions are the practice; leave some out",
-            );
+            self.fault(Code::W06, step.place(), message, "1 to 3 questions are the practice; leave some out");
         }
     }
 
@@ -376,10 +335,8 @@ impl Checker<'_> {
             let Some(step) = steps.get(index) else { continue };
             match step.type_name {
                 Some(TypeName::FreeText) => {
-                    let message = format!(
-                        "`{}` asks for a free text before any closed question",
-                        step.name()
-                    );
+                    let message =
+                        format!("`{}` asks for a free text before any closed question", step.name());
                     let hint = "begin with a question that a number or a word answers";
                     self.fault(Code::W09, step.place(), message, hint);
                 }
@@ -415,9 +372,8 @@ fn jump_target(jump: Jump) -> Option<Edge> {
 
 /// `a -> b -> a`, at most 12 names.
 fn names(steps: &[Step<'_>], path: impl Iterator<Item = usize>) -> String {
-    let names: Vec<&str> = path
-        .map(|index| steps.get(index).map_or(COMPLETION, |step| step.name()))
-        .collect();
+    let names: Vec<&str> =
+        path.map(|index| steps.get(index).map_or(COMPLETION, |step| step.name())).collect();
     if names.len() <= 12 {
         return names.join(" -> ");
     }

@@ -48,11 +48,7 @@ impl Checker<'_> {
             return None;
         }
         if name.is_named() && id.value != name.stem() {
-            let message = format!(
-                "the id `{}` differs from the file name `{}`",
-                id.value,
-                name.stem()
-            );
+            let message = format!("the id `{}` differs from the file name `{}`", id.value, name.stem());
             let hint = format!("write `id: {}` or rename the file", name.stem());
             self.fault(Code::E15, id.place, message, hint);
         }
@@ -93,12 +89,7 @@ impl Checker<'_> {
                     };
                     if self.languages.contains(&language) {
                         let message = format!("the language `{}` is listed twice", written.value);
-                        self.fault(
-                            Code::E15,
-                            written.place,
-                            message,
-                            "keep it once; nb and nn mean no",
-                        );
+                        self.fault(Code::E15, written.place, message, "keep it once; nb and nn mean no");
                     } else {
                         self.languages.push(language);
                     }
@@ -106,10 +97,8 @@ impl Checker<'_> {
             }
         }
         let Some(written) = &file.default_language else {
-            return self.missing(
-                "default_language",
-                "name one of `languages`, for example `default_language: en`",
-            );
+            return self
+                .missing("default_language", "name one of `languages`, for example `default_language: en`");
         };
         let Some(language) = self.language(written) else {
             return;
@@ -149,15 +138,7 @@ impl Checker<'_> {
 
     fn undeclared_language(&mut self, code: &str, place: Place) {
         let known: Vec<&str> = self.languages.iter().map(Language::code).collect();
-        let message = format!(
-            "`{code}` is not one of this survey's languages ({})",
-            known.join(", ")
-        );
-        self.fault(
-            Code::E15,
-            place,
-            message,
-            format!("add `{code}` to `languages`, or remove it here"),
-        );
+        let message = format!("`{code}` is not one of this survey's languages ({})", known.join(", "));
+        self.fault(Code::E15, place, message, format!("add `{code}` to `languages`, or remove it here"));
     }
 }

@@ -22,11 +22,8 @@ const FREE_TEXT_CHARS_DEFAULT: usize = 1600;
 /// Longest `append_window`: a late part of an SMS comes within minutes (N98).
 const APPEND_WINDOW_MAX: Duration = Duration::hours(24);
 
-const DIRECTIONS: [(&str, Direction); 3] = [
-    ("past", Direction::Past),
-    ("future", Direction::Future),
-    ("any", Direction::Any),
-];
+const DIRECTIONS: [(&str, Direction); 3] =
+    [("past", Direction::Past), ("future", Direction::Future), ("any", Direction::Any)];
 
 const ORDERS: [(&str, DateOrder); 2] = [("dmy", DateOrder::Dmy), ("mdy", DateOrder::Mdy)];
 
@@ -57,24 +54,13 @@ impl Checker<'_> {
         let options = self.options(file, name);
         let min_select = file.min_select.as_ref().map_or(1, |number| number.value);
         let max_select = file.max_select.as_ref().map_or(1, |number| number.value);
-        let place = file
-            .max_select
-            .as_ref()
-            .or(file.min_select.as_ref())
-            .map(|number| number.place);
+        let place = file.max_select.as_ref().or(file.min_select.as_ref()).map(|number| number.place);
         let place = place.unwrap_or(file.place);
-        if let Some(zero) = [&file.min_select, &file.max_select]
-            .into_iter()
-            .flatten()
-            .find(|number| number.value == 0)
+        if let Some(zero) =
+            [&file.min_select, &file.max_select].into_iter().flatten().find(|number| number.value == 0)
         {
             let hint = "write at least 1; `optional: true` lets people skip the question";
-            self.fault(
-                Code::E16,
-                zero.place,
-                "the number of options to choose cannot be 0",
-                hint,
-            );
+            self.fault(Code::E16, zero.place, "the number of options to choose cannot be 0", hint);
         }
         if min_select > max_select {
             self.fault(
@@ -102,11 +88,7 @@ impl Checker<'_> {
                 );
             }
         }
-        Some(Kind::MultipleChoice {
-            options: options?,
-            min_select,
-            max_select,
-        })
+        Some(Kind::MultipleChoice { options: options?, min_select, max_select })
     }
 
     fn scale(&mut self, file: &ElementFile, name: &str) -> Option<Kind> {
@@ -114,12 +96,7 @@ impl Checker<'_> {
             if file.keys.find(key).is_none() {
                 let place = file.id.as_ref().map_or(file.place, |id| id.place);
                 let message = format!("the scale `{name}` has no `{key}`");
-                self.fault(
-                    Code::E16,
-                    place,
-                    message,
-                    "write for example `min: 1` and `max: 5`",
-                );
+                self.fault(Code::E16, place, message, "write for example `min: 1` and `max: 5`");
             }
         }
         let decimals = self.decimals(file, 0);
@@ -127,12 +104,7 @@ impl Checker<'_> {
         let max = self.bound(file.max.as_ref(), "max", decimals);
         self.ordered_bounds(file, min, max);
         let labels = self.point_labels(file, min, max, decimals);
-        Some(Kind::Scale {
-            min: min?,
-            max: max?,
-            decimals,
-            labels: labels?,
-        })
+        Some(Kind::Scale { min: min?, max: max?, decimals, labels: labels? })
     }
 
     fn number_kind(&mut self, file: &ElementFile) -> Option<Kind> {
@@ -185,12 +157,7 @@ impl Checker<'_> {
         };
         if number.decimals() > decimals {
             let message = format!("`{key}: {number}` has more decimals than the question takes ({decimals})");
-            self.fault(
-                Code::E16,
-                written.place,
-                message,
-                "set `decimals`, or write a rounder number",
-            );
+            self.fault(Code::E16, written.place, message, "set `decimals`, or write a rounder number");
         }
         Some(number)
     }
@@ -216,9 +183,8 @@ impl Checker<'_> {
         let mut whole = true;
         for (point, text) in &file.labels {
             let text = self.text(text, &format!("the label of point {}", point.value));
-            let number = Number::parse(&point.value)
-                .filter(|number| number.decimals() <= decimals)
-                .filter(|number| {
+            let number =
+                Number::parse(&point.value).filter(|number| number.decimals() <= decimals).filter(|number| {
                     min.is_none_or(|min| min <= *number) && max.is_none_or(|max| *number <= max)
                 });
             let Some(number) = number else {
@@ -239,22 +205,11 @@ impl Checker<'_> {
 
     fn free_text(&mut self, file: &ElementFile) -> Option<Kind> {
         let min_length = file.min_length.as_ref().map_or(0, |number| number.value);
-        let max_length = file
-            .max_length
-            .as_ref()
-            .map_or(FREE_TEXT_CHARS_DEFAULT, |number| number.value);
-        if let Some(written) = file
-            .max_length
-            .as_ref()
-            .filter(|number| !(1..=10_000).contains(&number.value))
+        let max_length = file.max_length.as_ref().map_or(FREE_TEXT_CHARS_DEFAULT, |number| number.value);
+        if let Some(written) = file.max_length.as_ref().filter(|number| !(1..=10_000).contains(&number.value))
         {
             let message = format!("`max_length` must be from 1 to 10000, not {}", written.value);
-            self.fault(
-                Code::E16,
-                written.place,
-                message,
-                "write the greatest number of characters",
-            );
+            self.fault(Code::E16, written.place, message, "write the greatest number of characters");
         }
         if min_length > max_length {
             let place = file.min_length.as_ref().map_or(file.place, |number| number.place);
@@ -267,27 +222,14 @@ impl Checker<'_> {
             None => Duration::zero(),
         };
         if append_window > APPEND_WINDOW_MAX {
-            let place = file
-                .append_window
-                .as_ref()
-                .map_or(file.place, |written| written.place);
-            self.fault(
-                Code::E16,
-                place,
-                "`append_window` is longer than a day",
-                "write for example 90s",
-            );
+            let place = file.append_window.as_ref().map_or(file.place, |written| written.place);
+            self.fault(Code::E16, place, "`append_window` is longer than a day", "write for example 90s");
         }
         let pattern = match &file.pattern {
             Some(written) => Some(self.pattern(written)?),
             None => None,
         };
-        Some(Kind::FreeText {
-            min_length,
-            max_length,
-            pattern,
-            append_window,
-        })
+        Some(Kind::FreeText { min_length, max_length, pattern, append_window })
     }
 
     fn pattern(&mut self, written: &Spanned<String>) -> Option<regex::Regex> {
@@ -320,12 +262,7 @@ impl Checker<'_> {
         let max = file.max.as_ref().and_then(|written| self.day(written, "max"));
         self.ordered_bounds(file, min, max);
         let is_whole = min.is_some() == file.min.is_some() && max.is_some() == file.max.is_some();
-        let kind = Kind::Date {
-            direction: direction?,
-            order: order?,
-            min,
-            max,
-        };
+        let kind = Kind::Date { direction: direction?, order: order?, min, max };
         is_whole.then_some(kind)
     }
 

@@ -37,10 +37,7 @@ impl<'a> Longest<'a> {
         questions: impl IntoIterator<Item = (&'a str, &'a Kind)>,
     ) -> Self {
         Self {
-            variables: variables
-                .into_iter()
-                .map(|(name, length)| (name.to_lowercase(), length))
-                .collect(),
+            variables: variables.into_iter().map(|(name, length)| (name.to_lowercase(), length)).collect(),
             questions: questions.into_iter().collect(),
         }
     }
@@ -76,25 +73,19 @@ impl<'a> Longest<'a> {
 
 fn longest_answer(kind: &Kind, language: &Language) -> String {
     let labels = |options: &[ChoiceOption]| {
-        let mut labels: Vec<String> = options
-            .iter()
-            .map(|option| option.label.in_language(language).to_owned())
-            .collect();
+        let mut labels: Vec<String> =
+            options.iter().map(|option| option.label.in_language(language).to_owned()).collect();
         labels.sort_by_key(|label| std::cmp::Reverse(label.chars().count()));
         labels
     };
     match kind {
         Kind::Text => String::new(),
         Kind::SingleChoice { options } => labels(options).into_iter().next().unwrap_or_default(),
-        Kind::MultipleChoice {
-            options, max_select, ..
-        } => {
+        Kind::MultipleChoice { options, max_select, .. } => {
             let chosen: Vec<String> = labels(options).into_iter().take(*max_select).collect();
             chosen.join(", ")
         }
-        Kind::Scale {
-            min, max, decimals, ..
-        } => {
+        Kind::Scale { min, max, decimals, .. } => {
             let whole = min.to_string().len().max(max.to_string().len());
             "9".repeat(whole + usize::from(*decimals) + usize::from(*decimals > 0))
         }
@@ -126,10 +117,7 @@ impl Checker<'_> {
     ) {
         let file = self.file;
         let variables = file.variables.iter().map(|(name, declared)| {
-            let length = declared
-                .max_length
-                .as_ref()
-                .map_or(VARIABLE_CHARS_DEFAULT, |length| length.value);
+            let length = declared.max_length.as_ref().map_or(VARIABLE_CHARS_DEFAULT, |length| length.value);
             (name.value.as_str(), length)
         });
         let questions = steps
@@ -139,10 +127,7 @@ impl Checker<'_> {
         let longest = Longest::new(variables, questions);
         for step in steps {
             let options = step.kind.as_ref().map_or(&[][..], Kind::options);
-            let written = step
-                .variants
-                .iter()
-                .filter_map(|variant| variant.file.text.as_ref());
+            let written = step.variants.iter().filter_map(|variant| variant.file.text.as_ref());
             for file in step.file.text.iter().chain(written) {
                 let name = format!("`{}`", step.name());
                 self.measure(&Measured { file, options, name }, &longest, settings);
@@ -150,23 +135,11 @@ impl Checker<'_> {
             self.label_characters(step, &longest, settings);
         }
         let closing = completion.map(|completion| &completion.variants);
-        let closing = closing
-            .into_iter()
-            .flatten()
-            .filter_map(|variant| variant.file.text.as_ref());
-        let own = file
-            .completion
-            .iter()
-            .filter_map(|completion| completion.text.as_ref());
+        let closing = closing.into_iter().flatten().filter_map(|variant| variant.file.text.as_ref());
+        let own = file.completion.iter().filter_map(|completion| completion.text.as_ref());
         let own = own.chain(closing).map(|file| (file, "the completion".to_owned()));
-        let messages = file
-            .messages
-            .iter()
-            .map(|(key, file)| (file, format!("the message `{}`", key.value)));
-        let reminders = file
-            .reminders
-            .iter()
-            .filter_map(|reminder| reminder.text.as_ref());
+        let messages = file.messages.iter().map(|(key, file)| (file, format!("the message `{}`", key.value)));
+        let reminders = file.reminders.iter().filter_map(|reminder| reminder.text.as_ref());
         let reminders = reminders.map(|file| (file, "a reminder".to_owned()));
         for (file, name) in own.chain(messages).chain(reminders) {
             let options = &[];
@@ -211,19 +184,10 @@ impl Checker<'_> {
     fn label_characters(&mut self, step: &Step<'_>, longest: &Longest<'_>, settings: &Settings) {
         let options = step.kind.as_ref().map_or(&[][..], Kind::options);
         for language in self.languages.clone() {
-            let text = step
-                .file
-                .text
-                .as_ref()
-                .and_then(|text| wording_in(text, &language));
+            let text = step.file.text.as_ref().and_then(|text| wording_in(text, &language));
             let wording = text.map_or("", |wording| wording.value.as_str());
             let rendered = longest.render(wording, options, settings.option_style, &language);
-            for label in step
-                .file
-                .options
-                .iter()
-                .filter_map(|option| option.label.as_ref())
-            {
+            for label in step.file.options.iter().filter_map(|option| option.label.as_ref()) {
                 if let Some(label) = wording_in(label, &language) {
                     self.characters(label, &rendered);
                 }
@@ -238,37 +202,26 @@ impl Checker<'_> {
             return;
         };
         let listed: Vec<String> = outside.iter().map(|c| shown(*c)).collect();
-        let plain: String = rendered
-            .chars()
-            .map(|c| if text::septets(c).is_some() { c } else { '?' })
-            .collect();
+        let plain: String =
+            rendered.chars().map(|c| if text::septets(c).is_some() { c } else { '?' }).collect();
         let (before, after) = (text::length(&plain).segments, text::length(rendered).segments);
         let verb = if listed.len() == 1 { "forces" } else { "force" };
         let segments = if after == 1 { "segment" } else { "segments" };
         let message = format!("{} {verb} UCS-2: {before} → {after} {segments}", listed.join(" "));
-        let twins: Vec<String> = outside
-            .iter()
-            .filter_map(|c| Some(format!("{} by `{}`", shown(*c), text::twin(*c)?)))
-            .collect();
+        let twins: Vec<String> =
+            outside.iter().filter_map(|c| Some(format!("{} by `{}`", shown(*c), text::twin(*c)?))).collect();
         let hint = if text::outside_gsm7(&text::smart(&wording.value)).is_empty() {
             format!("smart encoding replaces {}; better write it so", twins.join(", "))
         } else if twins.is_empty() {
             "use other characters, or accept the price; æøåÆØÅ are in GSM-7".to_owned()
         } else {
-            format!(
-                "replace {}, and use other characters for the rest",
-                twins.join(", ")
-            )
+            format!("replace {}, and use other characters for the rest", twins.join(", "))
         };
-        let raw = self
-            .source
-            .get(wording.place.start..wording.place.end)
-            .unwrap_or("");
+        let raw = self.source.get(wording.place.start..wording.place.end).unwrap_or("");
         let place = match raw.find(*first) {
-            Some(at) => Place {
-                start: wording.place.start + at,
-                end: wording.place.start + at + first.len_utf8(),
-            },
+            Some(at) => {
+                Place { start: wording.place.start + at, end: wording.place.start + at + first.len_utf8() }
+            }
             None => wording.place,
         };
         self.fault(Code::W01, place, message, hint);

@@ -26,14 +26,8 @@ pub struct TextLength {
 /// Every text of a survey in every language, in the order of the file.
 #[must_use]
 pub fn text_lengths(survey: &Survey) -> Vec<TextLength> {
-    let variables = survey
-        .variables
-        .iter()
-        .map(|variable| (variable.name.as_str(), variable.max_length));
-    let questions = survey
-        .elements
-        .iter()
-        .filter(|element| element.kind.is_question());
+    let variables = survey.variables.iter().map(|variable| (variable.name.as_str(), variable.max_length));
+    let questions = survey.elements.iter().filter(|element| element.kind.is_question());
     let questions = questions.map(|element| (element.id.as_str(), &element.kind));
     let longest = Longest::new(variables, questions);
     let mut lengths = Vec::new();
@@ -55,20 +49,12 @@ pub fn text_lengths(survey: &Survey) -> Vec<TextLength> {
     for element in &survey.elements {
         add(element.id.clone(), &element.text, &element.kind);
         for (index, variant) in element.variants.iter().enumerate() {
-            add(
-                format!("{} variant {}", element.id, index + 1),
-                &variant.text,
-                &element.kind,
-            );
+            add(format!("{} variant {}", element.id, index + 1), &variant.text, &element.kind);
         }
     }
     add("completion".to_owned(), &survey.completion.text, &Kind::Text);
     for (index, variant) in survey.completion.variants.iter().enumerate() {
-        add(
-            format!("completion variant {}", index + 1),
-            &variant.text,
-            &Kind::Text,
-        );
+        add(format!("completion variant {}", index + 1), &variant.text, &Kind::Text);
     }
     for (index, reminder) in survey.reminders.iter().enumerate() {
         add(format!("reminder {}", index + 1), &reminder.text, &Kind::Text);

@@ -66,9 +66,7 @@ impl Checked {
     /// Whether the file has errors.
     #[must_use]
     pub fn has_errors(&self) -> bool {
-        self.findings
-            .iter()
-            .any(|finding| finding.severity == Severity::Error)
+        self.findings.iter().any(|finding| finding.severity == Severity::Error)
     }
 }
 
@@ -94,26 +92,17 @@ pub fn check(source: &str, name: &FileName, context: &Context<'_>) -> Checked {
             effort_left: EFFORT_MAX,
         };
         let parts = checker.parts(name, &mut paths);
-        let whole = checker
-            .faults
-            .iter()
-            .all(|fault| fault.code.severity() == Severity::Warning);
+        let whole = checker.faults.iter().all(|fault| fault.code.severity() == Severity::Warning);
         survey = parts.filter(|_| whole).map(Survey::seal);
         faults = checker.faults;
     }
-    Checked {
-        survey,
-        findings: located(faults, text, name),
-        paths,
-    }
+    Checked { survey, findings: located(faults, text, name), paths }
 }
 
 /// Findings in file order, without repeats.
 fn located(faults: Vec<Fault>, source: &str, name: &FileName) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = faults
-        .into_iter()
-        .map(|fault| fault.locate(source, name.as_str()))
-        .collect();
+    let mut findings: Vec<Finding> =
+        faults.into_iter().map(|fault| fault.locate(source, name.as_str())).collect();
     findings.sort_by_key(|finding| (finding.line, finding.column, finding.code));
     findings.dedup();
     findings

@@ -89,10 +89,7 @@ pub fn duplicates<'s>(
             let fault = Fault::new(
                 Code::E15,
                 place_of_value(&survey.source, key, value),
-                format!(
-                    "the {key} `{value}` is also that of another file, survey `{}`",
-                    other.id()
-                ),
+                format!("the {key} `{value}` is also that of another file, survey `{}`", other.id()),
                 format!("give each survey its own {key}"),
             );
             findings.push(fault.locate(&survey.source, name.as_str()));
@@ -107,33 +104,25 @@ fn place_of_value(source: &str, key: &str, value: &str) -> Place {
         .find(&format!("{key}:"))
         .and_then(|at| lower.get(at..)?.find(value).map(|within| at + within))
         .unwrap_or(0);
-    Place {
-        start,
-        end: start + value.len(),
-    }
+    Place { start, end: start + value.len() }
 }
 
 /// Words SPSS reserves (F12).
-pub(super) const RESERVED_WORDS: [&str; 13] = [
-    "all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with",
-];
+pub(super) const RESERVED_WORDS: [&str; 13] =
+    ["all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with"];
 
 /// `[a-z][a-z0-9_]{0,max - 1}` (F12, F14).
 pub(super) fn is_identifier(text: &str, chars_max: usize) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.len() <= chars_max
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
 /// `[a-z0-9][a-z0-9-]{0,62}`: the id of a survey.
 pub(super) fn is_slug(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
         && text.len() <= 63
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 /// `90s`, `15m`, `24h`, `14d` (F5); at most ten years.
@@ -165,20 +154,10 @@ mod tests {
         for name in ["a.yaml", "surveys/a.yml", "a.json"] {
             assert!(FileName::new(name).is_survey(), "{name}");
         }
-        for name in [
-            "a.test.yaml",
-            "survey.schema.json",
-            "a.txt",
-            "README",
-            ".yaml",
-            "a.yaml.bak",
-        ] {
+        for name in ["a.test.yaml", "survey.schema.json", "a.txt", "README", ".yaml", "a.yaml.bak"] {
             assert!(!FileName::new(name).is_survey(), "{name}");
         }
-        assert_eq!(
-            FileName::new("surveys/csat-after-call.yaml").stem(),
-            "csat-after-call"
-        );
+        assert_eq!(FileName::new("surveys/csat-after-call.yaml").stem(), "csat-after-call");
     }
 
     #[test]
@@ -186,18 +165,7 @@ mod tests {
         assert_eq!(duration("90s"), Some(Duration::seconds(90)));
         assert_eq!(duration("14d"), Some(Duration::days(14)));
         assert_eq!(duration("0d"), Some(Duration::zero()));
-        for wrong in [
-            "",
-            "h",
-            "24",
-            "24 h",
-            "1.5h",
-            "-1h",
-            "1w",
-            "99999999999d",
-            "24H",
-            "²d",
-        ] {
+        for wrong in ["", "h", "24", "24 h", "1.5h", "-1h", "1w", "99999999999d", "24H", "²d"] {
             assert_eq!(duration(wrong), None, "{wrong}");
         }
     }

@@ -24,9 +24,7 @@ impl Checker<'_> {
     /// The options of a choice; `None` when one is broken.
     pub(super) fn options(&mut self, file: &ElementFile, name: &str) -> Option<Vec<ChoiceOption>> {
         let place = file.keys.find("options");
-        let place = place
-            .or(file.id.as_ref().map(|id| id.place))
-            .unwrap_or(file.place);
+        let place = place.or(file.id.as_ref().map(|id| id.place)).unwrap_or(file.place);
         if file.options.len() < 2 {
             let message = format!("the choice `{name}` has fewer than 2 options");
             self.fault(Code::E16, place, message, "write at least 2 under `options`");
@@ -50,12 +48,8 @@ impl Checker<'_> {
                 self.fault(Code::E15, code.place, message, "give this one another code");
             }
         }
-        let options: Vec<Option<ChoiceOption>> = file
-            .options
-            .iter()
-            .enumerate()
-            .map(|(index, option)| self.option(index, option, name))
-            .collect();
+        let options: Vec<Option<ChoiceOption>> =
+            file.options.iter().enumerate().map(|(index, option)| self.option(index, option, name)).collect();
         self.told_apart(&file.options, name);
         let options: Vec<ChoiceOption> = options.into_iter().collect::<Option<_>>()?;
         (options.len() >= 2).then_some(options)
@@ -102,10 +96,7 @@ impl Checker<'_> {
         for alias in option.aliases.iter().flat_map(|(_, words)| words) {
             self.keyword(alias, "alias");
         }
-        let code = option
-            .code
-            .as_ref()
-            .filter(|code| is_identifier(&code.value, 31))?;
+        let code = option.code.as_ref().filter(|code| is_identifier(&code.value, 31))?;
         Some(ChoiceOption {
             code: code.value.clone(),
             label: label?,
@@ -116,25 +107,15 @@ impl Checker<'_> {
 
     fn keyword(&mut self, word: &Spanned<String>, what: &str) {
         let folded = plain_form(&word.value);
-        let fixed = reserved_words()
-            .into_iter()
-            .find(|keyword| plain_form(keyword) == folded);
-        let configured = || {
-            self.context
-                .keywords
-                .iter()
-                .find(|keyword| plain_form(keyword) == folded)
-        };
+        let fixed = reserved_words().into_iter().find(|keyword| plain_form(keyword) == folded);
+        let configured = || self.context.keywords.iter().find(|keyword| plain_form(keyword) == folded);
         let Some(keyword) = fixed.map(str::to_uppercase).or_else(|| configured().cloned()) else {
             return;
         };
         self.fault(
             Code::E08,
             word.place,
-            format!(
-                "the {what} `{}` is the keyword {keyword}, so it can never be an answer",
-                word.value
-            ),
+            format!("the {what} `{}` is the keyword {keyword}, so it can never be an answer", word.value),
             "use other words",
         );
     }

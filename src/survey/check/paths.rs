@@ -57,14 +57,8 @@ impl Checker<'_> {
         settings: &Settings,
     ) -> Paths {
         let mut paths = Paths::default();
-        for (index, step) in steps
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| flow.is_reachable(*index))
-        {
-            paths
-                .rows
-                .extend(self.rows(steps, index, step, flow, scope, settings));
+        for (index, step) in steps.iter().enumerate().filter(|(index, _)| flow.is_reachable(*index)) {
+            paths.rows.extend(self.rows(steps, index, step, flow, scope, settings));
         }
         walk(steps, flow, &mut paths);
         paths
@@ -87,10 +81,7 @@ impl Checker<'_> {
         let standing = |id: &str| -> Standing { flow.standing_after(steps, index, id, settings) };
         let space = self.space(&rule_conditions(step), scope, standing);
         let Some(space) = space.filter(|_| !step.rules.is_empty()) else {
-            let next = flow.edges(index).map(|edge| NextRow {
-                to: edge_name(steps, edge),
-                condition: None,
-            });
+            let next = flow.edges(index).map(|edge| NextRow { to: edge_name(steps, edge), condition: None });
             return vec![row(vec!["any".to_owned()], next.collect())];
         };
         let mut outcomes: Vec<(String, Vec<NextRow>)> = Vec::new();
@@ -123,18 +114,11 @@ impl Checker<'_> {
 
 fn next_row(steps: &[Step<'_>], index: usize, combination: &Combination<'_>) -> NextRow {
     let target = leads_to(steps, index, combination);
-    let rules = steps
-        .get(index)
-        .map(|step| step.rules.as_slice())
-        .unwrap_or_default();
+    let rules = steps.get(index).map(|step| step.rules.as_slice()).unwrap_or_default();
     let decided = rules
         .iter()
         .filter(|rule| rule.goto != super::steps::Jump::None)
-        .find_map(|rule| {
-            rule.condition
-                .as_ref()
-                .filter(|condition| combination.holds(condition))
-        });
+        .find_map(|rule| rule.condition.as_ref().filter(|condition| combination.holds(condition)));
     NextRow {
         to: target.map_or_else(|| "?".to_owned(), |target| edge_name(steps, target.into())),
         condition: decided
@@ -165,10 +149,7 @@ fn answer_name(step: &Step<'_>, guess: Option<&Guess>) -> String {
         Some(Guess::Text(text)) => text.clone(),
         Some(Guess::Choices(chosen)) => {
             let options = step.kind.as_ref().map_or(&[][..], Kind::options);
-            let codes = chosen
-                .iter()
-                .filter_map(|at| options.get(*at))
-                .map(|option| option.code.as_str());
+            let codes = chosen.iter().filter_map(|at| options.get(*at)).map(|option| option.code.as_str());
             codes.collect::<Vec<_>>().join("+")
         }
     }

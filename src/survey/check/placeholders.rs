@@ -29,24 +29,14 @@ pub(super) fn placeholders(wording: &str) -> Vec<Placeholder<'_>> {
     while let Some((before, after)) = wording.get(at..).and_then(|rest| rest.split_once("{{")) {
         let start = at + before.len();
         let Some((inside, _)) = after.split_once("}}") else {
-            found.push(Placeholder {
-                name: "",
-                fallback: None,
-                start,
-                closed: false,
-            });
+            found.push(Placeholder { name: "", fallback: None, start, closed: false });
             break;
         };
         let (name, fallback) = match inside.split_once('|') {
             Some((name, fallback)) => (name, Some(fallback)),
             None => (inside, None),
         };
-        found.push(Placeholder {
-            name: name.trim(),
-            fallback,
-            start,
-            closed: true,
-        });
+        found.push(Placeholder { name: name.trim(), fallback, start, closed: true });
         at = start + 2 + inside.len() + 2;
     }
     found
@@ -57,27 +47,13 @@ fn texts(file: &SurveyFile) -> Vec<(&TextFile, bool)> {
     let mut texts = Vec::new();
     for element in &file.elements {
         texts.extend(element.text.iter().map(|text| (text, false)));
-        texts.extend(
-            element
-                .variants
-                .iter()
-                .filter_map(|variant| Some((variant.text.as_ref()?, false))),
-        );
+        texts.extend(element.variants.iter().filter_map(|variant| Some((variant.text.as_ref()?, false))));
     }
     if let Some(completion) = &file.completion {
         texts.extend(completion.text.iter().map(|text| (text, false)));
-        texts.extend(
-            completion
-                .variants
-                .iter()
-                .filter_map(|variant| Some((variant.text.as_ref()?, false))),
-        );
+        texts.extend(completion.variants.iter().filter_map(|variant| Some((variant.text.as_ref()?, false))));
     }
-    texts.extend(
-        file.reminders
-            .iter()
-            .filter_map(|reminder| Some((reminder.text.as_ref()?, false))),
-    );
+    texts.extend(file.reminders.iter().filter_map(|reminder| Some((reminder.text.as_ref()?, false))));
     texts.extend(file.messages.iter().map(|(_, text)| (text, true)));
     texts
 }
@@ -114,46 +90,26 @@ impl Checker<'_> {
         if is_message && MESSAGE_PLACEHOLDERS.contains(&name) {
             return;
         }
-        let element = steps
-            .iter()
-            .find(|step| step.file.id.as_ref().is_some_and(|id| id.value == name));
+        let element = steps.iter().find(|step| step.file.id.as_ref().is_some_and(|id| id.value == name));
         if let Some(element) = element {
             if element.type_name.is_some_and(|found| !found.is_question()) {
                 let message = format!("`{{{{{name}}}}}` is a text element, which has no answer");
-                self.fault(
-                    Code::E01,
-                    place,
-                    message,
-                    "use the id of a question or the name of a variable",
-                );
+                self.fault(Code::E01, place, message, "use the id of a question or the name of a variable");
             }
             return;
         }
         let folded = name.to_lowercase();
-        let variables: Vec<&str> = self
-            .file
-            .variables
-            .iter()
-            .map(|(name, _)| name.value.as_str())
-            .collect();
+        let variables: Vec<&str> = self.file.variables.iter().map(|(name, _)| name.value.as_str()).collect();
         if placeholder.fallback.is_some() || variables.iter().any(|known| known.to_lowercase() == folded) {
             return;
         }
-        let ids = steps
-            .iter()
-            .filter_map(|step| step.file.id.as_ref())
-            .map(|id| id.value.as_str());
+        let ids = steps.iter().filter_map(|step| step.file.id.as_ref()).map(|id| id.value.as_str());
         let near_variable = closest(name, variables);
         let near_element = closest(name, ids);
         match (near_variable, near_element) {
             (None, Some(near)) => {
                 let message = format!("`{{{{{name}}}}}` names no element and no variable");
-                self.fault(
-                    Code::E01,
-                    place,
-                    message,
-                    format!("did you mean `{{{{{near}}}}}`?"),
-                );
+                self.fault(Code::E01, place, message, format!("did you mean `{{{{{near}}}}}`?"));
             }
             (near, _) => {
                 let message = format!("the variable `{name}` is not declared and has no fallback");
@@ -168,19 +124,13 @@ impl Checker<'_> {
 
     /// The place of a placeholder; of the wording when the file writes it with escapes or folds it.
     fn placeholder_place(&self, placeholder: &Placeholder<'_>, wording: &Spanned<String>) -> Place {
-        let raw = self
-            .source
-            .get(wording.place.start..wording.place.end)
-            .unwrap_or("");
+        let raw = self.source.get(wording.place.start..wording.place.end).unwrap_or("");
         let Some(offset) = raw.find(&wording.value) else {
             return wording.place;
         };
         let start = wording.place.start + offset + placeholder.start;
         let rest = wording.value.get(placeholder.start..).unwrap_or("");
         let length = rest.find("}}").map_or(rest.len(), |end| end + 2);
-        Place {
-            start,
-            end: start + length,
-        }
+        Place { start, end: start + length }
     }
 }

@@ -74,9 +74,7 @@ impl Checker<'_> {
     }
 
     fn at_least_one(&mut self, written: &Spanned<usize>, key: &str) -> Option<u32> {
-        let value = u32::try_from(written.value)
-            .ok()
-            .filter(|value| (1..=100).contains(value));
+        let value = u32::try_from(written.value).ok().filter(|value| (1..=100).contains(value));
         if value.is_none() {
             let message = format!("`{key}` must be from 1 to 100, not {}", written.value);
             self.fault(Code::E16, written.place, message, "write a number from 1 to 100");
@@ -108,29 +106,20 @@ impl Checker<'_> {
                 .and_then(|written| self.choice(written, "on_exhausted", &ON_EXHAUSTED))
                 .unwrap_or(default.on_exhausted),
             element_gap: element_gap.unwrap_or(default.element_gap),
-            join_texts: file
-                .join_texts
-                .as_ref()
-                .map_or(default.join_texts, |set| set.value),
+            join_texts: file.join_texts.as_ref().map_or(default.join_texts, |set| set.value),
             quarantine: quarantine.unwrap_or(default.quarantine),
             if_open_session: file
                 .if_open_session
                 .as_ref()
                 .and_then(|written| self.choice(written, "if_open_session", &IF_OPEN_SESSION))
                 .unwrap_or(default.if_open_session),
-            send_window: file
-                .send_window
-                .as_ref()
-                .and_then(|window| self.send_window(window)),
+            send_window: file.send_window.as_ref().and_then(|window| self.send_window(window)),
             option_style: file
                 .option_style
                 .as_ref()
                 .and_then(|written| self.choice(written, "option_style", &OPTION_STYLES))
                 .unwrap_or(default.option_style),
-            accept_weak_yes: file
-                .accept_weak_yes
-                .as_ref()
-                .map_or(default.accept_weak_yes, |set| set.value),
+            accept_weak_yes: file.accept_weak_yes.as_ref().map_or(default.accept_weak_yes, |set| set.value),
             review_methods: self.review_methods().unwrap_or(default.review_methods),
             partial_after: partial_after
                 .and_then(|written| self.at_least_one(written, "partial_after"))
@@ -143,9 +132,7 @@ impl Checker<'_> {
         let file = self.file;
         let list = file.settings.review_methods.as_ref()?;
         let known: Vec<(&str, &str)> = METHODS.iter().map(|method| (*method, *method)).collect();
-        let found = list
-            .iter()
-            .filter_map(|written| self.choice(written, "review_methods", &known));
+        let found = list.iter().filter_map(|written| self.choice(written, "review_methods", &known));
         Some(found.map(str::to_owned).collect())
     }
 
@@ -166,12 +153,7 @@ impl Checker<'_> {
         }
         if file.days.as_ref().is_some_and(Vec::is_empty) {
             let message = "`send_window` has no day";
-            self.fault(
-                Code::E16,
-                file.place,
-                message,
-                "name days, or remove `days` for all of them",
-            );
+            self.fault(Code::E16, file.place, message, "name days, or remove `days` for all of them");
         }
         let timezone = file.timezone.as_ref().filter(|zone| zone.value != "recipient");
         if let Some(zone) = timezone.filter(|zone| zone.value.parse::<chrono_tz::Tz>().is_err()) {
@@ -185,21 +167,12 @@ impl Checker<'_> {
         let (from, to) = (from?, to?);
         if from >= to {
             let message = "`send_window` is empty: `from` is not before `to`";
-            self.fault(
-                Code::E16,
-                file.place,
-                message,
-                "set `to` later on the same day than `from`",
-            );
+            self.fault(Code::E16, file.place, message, "set `to` later on the same day than `from`");
         }
         Some(SendWindow {
             from,
             to,
-            days: if days.is_empty() {
-                DAYS.iter().map(|(_, day)| *day).collect()
-            } else {
-                days
-            },
+            days: if days.is_empty() { DAYS.iter().map(|(_, day)| *day).collect() } else { days },
             timezone: timezone.map(|zone| zone.value.clone()),
         })
     }
@@ -212,12 +185,7 @@ impl Checker<'_> {
     ) -> Option<NaiveTime> {
         let Some(written) = written else {
             let message = format!("`send_window` has no `{key}`");
-            self.fault(
-                Code::E16,
-                file.place,
-                message,
-                format!("write `{key}: \"09:00\"`"),
-            );
+            self.fault(Code::E16, file.place, message, format!("write `{key}: \"09:00\"`"));
             return None;
         };
         let is_five = written.value.len() == 5;
@@ -225,12 +193,7 @@ impl Checker<'_> {
         let time = time.filter(|_| is_five);
         if time.is_none() {
             let message = format!("`{}` is not a clock time", written.value);
-            self.fault(
-                Code::E16,
-                written.place,
-                message,
-                "write it as \"HH:MM\", for example \"09:00\"",
-            );
+            self.fault(Code::E16, written.place, message, "write it as \"HH:MM\", for example \"09:00\"");
         }
         time
     }
@@ -242,22 +205,12 @@ impl Checker<'_> {
             let fits = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
             if name.value.is_empty() || name.value.chars().count() > 64 || !name.value.chars().all(fits) {
                 let message = format!("`{}` is not a variable name", name.value);
-                self.fault(
-                    Code::E16,
-                    name.place,
-                    message,
-                    "use letters, digits, `_` and `-`, at most 64",
-                );
+                self.fault(Code::E16, name.place, message, "use letters, digits, `_` and `-`, at most 64");
             }
             let folded = name.value.to_lowercase();
             if variables.iter().any(|known| known.name.to_lowercase() == folded) {
                 let message = format!("the variable `{}` is declared twice", name.value);
-                self.fault(
-                    Code::E15,
-                    name.place,
-                    message,
-                    "upper and lower case do not matter; keep one",
-                );
+                self.fault(Code::E15, name.place, message, "upper and lower case do not matter; keep one");
             }
             let default = declared.default.as_ref().and_then(|text| match &text.plain {
                 Some(plain) => Some(Text::new(plain.value.clone(), std::collections::BTreeMap::new())),
@@ -266,12 +219,7 @@ impl Checker<'_> {
             let max_length = declared.max_length.as_ref();
             if let Some(wrong) = max_length.filter(|length| !(1..=1600).contains(&length.value)) {
                 let message = format!("`max_length` must be from 1 to 1600, not {}", wrong.value);
-                self.fault(
-                    Code::E16,
-                    wrong.place,
-                    message,
-                    "write the greatest number of characters",
-                );
+                self.fault(Code::E16, wrong.place, message, "write the greatest number of characters");
             }
             variables.push(Variable {
                 name: name.value.clone(),
@@ -291,12 +239,7 @@ impl Checker<'_> {
             for key in ["after", "when"] {
                 if reminder.keys.find(key).is_none() {
                     let message = format!("{what} has no `{key}`");
-                    self.fault(
-                        Code::E16,
-                        reminder.place,
-                        message,
-                        "write `after: 4h` and `when: no_reply`",
-                    );
+                    self.fault(Code::E16, reminder.place, message, "write `after: 4h` and `when: no_reply`");
                 }
             }
             let after = reminder.after.as_ref();
@@ -306,13 +249,7 @@ impl Checker<'_> {
             let is_written = reminder.keys.find("text").is_some();
             let what = format!("the text of {what}");
             let text = self.required_text(reminder.text.as_ref(), is_written, reminder.place, &what);
-            reminders.push((|| {
-                Some(Reminder {
-                    after: after?,
-                    when: when?,
-                    text: text?,
-                })
-            })());
+            reminders.push((|| Some(Reminder { after: after?, when: when?, text: text? }))());
         }
         reminders.into_iter().collect()
     }
@@ -334,10 +271,8 @@ const OPTION_STYLES: [(&str, OptionStyle); 4] = [
     ("1 = label", OptionStyle::Equals),
 ];
 
-const REMINDER_WHEN: [(&str, ReminderWhen); 2] = [
-    ("no_reply", ReminderWhen::NoReply),
-    ("started", ReminderWhen::Started),
-];
+const REMINDER_WHEN: [(&str, ReminderWhen); 2] =
+    [("no_reply", ReminderWhen::NoReply), ("started", ReminderWhen::Started)];
 
 /// The methods of N90 by name.
 pub(in crate::survey) const METHODS: [&str; 24] = [

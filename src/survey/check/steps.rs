@@ -148,12 +148,8 @@ impl<'f> Checker<'f> {
         let kind = type_name.and_then(|type_name| self.kind(file, type_name, name));
         let place = file.id.as_ref().map_or(file.place, |id| id.place);
         let is_written = file.keys.find("text").is_some();
-        let text = self.required_text(
-            file.text.as_ref(),
-            is_written,
-            place,
-            &format!("the text of `{name}`"),
-        );
+        let text =
+            self.required_text(file.text.as_ref(), is_written, place, &format!("the text of `{name}`"));
         let label = match &file.label {
             Some(label) => Part::of(self.text(label, &format!("the label of `{name}`"))),
             None => Part::Absent,
@@ -197,12 +193,7 @@ impl<'f> Checker<'f> {
         }
         if id.value == COMPLETION {
             let hint = "write the closing text under the key `completion` of the survey";
-            self.fault(
-                Code::E15,
-                id.place,
-                "an element cannot be called `completion`",
-                hint,
-            );
+            self.fault(Code::E15, id.place, "an element cannot be called `completion`", hint);
             return None;
         }
         if RESERVED_WORDS.contains(&id.value.as_str()) {
@@ -219,12 +210,7 @@ impl<'f> Checker<'f> {
             if file.keys.find("type").is_none() {
                 let place = file.id.as_ref().map_or(file.place, |id| id.place);
                 let message = format!("`{name}` has no `type`");
-                self.fault(
-                    Code::E16,
-                    place,
-                    message,
-                    format!("use one of: {}", names.join(", ")),
-                );
+                self.fault(Code::E16, place, message, format!("use one of: {}", names.join(", ")));
             }
             return None;
         };
@@ -234,12 +220,7 @@ impl<'f> Checker<'f> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("use one of: {}", names.join(", ")),
             };
-            self.fault(
-                Code::E16,
-                written.place,
-                format!("`{}` is not a type", written.value),
-                hint,
-            );
+            self.fault(Code::E16, written.place, format!("`{}` is not a type", written.value), hint);
         }
         found
     }
@@ -318,11 +299,7 @@ impl<'f> Checker<'f> {
                 file.place,
                 &format!("the text of {what}"),
             );
-            variants.push(DraftVariant {
-                file,
-                condition: None,
-                text,
-            });
+            variants.push(DraftVariant { file, condition: None, text });
         }
         variants
     }
@@ -352,11 +329,7 @@ impl<'f> Checker<'f> {
                 let hint = "use small letters, digits and `_`, at most 63, beginning with a letter";
                 self.fault(Code::E16, tag.place, message, hint);
             }
-            rules.push(DraftRule {
-                file: rule,
-                condition: None,
-                goto: Jump::None,
-            });
+            rules.push(DraftRule { file: rule, condition: None, goto: Jump::None });
         }
         rules
     }
@@ -384,11 +357,9 @@ impl<'f> Checker<'f> {
         };
         let message = format!("`{key}: {}` names no element", written.value);
         self.fault(Code::E01, written.place, message, hint);
-        Jump::Broken(near.map(|near| {
-            targets
-                .get(near)
-                .map_or(Target::Completion, |index| Target::Element(*index))
-        }))
+        Jump::Broken(
+            near.map(|near| targets.get(near).map_or(Target::Completion, |index| Target::Element(*index))),
+        )
     }
 
     /// The completion with its conditions.

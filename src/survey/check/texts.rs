@@ -22,12 +22,7 @@ impl Checker<'_> {
             }
             if wordings.insert(language, wording.value.clone()).is_some() {
                 let message = format!("{what} has two texts for the language `{}`", written.value);
-                self.fault(
-                    Code::E15,
-                    written.place,
-                    message,
-                    "keep one of them; nb and nn mean no",
-                );
+                self.fault(Code::E15, written.place, message, "keep one of them; nb and nn mean no");
             }
         }
         let default = self.default_language.clone()?;
@@ -39,12 +34,7 @@ impl Checker<'_> {
         } else {
             format!("{what} is translated, but has no text in `{default}`, the default language")
         };
-        self.fault(
-            Code::E04,
-            file.place,
-            message,
-            format!("add a line `{default}: …`"),
-        );
+        self.fault(Code::E04, file.place, message, format!("add a line `{default}: …`"));
         None
     }
 
@@ -78,10 +68,7 @@ impl Checker<'_> {
             };
             for word in list {
                 self.blank_word(word);
-                words
-                    .entry(language.clone())
-                    .or_default()
-                    .push(word.value.clone());
+                words.entry(language.clone()).or_default().push(word.value.clone());
             }
         }
         words

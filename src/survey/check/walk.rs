@@ -72,17 +72,12 @@ pub(super) fn text_chain(
     let mut stack = vec![start];
     while let Some(&at) = stack.last() {
         let next: Vec<usize> = flow.followers(at).filter(is_text).collect();
-        let unknown = next
-            .iter()
-            .find(|next| lengths.get(**next).copied().flatten().is_none());
+        let unknown = next.iter().find(|next| lengths.get(**next).copied().flatten().is_none());
         if let Some(unknown) = unknown {
             stack.push(*unknown);
             continue;
         }
-        let longest = next
-            .iter()
-            .filter_map(|next| lengths.get(*next).copied().flatten())
-            .max();
+        let longest = next.iter().filter_map(|next| lengths.get(*next).copied().flatten()).max();
         if let Some(slot) = lengths.get_mut(at) {
             *slot = Some(longest.unwrap_or(0) + 1);
         }

@@ -21,10 +21,7 @@ pub(in crate::survey) struct Spanned<T> {
 impl<T> Spanned<T> {
     /// The same place with another value.
     pub(in crate::survey) fn with<U>(&self, value: U) -> Spanned<U> {
-        Spanned {
-            value,
-            place: self.place,
-        }
+        Spanned { value, place: self.place }
     }
 }
 
@@ -75,12 +72,7 @@ impl Fault {
         message: impl Into<String>,
         hint: impl Into<String>,
     ) -> Self {
-        Self {
-            code,
-            place,
-            message: message.into(),
-            hint: hint.into(),
-        }
+        Self { code, place, message: message.into(), hint: hint.into() }
     }
 
     /// The finding an author reads.

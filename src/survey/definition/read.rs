@@ -36,17 +36,12 @@ pub(super) struct Fields<'n> {
 impl<'n> Fields<'n> {
     /// The value of a key.
     pub(super) fn get(&self, name: &str) -> Option<&'n Node> {
-        self.entries
-            .iter()
-            .find(|(key, ..)| *key == name)
-            .map(|(.., node)| *node)
+        self.entries.iter().find(|(key, ..)| *key == name).map(|(.., node)| *node)
     }
 
     pub(super) fn keys(&self) -> Keys {
-        let key = |(name, place, _): &(&str, Place, &Node)| Spanned {
-            value: (*name).to_owned(),
-            place: *place,
-        };
+        let key =
+            |(name, place, _): &(&str, Place, &Node)| Spanned { value: (*name).to_owned(), place: *place };
         Keys(self.entries.iter().map(key).collect())
     }
 }
@@ -76,12 +71,9 @@ impl Reader {
 
     fn entries<'n>(&mut self, node: &'n Node, what: &str) -> Option<Vec<(&'n str, Place, &'n Node)>> {
         match &node.tree {
-            Tree::Map(entries) => Some(
-                entries
-                    .iter()
-                    .map(|(key, value)| (key.text.as_str(), key.place, value))
-                    .collect(),
-            ),
+            Tree::Map(entries) => {
+                Some(entries.iter().map(|(key, value)| (key.text.as_str(), key.place, value)).collect())
+            }
             Tree::Null => Some(Vec::new()),
             Tree::Scalar(_) | Tree::List(_) => {
                 let message = format!("{what} must be a map of keys, but here is {}", node.kind());
@@ -107,16 +99,9 @@ impl Reader {
     pub(super) fn scalar(&mut self, node: Option<&Node>, what: &str) -> Option<Spanned<Scalar>> {
         let node = node?;
         match &node.tree {
-            Tree::Scalar(scalar) => Some(Spanned {
-                value: scalar.clone(),
-                place: node.place,
-            }),
+            Tree::Scalar(scalar) => Some(Spanned { value: scalar.clone(), place: node.place }),
             Tree::Null => {
-                self.fault(
-                    node.place,
-                    format!("{what} has no value"),
-                    "write a value or remove the key",
-                );
+                self.fault(node.place, format!("{what} has no value"), "write a value or remove the key");
                 None
             }
             Tree::List(_) | Tree::Map(_) => {
@@ -166,12 +151,7 @@ impl Reader {
     pub(super) fn texts(&mut self, node: Option<&Node>, what: &str) -> Option<Vec<Spanned<String>>> {
         let items = self.items(node?, what)?;
         let item = format!("an entry of {what}");
-        Some(
-            items
-                .iter()
-                .filter_map(|node| self.text(Some(node), &item))
-                .collect(),
-        )
+        Some(items.iter().filter_map(|node| self.text(Some(node), &item)).collect())
     }
 
     /// A text in languages (F4).
@@ -179,24 +159,15 @@ impl Reader {
         let node = node?;
         if let Tree::Scalar(scalar) = &node.tree {
             let message = format!("{what} must be a map of languages, but here is a single value");
-            let hint = format!(
-                "write the language in front, for example `en: {}`",
-                clip(&scalar.text)
-            );
+            let hint = format!("write the language in front, for example `en: {}`", clip(&scalar.text));
             self.fault(node.place, message, hint);
             return None;
         }
         let entries = self.entries(node, what)?;
-        let mut file = TextFile {
-            place: node.place,
-            ..TextFile::default()
-        };
+        let mut file = TextFile { place: node.place, ..TextFile::default() };
         for (language, place, value) in entries {
             let wording = match &value.tree {
-                Tree::Null => Spanned {
-                    value: String::new(),
-                    place: value.place,
-                },
+                Tree::Null => Spanned { value: String::new(), place: value.place },
                 Tree::Scalar(_) | Tree::List(_) | Tree::Map(_) => {
                     let Some(wording) = self.text(Some(value), &format!("{what} in `{language}`")) else {
                         continue;
@@ -204,10 +175,7 @@ impl Reader {
                     wording
                 }
             };
-            let language = Spanned {
-                value: language.to_owned(),
-                place,
-            };
+            let language = Spanned { value: language.to_owned(), place };
             file.entries.push((language, wording));
         }
         Some(file)
@@ -221,10 +189,7 @@ impl Reader {
         let mut words = Vec::new();
         for (language, place, value) in entries {
             let list = self.texts(Some(value), &format!("{what} in `{language}`"));
-            let language = Spanned {
-                value: language.to_owned(),
-                place,
-            };
+            let language = Spanned { value: language.to_owned(), place };
             words.push((language, list.unwrap_or_default()));
         }
         words
@@ -238,10 +203,7 @@ impl Reader {
     ) -> Vec<(Spanned<String>, &'n Node)> {
         let entries = node.and_then(|node| self.entries(node, what)).unwrap_or_default();
         let named = |(name, place, node): (&str, Place, &'n Node)| {
-            let name = Spanned {
-                value: name.to_owned(),
-                place,
-            };
+            let name = Spanned { value: name.to_owned(), place };
             (name, node)
         };
         entries.into_iter().map(named).collect()
@@ -251,23 +213,13 @@ impl Reader {
         let fields = self.fields(node, SURVEY_KEYS, "a survey")?;
         let languages = fields.get("languages").and_then(|node| {
             let value = self.texts(Some(node), "`languages`")?;
-            Some(Spanned {
-                value,
-                place: node.place,
-            })
+            Some(Spanned { value, place: node.place })
         });
         let settings = fields.get("settings").map(|node| self.settings(node));
-        let elements = fields
-            .get("elements")
-            .and_then(|node| self.items(node, "`elements`"));
-        let reminders = fields
-            .get("reminders")
-            .and_then(|node| self.items(node, "`reminders`"));
+        let elements = fields.get("elements").and_then(|node| self.items(node, "`elements`"));
+        let reminders = fields.get("reminders").and_then(|node| self.items(node, "`reminders`"));
         Some(SurveyFile {
-            place: Place {
-                start: node.place.start,
-                end: node.place.start,
-            },
+            place: Place { start: node.place.start, end: node.place.start },
             keys: fields.keys(),
             format: self.text(fields.get("format"), "`format`"),
             id: self.text(fields.get("id"), "`id`"),
@@ -277,16 +229,8 @@ impl Reader {
             default_language: self.text(fields.get("default_language"), "`default_language`"),
             settings: settings.unwrap_or_default(),
             variables: self.variables(fields.get("variables")),
-            reminders: reminders
-                .unwrap_or_default()
-                .iter()
-                .filter_map(|node| self.reminder(node))
-                .collect(),
-            elements: elements
-                .unwrap_or_default()
-                .iter()
-                .filter_map(|node| self.element(node))
-                .collect(),
+            reminders: reminders.unwrap_or_default().iter().filter_map(|node| self.reminder(node)).collect(),
+            elements: elements.unwrap_or_default().iter().filter_map(|node| self.element(node)).collect(),
             completion: fields.get("completion").and_then(|node| self.completion(node)),
             messages: self.messages(fields.get("messages")),
         })
@@ -336,10 +280,7 @@ impl Reader {
                 Some((node, Tree::Scalar(scalar))) => Some(TextFile {
                     place: node.place,
                     entries: Vec::new(),
-                    plain: Some(Spanned {
-                        value: scalar.text.clone(),
-                        place: node.place,
-                    }),
+                    plain: Some(Spanned { value: scalar.text.clone(), place: node.place }),
                 }),
                 Some((node, Tree::Null | Tree::List(_) | Tree::Map(_))) => {
                     self.text_file(Some(node), "`default`")
@@ -407,9 +348,5 @@ impl Reader {
 /// The start of a long text, for hints.
 fn clip(text: &str) -> String {
     let start: String = text.chars().take(40).collect();
-    if start.len() == text.len() {
-        start
-    } else {
-        format!("{start}…")
-    }
+    if start.len() == text.len() { start } else { format!("{start}…") }
 }

@@ -9,17 +9,11 @@ use super::tree::{Node, Tree};
 impl Reader {
     pub(super) fn element(&mut self, node: &Node) -> Option<ElementFile> {
         if node.tree == Tree::Null {
-            self.fault(
-                node.place,
-                "an element is empty",
-                "remove the `-` or write an element",
-            );
+            self.fault(node.place, "an element is empty", "remove the `-` or write an element");
             return None;
         }
         let fields = self.fields(node, ELEMENT_KEYS, "an element")?;
-        let options = fields
-            .get("options")
-            .and_then(|node| self.items(node, "`options`"));
+        let options = fields.get("options").and_then(|node| self.items(node, "`options`"));
         let rules = fields.get("rules").and_then(|node| self.items(node, "`rules`"));
         Some(ElementFile {
             place: node.place,
@@ -29,18 +23,10 @@ impl Reader {
             text: self.text_file(fields.get("text"), "`text`"),
             variants: self.variants(fields.get("variants")),
             when: self.text(fields.get("when"), "`when`"),
-            rules: rules
-                .unwrap_or_default()
-                .iter()
-                .filter_map(|node| self.rule(node))
-                .collect(),
+            rules: rules.unwrap_or_default().iter().filter_map(|node| self.rule(node)).collect(),
             next: self.text(fields.get("next"), "`next`"),
             label: self.text_file(fields.get("label"), "`label`"),
-            options: options
-                .unwrap_or_default()
-                .iter()
-                .filter_map(|node| self.option(node))
-                .collect(),
+            options: options.unwrap_or_default().iter().filter_map(|node| self.option(node)).collect(),
             min_select: self.whole(fields.get("min_select"), "`min_select`"),
             max_select: self.whole(fields.get("max_select"), "`max_select`"),
             min: self.scalar(fields.get("min"), "`min`"),

@@ -24,28 +24,17 @@ const NODES_MAX: usize = 20_000;
 
 /// Reads a file. With duplicate keys the first one counts and every repetition is a fault; a file that cannot
 /// be read at all gives no node and one fault.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "faults of the YAML library, which may grow"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "faults of the YAML library, which may grow")]
 pub(in crate::survey) fn read(source: &str) -> (Option<Node>, Vec<Fault>) {
     if source.len() > FILE_BYTES_MAX {
         let message = format!("the file is larger than {FILE_BYTES_MAX} bytes");
-        let fault = Fault::new(
-            Code::E16,
-            Place::default(),
-            message,
-            "split it into several surveys",
-        );
+        let fault = Fault::new(Code::E16, Place::default(), message, "split it into several surveys");
         return (None, vec![fault]);
     }
     match parse(source, DuplicateKeyPolicy::Error) {
         Ok(node) if node.tree == Tree::Null => {
             let hint = "begin with `format: antiphon/1`";
-            (
-                None,
-                vec![Fault::new(Code::E16, Place::default(), "the file is empty", hint)],
-            )
+            (None, vec![Fault::new(Code::E16, Place::default(), "the file is empty", hint)])
         }
         Ok(node) => (Some(node), Vec::new()),
         Err(error) => match error.without_snippet() {
@@ -67,10 +56,7 @@ fn read_with_duplicates(source: &str, known: Place) -> (Option<Node>, Vec<Fault>
     let mut faults = Vec::new();
     drop_repetitions(&mut node, &mut faults);
     if faults.is_empty() {
-        faults.push(duplicate_fault(
-            known,
-            source.get(known.start..known.end).unwrap_or(""),
-        ));
+        faults.push(duplicate_fault(known, source.get(known.start..known.end).unwrap_or("")));
     }
     (Some(node), faults)
 }
@@ -216,11 +202,7 @@ fn node_of(raw: serde_saphyr::Spanned<Raw>, source: &str) -> Node {
         }
         Raw::Typed(value) => {
             let written = written_at(raw.defined, source).trim();
-            let text = if written.is_empty() {
-                value
-            } else {
-                written.to_owned()
-            };
+            let text = if written.is_empty() { value } else { written.to_owned() };
             Tree::Scalar(Scalar { text, plain: true })
         }
         Raw::List(list) => Tree::List(list.into_iter().map(|item| node_of(item, source)).collect()),
@@ -228,10 +210,7 @@ fn node_of(raw: serde_saphyr::Spanned<Raw>, source: &str) -> Node {
             map.into_iter()
                 .map(|(key, value)| {
                     let place = place_of(key.referenced, source);
-                    let key = Key {
-                        text: key.value,
-                        place,
-                    };
+                    let key = Key { text: key.value, place };
                     (key, node_of(value, source))
                 })
                 .collect(),
@@ -248,26 +227,15 @@ fn place_of(location: Location, source: &str) -> Place {
         Some(offset) => number(offset),
         None => byte_of(number(location.line()), number(location.column()), source),
     };
-    Place {
-        start,
-        end: start.saturating_add(span.byte_len().map_or(0, number)),
-    }
+    Place { start, end: start.saturating_add(span.byte_len().map_or(0, number)) }
 }
 
 /// The byte of a line and a column, both from 1.
 fn byte_of(line: usize, column: usize, source: &str) -> usize {
-    let line_start: usize = source
-        .split_inclusive('\n')
-        .take(line.saturating_sub(1))
-        .map(str::len)
-        .sum();
+    let line_start: usize = source.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     let rest = source.get(line_start..).unwrap_or("");
-    let within: usize = rest
-        .chars()
-        .take_while(|c| *c != '\n')
-        .take(column.saturating_sub(1))
-        .map(char::len_utf8)
-        .sum();
+    let within: usize =
+        rest.chars().take_while(|c| *c != '\n').take(column.saturating_sub(1)).map(char::len_utf8).sum();
     line_start + within
 }
 
@@ -277,15 +245,9 @@ fn written_at(location: Location, source: &str) -> &str {
 }
 
 /// What went wrong, in words an author can use.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "faults of the YAML library, which may grow"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "faults of the YAML library, which may grow")]
 fn fault_of(error: &Error, source: &str) -> Fault {
-    let place = error
-        .location()
-        .map(|location| place_of(location, source))
-        .unwrap_or_default();
+    let place = error.location().map(|location| place_of(location, source)).unwrap_or_default();
     let (message, hint) = match error {
         Error::Budget { breach, .. } => budget_words(breach),
         Error::AliasReplayLimitExceeded { .. }
@@ -303,10 +265,9 @@ fn fault_of(error: &Error, source: &str) -> Fault {
             "this alias (`*name`) has no anchor (`&name`)".to_owned(),
             "put a text that begins with `*` in quotes".to_owned(),
         ),
-        Error::UnsupportedTag { tag, .. } => (
-            format!("the tag `{tag}` is not known"),
-            "put a text that begins with `!` in quotes".to_owned(),
-        ),
+        Error::UnsupportedTag { tag, .. } => {
+            (format!("the tag `{tag}` is not known"), "put a text that begins with `!` in quotes".to_owned())
+        }
         Error::MultipleDocuments { .. } => (
             "the file holds more than one document".to_owned(),
             "remove `---`; one file is one survey".to_owned(),
@@ -323,10 +284,7 @@ fn fault_of(error: &Error, source: &str) -> Fault {
     Fault::new(Code::E16, place, message, hint)
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "faults of the YAML library, which may grow"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "faults of the YAML library, which may grow")]
 fn sentence_of(error: &Error) -> String {
     let rendered = match error {
         Error::ExternalMessage { msg, .. } => msg.clone(),
@@ -336,10 +294,7 @@ fn sentence_of(error: &Error) -> String {
     line.split(" at line ").next().unwrap_or(line).to_owned()
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "faults of the YAML library, which may grow"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "faults of the YAML library, which may grow")]
 fn budget_words(breach: &BudgetBreach) -> (String, String) {
     match breach {
         BudgetBreach::Aliases { .. }
@@ -367,10 +322,7 @@ fn budget_words(breach: &BudgetBreach) -> (String, String) {
 fn line_at(at: usize, source: &str) -> &str {
     let before = source.get(..at.min(source.len())).unwrap_or("");
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    source
-        .get(line_start..)
-        .and_then(|rest| rest.lines().next())
-        .unwrap_or("")
+    source.get(line_start..).and_then(|rest| rest.lines().next()).unwrap_or("")
 }
 
 /// What authors get wrong most often (survey-file.md §6), judged by the line in question.

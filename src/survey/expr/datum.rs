@@ -108,11 +108,7 @@ impl Decimal {
         let whole = whole.trim_start_matches('0').to_owned();
         let fraction = fraction.trim_end_matches('0').to_owned();
         let is_zero = whole.is_empty() && fraction.is_empty();
-        Some(Self {
-            negative: negative && !is_zero,
-            whole,
-            fraction,
-        })
+        Some(Self { negative: negative && !is_zero, whole, fraction })
     }
 
     fn cmp(&self, other: &Self) -> Ordering {

@@ -83,22 +83,12 @@ impl Space {
         let mut elements = Vec::new();
         for id in &uses.elements {
             let found = scope.elements.get(id)?;
-            elements.push((
-                id.clone(),
-                guesses(found, standing(id), &named, uses.values.contains(id))?,
-            ));
+            elements.push((id.clone(), guesses(found, standing(id), &named, uses.values.contains(id))?));
         }
-        let variables: Vec<(String, Vec<String>)> = uses
-            .variables
-            .iter()
-            .map(|name| (name.clone(), named.texts()))
-            .collect();
+        let variables: Vec<(String, Vec<String>)> =
+            uses.variables.iter().map(|name| (name.clone(), named.texts())).collect();
         let languages = if uses.language && !scope.languages.is_empty() {
-            scope
-                .languages
-                .iter()
-                .map(|language| language.code().to_owned())
-                .collect()
+            scope.languages.iter().map(|language| language.code().to_owned()).collect()
         } else {
             vec![String::new()]
         };
@@ -110,17 +100,9 @@ impl Space {
             .chain([languages.len()])
             .chain(patterns.iter().map(|_| 2));
         let combinations = sizes.into_iter().try_fold(1_usize, |product, size| {
-            product
-                .checked_mul(size)
-                .filter(|product| *product <= COMBINATIONS_MAX)
+            product.checked_mul(size).filter(|product| *product <= COMBINATIONS_MAX)
         })?;
-        Some(Self {
-            elements,
-            variables,
-            languages,
-            patterns,
-            combinations,
-        })
+        Some(Self { elements, variables, languages, patterns, combinations })
     }
 
     /// How many combinations there are.
@@ -153,12 +135,7 @@ impl Space {
         for (id, guesses) in &self.elements {
             elements.push((id.as_str(), guesses.get(digit(guesses.len()))?));
         }
-        Some(Combination {
-            elements,
-            variables,
-            language,
-            patterns,
-        })
+        Some(Combination { elements, variables, language, patterns })
     }
 }
 
@@ -170,10 +147,7 @@ impl<'s> Combination<'s> {
 
     /// The value an element has here; `None` when no condition looks at it.
     pub(in crate::survey) fn guess(&self, element: &str) -> Option<&'s Guess> {
-        self.elements
-            .iter()
-            .find(|(id, _)| *id == element)
-            .map(|(_, guess)| *guess)
+        self.elements.iter().find(|(id, _)| *id == element).map(|(_, guess)| *guess)
     }
 }
 
@@ -238,11 +212,9 @@ fn guesses(found: &Type, standing: Standing, named: &Named, value_matters: bool)
             Type::Nothing => {}
             Type::Choice(codes) => guesses.extend(codes.iter().cloned().map(Guess::Text)),
             _ if !value_matters => guesses.push(Guess::Any),
-            Type::Choices {
-                codes,
-                min_select,
-                max_select,
-            } => guesses.extend(subsets(codes.len(), *min_select, *max_select)?),
+            Type::Choices { codes, min_select, max_select } => {
+                guesses.extend(subsets(codes.len(), *min_select, *max_select)?);
+            }
             Type::Number { min, max, decimals } => {
                 let numbers =
                     points(*min, *max, *decimals).unwrap_or_else(|| named.numbers(*min, *max, *decimals));
@@ -275,11 +247,9 @@ pub(in crate::survey) fn points(
         _ => 1,
     };
     let count = (max - min) / step + 1;
-    (1..=POINTS_MAX).contains(&count).then(|| {
-        (0..count)
-            .filter_map(|at| Number::from_hundredths(min + at * step))
-            .collect()
-    })
+    (1..=POINTS_MAX)
+        .contains(&count)
+        .then(|| (0..count).filter_map(|at| Number::from_hundredths(min + at * step)).collect())
 }
 
 /// Every set of options that may be chosen.

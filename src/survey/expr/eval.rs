@@ -32,16 +32,8 @@ pub(super) fn eval(test: &Test, view: &impl View) -> bool {
         Test::Or(parts) => parts.iter().any(|part| eval(part, view)),
         Test::And(parts) => parts.iter().all(|part| eval(part, view)),
         Test::Not(inner) => !eval(inner, view),
-        Test::Compare {
-            left,
-            operator,
-            right,
-        } => datum(left, view).compares(*operator, &datum(right, view)),
-        Test::In {
-            operand,
-            negated,
-            list,
-        } => {
+        Test::Compare { left, operator, right } => datum(left, view).compares(*operator, &datum(right, view)),
+        Test::In { operand, negated, list } => {
             let value = datum(operand, view);
             if value == Datum::Unanswered {
                 return false;
@@ -56,11 +48,7 @@ pub(super) fn eval(test: &Test, view: &impl View) -> bool {
         Test::Contains { element, option } => {
             view.chosen(element).is_some_and(|chosen| chosen.contains(option))
         }
-        Test::Count {
-            element,
-            operator,
-            number,
-        } => view
+        Test::Count { element, operator, number } => view
             .chosen(element)
             .and_then(|chosen| Number::whole(i64::try_from(chosen.len()).ok()?))
             .is_some_and(|count| operator.holds(count.cmp(number))),
@@ -134,9 +122,7 @@ impl Facts<'_> {
                 .map(|element| &element.kind)
                 .map(Kind::options)
                 .and_then(|options| options.get(*position))
-                .map_or(Datum::Unanswered, |option| {
-                    Datum::Text(Cow::Borrowed(&option.code))
-                }),
+                .map_or(Datum::Unanswered, |option| Datum::Text(Cow::Borrowed(&option.code))),
             // Multiple choices are used only in contains and count (F30).
             Value::Choices(_) => Datum::Unanswered,
             Value::YesNo(yes) => Datum::Text(Cow::Borrowed(if *yes { "yes" } else { "no" })),

@@ -79,11 +79,7 @@ impl Lexer<'_> {
     }
 
     fn fault(&self, start: usize, message: impl Into<String>, hint: impl Into<String>) -> LexFault {
-        LexFault {
-            message: message.into(),
-            hint: hint.into(),
-            range: start..self.at,
-        }
+        LexFault { message: message.into(), hint: hint.into(), range: start..self.at }
     }
 
     fn next_token(&mut self) -> Result<Option<Token>, LexFault> {
@@ -104,10 +100,7 @@ impl Lexer<'_> {
         } else {
             self.symbol(start)?
         };
-        Ok(Some(Token {
-            kind,
-            range: start..self.at,
-        }))
+        Ok(Some(Token { kind, range: start..self.at }))
     }
 
     /// Text in double quotes. `\"` is a quote; any other backslash stays, for regular expressions.
@@ -151,15 +144,13 @@ impl Lexer<'_> {
         }
         let digits_and_hyphens = written.chars().all(|c| c.is_ascii_digit() || c == '-');
         if digits_and_hyphens && written.len() == 10 {
-            return NaiveDate::parse_from_str(&written, "%Y-%m-%d")
-                .map(TokenKind::Date)
-                .map_err(|_| {
-                    self.fault(
-                        start,
-                        format!("`{written}` is not a day of the calendar"),
-                        "write a date as YYYY-MM-DD, for example 2026-11-24",
-                    )
-                });
+            return NaiveDate::parse_from_str(&written, "%Y-%m-%d").map(TokenKind::Date).map_err(|_| {
+                self.fault(
+                    start,
+                    format!("`{written}` is not a day of the calendar"),
+                    "write a date as YYYY-MM-DD, for example 2026-11-24",
+                )
+            });
         }
         Err(self.fault(
             start,

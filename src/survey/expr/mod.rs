@@ -56,21 +56,16 @@ pub(in crate::survey) fn compile_pattern(pattern: &str) -> Result<regex::Regex, 
     if pattern.len() > PATTERN_BYTES_MAX {
         return Err(format!("it is longer than {PATTERN_BYTES_MAX} bytes"));
     }
-    regex::RegexBuilder::new(pattern)
-        .size_limit(256 * 1024)
-        .nest_limit(50)
-        .build()
-        .map_err(|error| match error {
+    regex::RegexBuilder::new(pattern).size_limit(256 * 1024).nest_limit(50).build().map_err(|error| {
+        match error {
             regex::Error::CompiledTooBig(_) => "it is too large when compiled".to_owned(),
-            regex::Error::Syntax(reason) => reason
-                .lines()
-                .last()
-                .unwrap_or("it cannot be read")
-                .trim_start_matches("error: ")
-                .to_owned(),
+            regex::Error::Syntax(reason) => {
+                reason.lines().last().unwrap_or("it cannot be read").trim_start_matches("error: ").to_owned()
+            }
             // The library may learn to refuse for more reasons.
             other => other.to_string(),
-        })
+        }
+    })
 }
 
 impl Expr {
@@ -98,17 +93,9 @@ pub(in crate::survey) enum Test {
     /// It is false.
     Not(Box<Test>),
     /// Two operands compare.
-    Compare {
-        left: Operand,
-        operator: Operator,
-        right: Operand,
-    },
+    Compare { left: Operand, operator: Operator, right: Operand },
     /// The operand is (not) one of the literals.
-    In {
-        operand: Operand,
-        negated: bool,
-        list: Vec<Literal>,
-    },
+    In { operand: Operand, negated: bool, list: Vec<Literal> },
     /// The element has an answer.
     Answered(String),
     /// The person skipped the element (F28).
@@ -116,11 +103,7 @@ pub(in crate::survey) enum Test {
     /// The multiple choice has this option, by 0-based position, among its answers.
     Contains { element: String, option: usize },
     /// The number of options chosen compares.
-    Count {
-        element: String,
-        operator: Operator,
-        number: Number,
-    },
+    Count { element: String, operator: Operator, number: Number },
     /// The variable matches a pattern of linear time (F33).
     Matches { variable: String, pattern: regex::Regex },
 }

@@ -29,11 +29,7 @@ impl Uses {
         match test {
             Test::Or(parts) | Test::And(parts) => parts.iter().for_each(|part| self.test(part)),
             Test::Not(inner) => self.test(inner),
-            Test::Compare {
-                left,
-                operator,
-                right,
-            } => {
+            Test::Compare { left, operator, right } => {
                 self.order |= operator.needs_order();
                 self.operand(left);
                 self.operand(right);
@@ -50,8 +46,7 @@ impl Uses {
                 self.values.insert(element.clone());
             }
             Test::Matches { variable, pattern } => {
-                self.patterns
-                    .insert((variable.to_lowercase(), pattern.as_str().to_owned()));
+                self.patterns.insert((variable.to_lowercase(), pattern.as_str().to_owned()));
             }
         }
     }
@@ -148,10 +143,7 @@ impl Named {
             [0, 1, 2]
                 .into_iter()
                 .flat_map(move |days| {
-                    [
-                        date.checked_sub_days(Days::new(days)),
-                        date.checked_add_days(Days::new(days)),
-                    ]
+                    [date.checked_sub_days(Days::new(days)), date.checked_add_days(Days::new(days))]
                 })
                 .flatten()
         };

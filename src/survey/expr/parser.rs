@@ -27,11 +27,7 @@ pub(super) enum Written {
     And(Vec<Node<Written>>),
     Not(Box<Node<Written>>),
     Compare(Node<Side>, Operator, Node<Side>),
-    In {
-        operand: Node<Side>,
-        negated: bool,
-        list: Vec<Node<Side>>,
-    },
+    In { operand: Node<Side>, negated: bool, list: Vec<Node<Side>> },
     Answered(Node<String>),
     Skipped(Node<String>),
     Contains(Node<String>, Node<String>),
@@ -66,12 +62,7 @@ pub(super) fn parse(source: &str) -> Result<Node<Written>, LexFault> {
         });
     }
     let tokens = lexer::tokens(source)?;
-    let mut parser = Parser {
-        tokens: &tokens,
-        at: 0,
-        end: source.len(),
-        depth: 0,
-    };
+    let mut parser = Parser { tokens: &tokens, at: 0, end: source.len(), depth: 0 };
     if tokens.is_empty() {
         return Err(parser.fault("the expression is empty", "write a condition such as `csat <= 2`"));
     }
@@ -79,10 +70,8 @@ pub(super) fn parse(source: &str) -> Result<Node<Written>, LexFault> {
     match parser.peek() {
         None => Ok(tree),
         Some(TokenKind::Close) => Err(parser.fault("a `)` has no `(`", "remove it")),
-        Some(_) => Err(parser.fault(
-            "the condition ends here, but the text goes on",
-            "join conditions with `and` or `or`",
-        )),
+        Some(_) => Err(parser
+            .fault("the condition ends here, but the text goes on", "join conditions with `and` or `or`")),
     }
 }
 
@@ -104,9 +93,7 @@ impl Parser<'_> {
 
     /// The place of the next token, or the end of the expression.
     fn here(&self) -> Range<usize> {
-        self.tokens
-            .get(self.at)
-            .map_or(self.end..self.end, |token| token.range.clone())
+        self.tokens.get(self.at).map_or(self.end..self.end, |token| token.range.clone())
     }
 
     /// From `start` to the end of the last token taken.
@@ -116,11 +103,7 @@ impl Parser<'_> {
     }
 
     fn fault(&self, message: impl Into<String>, hint: impl Into<String>) -> LexFault {
-        LexFault {
-            message: message.into(),
-            hint: hint.into(),
-            range: self.here(),
-        }
+        LexFault { message: message.into(), hint: hint.into(), range: self.here() }
     }
 
     fn is_word(&self, word: &str) -> bool {
@@ -165,10 +148,7 @@ impl Parser<'_> {
         while self.take_word(word) {
             parts.push(part(self)?);
         }
-        Ok(Node {
-            value: join(parts),
-            range: self.since(start),
-        })
+        Ok(Node { value: join(parts), range: self.since(start) })
     }
 
     fn not(&mut self) -> Result<Node<Written>, LexFault> {
@@ -177,10 +157,7 @@ impl Parser<'_> {
             return self.single();
         }
         let inner = self.single()?;
-        Ok(Node {
-            value: Written::Not(Box::new(inner)),
-            range: self.since(start),
-        })
+        Ok(Node { value: Written::Not(Box::new(inner)), range: self.since(start) })
     }
 
     fn single(&mut self) -> Result<Node<Written>, LexFault> {
@@ -208,10 +185,7 @@ impl Parser<'_> {
             }
             _ => self.comparison()?,
         };
-        Ok(Node {
-            value,
-            range: self.since(start),
-        })
+        Ok(Node { value, range: self.since(start) })
     }
 
     fn function(&mut self, name: &str) -> Result<Written, LexFault> {
@@ -253,19 +227,12 @@ impl Parser<'_> {
         self.expect(&TokenKind::Comma, ",")?;
         let range = self.here();
         let Some(TokenKind::Text(pattern)) = self.peek().cloned() else {
-            return Err(self.fault(
-                "the regular expression of `matches` stands in quotes",
-                "put it in double quotes",
-            ));
+            return Err(
+                self.fault("the regular expression of `matches` stands in quotes", "put it in double quotes")
+            );
         };
         self.at += 1;
-        Ok(Written::Matches(
-            variable,
-            Node {
-                value: pattern,
-                range,
-            },
-        ))
+        Ok(Written::Matches(variable, Node { value: pattern, range }))
     }
 
     fn word(&mut self, what: &str) -> Result<Node<String>, LexFault> {
@@ -322,11 +289,7 @@ impl Parser<'_> {
             list.push(self.side()?);
         }
         self.expect(&TokenKind::CloseList, "]")?;
-        Ok(Written::In {
-            operand,
-            negated,
-            list,
-        })
+        Ok(Written::In { operand, negated, list })
     }
 
     fn side(&mut self) -> Result<Node<Side>, LexFault> {

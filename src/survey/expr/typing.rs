@@ -99,16 +99,10 @@ pub(in crate::survey) fn check(source: &str, scope: &Scope) -> Result<Expr, Vec<
             range: fault.range,
         }]
     })?;
-    let mut typing = Typing {
-        scope,
-        faults: Vec::new(),
-    };
+    let mut typing = Typing { scope, faults: Vec::new() };
     let test = typing.test(&tree);
     match test {
-        Some(test) if typing.faults.is_empty() => Ok(Expr {
-            test,
-            source: source.to_owned(),
-        }),
+        Some(test) if typing.faults.is_empty() => Ok(Expr { test, source: source.to_owned() }),
         _ => Err(typing.faults),
     }
 }
@@ -120,12 +114,7 @@ pub(in crate::survey) fn closest<'a>(
 ) -> Option<&'a str> {
     names
         .into_iter()
-        .map(|name| {
-            (
-                strsim::osa_distance(&written.to_lowercase(), &name.to_lowercase()),
-                name,
-            )
-        })
+        .map(|name| (strsim::osa_distance(&written.to_lowercase(), &name.to_lowercase()), name))
         .filter(|(distance, name)| *distance <= (name.chars().count() / 3).max(1))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
@@ -138,12 +127,7 @@ pub(super) struct Typing<'s> {
 
 impl<'s> Typing<'s> {
     pub(super) fn fault(&mut self, kind: ExprFaultKind, range: &Range<usize>, message: String, hint: String) {
-        self.faults.push(ExprFault {
-            kind,
-            message,
-            hint,
-            range: range.clone(),
-        });
+        self.faults.push(ExprFault { kind, message, hint, range: range.clone() });
     }
 
     fn test(&mut self, node: &Node<Written>) -> Option<Test> {
@@ -152,21 +136,13 @@ impl<'s> Typing<'s> {
             Written::And(parts) => self.tests(parts).map(Test::And),
             Written::Not(inner) => self.test(inner).map(|test| Test::Not(Box::new(test))),
             Written::Compare(left, operator, right) => self.compare(left, *operator, right, &node.range),
-            Written::In {
-                operand,
-                negated,
-                list,
-            } => self.list(operand, *negated, list),
+            Written::In { operand, negated, list } => self.list(operand, *negated, list),
             Written::Answered(id) => self.question(id).map(|_| Test::Answered(id.value.clone())),
             Written::Skipped(id) => self.question(id).map(|_| Test::Skipped(id.value.clone())),
             Written::Contains(id, code) => self.contains(id, code),
             Written::Count(id, operator, number) => {
                 self.multiple_choice(id, "count")?;
-                Some(Test::Count {
-                    element: id.value.clone(),
-                    operator: *operator,
-                    number: number.value,
-                })
+                Some(Test::Count { element: id.value.clone(), operator: *operator, number: number.value })
             }
             Written::Matches(variable, pattern) => self.matches(variable, pattern),
         }
@@ -235,10 +211,7 @@ impl<'s> Typing<'s> {
                 self.fault(
                     ExprFaultKind::Type,
                     &id.range,
-                    format!(
-                        "`{function}` is for multiple choices, but `{}` is {name}",
-                        id.value
-                    ),
+                    format!("`{function}` is for multiple choices, but `{}` is {name}", id.value),
                     "compare it with `==` instead".to_owned(),
                 );
                 None
@@ -252,10 +225,7 @@ impl<'s> Typing<'s> {
             self.unknown_code(&code.value, &id.value, codes, &code.range);
             return None;
         };
-        Some(Test::Contains {
-            element: id.value.clone(),
-            option,
-        })
+        Some(Test::Contains { element: id.value.clone(), option })
     }
 
     fn matches(&mut self, variable: &str, pattern: &Node<String>) -> Option<Test> {
@@ -269,10 +239,7 @@ impl<'s> Typing<'s> {
             return None;
         }
         match super::compile_pattern(&pattern.value) {
-            Ok(compiled) => Some(Test::Matches {
-                variable: variable.to_owned(),
-                pattern: compiled,
-            }),
+            Ok(compiled) => Some(Test::Matches { variable: variable.to_owned(), pattern: compiled }),
             Err(reason) => {
                 self.fault(
                     ExprFaultKind::Type,
@@ -332,11 +299,7 @@ impl<'s> Typing<'s> {
             self.has_order(&left_side, range)?;
             self.has_order(&right_side, range)?;
         }
-        Some(Test::Compare {
-            left: left_operand,
-            operator,
-            right: right_operand,
-        })
+        Some(Test::Compare { left: left_operand, operator, right: right_operand })
     }
 
     fn list(&mut self, operand: &Node<Side>, negated: bool, list: &[Node<Side>]) -> Option<Test> {
@@ -372,11 +335,7 @@ impl<'s> Typing<'s> {
                 None => {}
             }
         }
-        (literals.len() == list.len()).then_some(Test::In {
-            operand: lowered?,
-            negated,
-            list: literals,
-        })
+        (literals.len() == list.len()).then_some(Test::In { operand: lowered?, negated, list: literals })
     }
 
     /// Lowers one side, given the other.

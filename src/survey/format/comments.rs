@@ -56,10 +56,7 @@ impl<'s> Comments<'s> {
                 at = start + 1;
                 continue;
             }
-            let text = source
-                .get(start..)
-                .and_then(|rest| rest.lines().next())
-                .unwrap_or("");
+            let text = source.get(start..).and_then(|rest| rest.lines().next()).unwrap_or("");
             let line_start = before.rfind('\n').map_or(0, |at| at + 1);
             comments.push(Comment {
                 start,
@@ -70,11 +67,7 @@ impl<'s> Comments<'s> {
             });
             at = start + text.len().max(1);
         }
-        Self {
-            source,
-            found: comments,
-            next: 0,
-        }
+        Self { source, found: comments, next: 0 }
     }
 
     /// The texts of all comments, in order.
@@ -86,10 +79,7 @@ impl<'s> Comments<'s> {
     pub(super) fn before(&mut self, start: usize) -> Vec<Lead<'s>> {
         let mut leads = Vec::new();
         while let Some(comment) = self.found.get(self.next).filter(|comment| comment.start < start) {
-            leads.push(Lead {
-                blank_before: comment.blank_before,
-                text: Some(comment.text),
-            });
+            leads.push(Lead { blank_before: comment.blank_before, text: Some(comment.text) });
             self.next += 1;
         }
         let line = self.line_start(start);
@@ -97,10 +87,7 @@ impl<'s> Comments<'s> {
         let is_first = |between: &str| between.chars().all(|c| c.is_whitespace() || c == '-');
         let is_first = self.source.get(line..start).is_some_and(is_first);
         if is_first && ends_with_blank_line(self.source.get(..line).unwrap_or("")) {
-            leads.push(Lead {
-                blank_before: true,
-                text: None,
-            });
+            leads.push(Lead { blank_before: true, text: None });
         }
         leads
     }
@@ -126,9 +113,7 @@ impl<'s> Comments<'s> {
 
     /// Whether a comment stands between two bytes.
     pub(super) fn is_within(&self, start: usize, end: usize) -> bool {
-        self.found
-            .iter()
-            .any(|comment| (start..end).contains(&comment.start))
+        self.found.iter().any(|comment| (start..end).contains(&comment.start))
     }
 
     fn line_start(&self, at: usize) -> usize {

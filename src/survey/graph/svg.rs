@@ -43,12 +43,8 @@ struct Line {
 /// The drawing.
 pub(super) fn draw(title: &str, nodes: &[Box]) -> String {
     let placed = place(nodes);
-    let letters = placed
-        .iter()
-        .flat_map(|one| &one.rows)
-        .map(|row| row.text.chars().count())
-        .max()
-        .unwrap_or(0);
+    let letters =
+        placed.iter().flat_map(|one| &one.rows).map(|row| row.text.chars().count()).max().unwrap_or(0);
     let width = letters * LETTER + 2 * PADDING;
     let lines = lanes(&placed);
     let lane_count = lines.iter().map(|line| line.lane + 1).max().unwrap_or(0);
@@ -100,34 +96,17 @@ fn place(nodes: &[Box]) -> Vec<Placed<'_>> {
     for (index, node) in nodes.iter().enumerate() {
         let rows = rows(node, index);
         let height = rows.len() * ROW + PADDING;
-        placed.push(Placed {
-            node,
-            rows,
-            top,
-            height,
-        });
+        placed.push(Placed { node, rows, top, height });
         top += height + GAP;
     }
     placed
 }
 
 fn rows(node: &Box, index: usize) -> Vec<Row> {
-    let row = |text: String, style, to| Row {
-        text: clip(&text),
-        style,
-        to,
-    };
-    let mut rows = vec![row(
-        format!("{} ({})", node.name, node.kind),
-        "font-weight=\"bold\"",
-        None,
-    )];
+    let row = |text: String, style, to| Row { text: clip(&text), style, to };
+    let mut rows = vec![row(format!("{} ({})", node.name, node.kind), "font-weight=\"bold\"", None)];
     rows.push(row(node.wording.replace('\n', " "), "fill=\"#555555\"", None));
-    rows.extend(
-        node.when
-            .iter()
-            .map(|when| row(format!("only if {when}"), "font-style=\"italic\"", None)),
-    );
+    rows.extend(node.when.iter().map(|when| row(format!("only if {when}"), "font-style=\"italic\"", None)));
     for jump in &node.jumps {
         let text = match jump.to {
             Some(_) => format!("{} \u{2192}", jump.label),
@@ -151,11 +130,7 @@ fn lanes(placed: &[Placed<'_>]) -> Vec<Line> {
             let Some(target) = row.to.and_then(|to| placed.get(to)) else {
                 continue;
             };
-            lines.push(Line {
-                from: row_middle(one.top, number),
-                to: row_middle(target.top, 0),
-                lane: 0,
-            });
+            lines.push(Line { from: row_middle(one.top, number), to: row_middle(target.top, 0), lane: 0 });
         }
     }
     lines.sort_by_key(|line| line.from.abs_diff(line.to));

@@ -29,24 +29,11 @@ const REASONS: [Reason; 19] = [
 ];
 
 fn questions() -> Vec<Element> {
-    let mut all = vec![
-        scale("q"),
-        choice("q"),
-        many("q"),
-        yes_no("q"),
-        free("q", 0),
-        date("q"),
-        number("q"),
-    ];
+    let mut all = vec![scale("q"), choice("q"), many("q"), yes_no("q"), free("q", 0), date("q"), number("q")];
     let limits = [None, Some(Number::small(3))];
     for min in limits {
         for max in limits {
-            let kind = Kind::Number {
-                min,
-                max,
-                decimals: 0,
-                unit: None,
-            };
+            let kind = Kind::Number { min, max, decimals: 0, unit: None };
             all.push(element("q", kind));
         }
     }
@@ -55,15 +42,7 @@ fn questions() -> Vec<Element> {
         for min in days {
             for max in days {
                 let order = DateOrder::Dmy;
-                all.push(element(
-                    "q",
-                    Kind::Date {
-                        direction,
-                        order,
-                        min,
-                        max,
-                    },
-                ));
+                all.push(element("q", Kind::Date { direction, order, min, max }));
             }
         }
     }
@@ -92,10 +71,7 @@ fn built_in_texts_exist_for_every_key_in_both_languages_and_are_one_gsm7_segment
     }
     let swedish = Language::parse("sv").unwrap();
     assert_eq!(error(Reason::Empty, &scale("q"), &swedish), None);
-    assert_eq!(
-        session(SessionText::Help, &swedish),
-        session(SessionText::Help, &Language::en())
-    );
+    assert_eq!(session(SessionText::Help, &swedish), session(SessionText::Help, &Language::en()));
 }
 
 #[test]

@@ -20,10 +20,7 @@ impl Default for QuietHours {
     /// 08:00 to 21:00 (A68).
     fn default() -> Self {
         let hour = |hour| NaiveTime::from_hms_opt(hour, 0, 0).unwrap_or_default();
-        Self {
-            from: hour(8),
-            to: hour(21),
-        }
+        Self { from: hour(8), to: hour(21) }
     }
 }
 
@@ -44,18 +41,12 @@ pub(super) fn opening(
         return Some(at);
     }
     let minute = at.with_second(0)?.with_nanosecond(0)?;
-    (1..=MINUTES_MAX)
-        .filter_map(|ahead| minute.checked_add_signed(Duration::minutes(ahead)))
-        .find(open)
+    (1..=MINUTES_MAX).filter_map(|ahead| minute.checked_add_signed(Duration::minutes(ahead))).find(open)
 }
 
 /// Start included, end not; a window may cross midnight.
 fn within(time: NaiveTime, from: NaiveTime, to: NaiveTime) -> bool {
-    if from <= to {
-        time >= from && time < to
-    } else {
-        time >= from || time < to
-    }
+    if from <= to { time >= from && time < to } else { time >= from || time < to }
 }
 
 #[cfg(test)]
@@ -73,10 +64,7 @@ mod tests {
     fn f9_a_reminder_moves_to_the_next_opening_of_quiet_hours_and_send_window() {
         let hours = QuietHours::default();
         let evening = at("2026-11-20T23:10:30+01:00");
-        assert_eq!(
-            opening(evening, hours, None),
-            Some(at("2026-11-21T08:00:00+01:00"))
-        );
+        assert_eq!(opening(evening, hours, None), Some(at("2026-11-21T08:00:00+01:00")));
         let noon = at("2026-11-20T12:00:07+01:00");
         assert_eq!(opening(noon, hours, None), Some(noon));
         let weekdays = SendWindow {
@@ -85,18 +73,12 @@ mod tests {
             days: vec![Weekday::Mon, Weekday::Tue],
             timezone: None,
         };
-        assert_eq!(
-            opening(evening, hours, Some(&weekdays)),
-            Some(at("2026-11-23T09:30:00+01:00"))
-        );
+        assert_eq!(opening(evening, hours, Some(&weekdays)), Some(at("2026-11-23T09:30:00+01:00")));
     }
 
     #[test]
     fn a_window_that_never_opens_gives_nothing() {
-        let hours = QuietHours {
-            from: NaiveTime::MIN,
-            to: NaiveTime::MIN,
-        };
+        let hours = QuietHours { from: NaiveTime::MIN, to: NaiveTime::MIN };
         assert_eq!(opening(at("2026-11-20T23:10:30+01:00"), hours, None), None);
     }
 }

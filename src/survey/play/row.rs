@@ -37,12 +37,7 @@ impl Player<'_> {
         for (key, value) in self.variables.iter() {
             row.push((format!("var_{key}"), Cell::from(value)));
         }
-        for element in self
-            .survey
-            .elements
-            .iter()
-            .filter(|element| element.kind.is_question())
-        {
+        for element in self.survey.elements.iter().filter(|element| element.kind.is_question()) {
             self.question_columns(element, &mut row);
         }
         row
@@ -72,10 +67,7 @@ impl Player<'_> {
             ("completed_at", time(self.count.completed_at)),
             ("survey_id", Cell::from(self.survey.id())),
             ("started_at", time(self.count.started_at)),
-            (
-                "expires_at",
-                time(Some(self.expires_at.with_timezone(self.now.offset()))),
-            ),
+            ("expires_at", time(Some(self.expires_at.with_timezone(self.now.offset())))),
             ("language", Cell::from(self.progress.language.code())),
             ("questions_asked", count(self.count.asked.len())),
             ("questions_answered", Cell::from(self.answered())),
@@ -83,72 +75,37 @@ impl Player<'_> {
             ("reminders_sent", Cell::from(self.count.reminders)),
             ("sms_sent", Cell::from(self.count.sent)),
             ("sms_received", Cell::from(self.count.received)),
-            (
-                "opted_out",
-                Cell::from(if self.opted_out { "true" } else { "false" }),
-            ),
+            ("opted_out", Cell::from(if self.opted_out { "true" } else { "false" })),
         ];
         columns.map(|(name, cell)| (name.to_owned(), cell)).to_vec()
     }
 
     /// Valid answers, each visit of a question counted once.
     fn answered(&self) -> u32 {
-        let answered = self
-            .answers
-            .iter()
-            .filter(|answer| answer.record.state == AnswerState::Answered);
+        let answered = self.answers.iter().filter(|answer| answer.record.state == AnswerState::Answered);
         u32::try_from(answered.count()).unwrap_or(u32::MAX)
     }
 
     fn question_columns(&self, element: &Element, row: &mut Vec<(String, Cell)>) {
-        let latest = self
-            .answers
-            .iter()
-            .rev()
-            .find(|answer| answer.record.element == element.id);
+        let latest = self.answers.iter().rev().find(|answer| answer.record.element == element.id);
         let waiting = self.count.asked.contains(&element.id) && self.is_open_visit(element, latest);
         let latest = latest.filter(|_| !waiting);
         let record = latest.map(|answer| &answer.record);
         let value = record.and_then(|record| record.value.as_ref());
         let id = &element.export_as;
-        row.push((
-            id.clone(),
-            value.map_or(Cell::Empty, |value| cell(element, value)),
-        ));
-        row.push((
-            format!("{id}_label"),
-            value.map_or(Cell::Empty, |value| self.label(element, value)),
-        ));
+        row.push((id.clone(), value.map_or(Cell::Empty, |value| cell(element, value))));
+        row.push((format!("{id}_label"), value.map_or(Cell::Empty, |value| self.label(element, value))));
         part_columns(element, value, row);
-        let state = record
-            .map(|record| record.state)
-            .or(waiting.then_some(AnswerState::Pending));
+        let state = record.map(|record| record.state).or(waiting.then_some(AnswerState::Pending));
         let details = [
             (
                 "raw",
-                record
-                    .filter(|record| !record.raw.is_empty())
-                    .map(|record| Cell::from(record.raw.as_str())),
+                record.filter(|record| !record.raw.is_empty()).map(|record| Cell::from(record.raw.as_str())),
             ),
-            (
-                "comment",
-                record
-                    .and_then(|record| record.comment.as_deref())
-                    .map(Cell::from),
-            ),
-            (
-                "method",
-                record
-                    .and_then(|record| record.method)
-                    .map(|method| Cell::Text(method_word(method))),
-            ),
+            ("comment", record.and_then(|record| record.comment.as_deref()).map(Cell::from)),
+            ("method", record.and_then(|record| record.method).map(|method| Cell::Text(method_word(method)))),
             ("attempts", record.map(|record| Cell::from(record.attempts))),
-            (
-                "at",
-                latest
-                    .filter(|answer| answered(answer))
-                    .map(|answer| time(Some(answer.at))),
-            ),
+            ("at", latest.filter(|answer| answered(answer)).map(|answer| time(Some(answer.at)))),
             ("state", state.map(|state| Cell::from(state.as_str()))),
         ];
         for (name, cell) in details {
@@ -175,9 +132,9 @@ impl Player<'_> {
             (Value::Choices(indices), _) => {
                 Cell::Text(indices.iter().map(option).collect::<Vec<_>>().join(";"))
             }
-            (Value::Number(number), Kind::Scale { labels, .. } | Kind::Nps { labels }) => labels
-                .get(number)
-                .map_or(Cell::Empty, |label| Cell::from(label.in_language(language))),
+            (Value::Number(number), Kind::Scale { labels, .. } | Kind::Nps { labels }) => {
+                labels.get(number).map_or(Cell::Empty, |label| Cell::from(label.in_language(language)))
+            }
             (Value::Number(_) | Value::YesNo(_) | Value::Text(_) | Value::Date(_), _) => Cell::Empty,
         }
     }
@@ -218,13 +175,7 @@ fn part_columns(element: &Element, value: Option<&Value>, row: &mut Vec<(String,
 /// The value as exported: numbers as they are, choices by code (X5), `yes_no` by word.
 #[must_use]
 pub fn cell(element: &Element, value: &Value) -> Cell {
-    let option = |index: &usize| {
-        element
-            .kind
-            .options()
-            .get(*index)
-            .map_or("", |option| option.code.as_str())
-    };
+    let option = |index: &usize| element.kind.options().get(*index).map_or("", |option| option.code.as_str());
     match value {
         Value::Number(number) => Cell::Number(*number),
         Value::Choice(index) => Cell::from(option(index)),
@@ -256,9 +207,7 @@ fn count(number: usize) -> Cell {
 
 /// RFC 3339 in UTC (X12).
 fn time(at: Option<DateTime<FixedOffset>>) -> Cell {
-    at.map_or(Cell::Empty, |at| {
-        Cell::Text(at.with_timezone(&Utc).to_rfc3339_opts(SecondsFormat::Secs, true))
-    })
+    at.map_or(Cell::Empty, |at| Cell::Text(at.with_timezone(&Utc).to_rfc3339_opts(SecondsFormat::Secs, true)))
 }
 
 /// A cell as text; empty for an empty one.
@@ -274,8 +223,5 @@ pub fn cell_text(cell: &Cell) -> String {
 /// The method's word in exports (N90).
 #[must_use]
 pub fn method_word(method: super::super::Method) -> String {
-    serde_json::to_value(method)
-        .ok()
-        .and_then(|value| value.as_str().map(str::to_owned))
-        .unwrap_or_default()
+    serde_json::to_value(method).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }

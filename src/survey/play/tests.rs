@@ -45,11 +45,8 @@ fn cell(player: &Player<'_>, column: &str) -> Cell {
 
 fn reminding(elements: Vec<Element>) -> SurveyParts {
     let mut parts = parts(elements);
-    parts.reminders = vec![Reminder {
-        after: Duration::hours(4),
-        when: ReminderWhen::NoReply,
-        text: text("Hello?"),
-    }];
+    parts.reminders =
+        vec![Reminder { after: Duration::hours(4), when: ReminderWhen::NoReply, text: text("Hello?") }];
     parts.settings.expiry = Duration::hours(24);
     parts
 }
@@ -62,10 +59,7 @@ fn f41_names_of_what_was_sent() {
     assert_eq!(begun.sent[1].at - begun.sent[0].at, Duration::seconds(2));
     assert_eq!(wait(&mut player, 4), ["reminder"]);
     assert_eq!(say(&mut player, "9"), ["csat"]);
-    assert_eq!(
-        names(&player.receive("help", Inbound::Help).unwrap()),
-        ["message:help"]
-    );
+    assert_eq!(names(&player.receive("help", Inbound::Help).unwrap()), ["message:help"]);
     assert_eq!(say(&mut player, "5"), ["completion"]);
     assert_eq!(player.status(), PlayStatus::Completed);
     assert_eq!(say(&mut player, "5"), ["message:unavailable"]);
@@ -115,10 +109,7 @@ fn f37_unavailable_is_sent_three_times_then_silence() {
 fn a57_a58_stop_ends_the_session_and_later_replies_are_met_with_silence() {
     let survey = Survey::seal(reminding(vec![scale("csat")]));
     let (mut player, _) = played(&survey);
-    assert_eq!(
-        names(&player.receive("STOP", Inbound::Stop).unwrap()),
-        ["message:opted_out"]
-    );
+    assert_eq!(names(&player.receive("STOP", Inbound::Stop).unwrap()), ["message:opted_out"]);
     assert_eq!(player.status(), PlayStatus::OptedOut);
     assert_eq!(say(&mut player, "5"), Vec::<String>::new());
     assert_eq!(wait(&mut player, 30), Vec::<String>::new());
@@ -132,16 +123,10 @@ fn a58_stop_after_the_end_silences_too() {
     let survey = Survey::seal(reminding(vec![scale("csat")]));
     let (mut player, _) = played(&survey);
     say(&mut player, "5");
-    assert_eq!(
-        names(&player.receive("STOP", Inbound::Stop).unwrap()),
-        ["message:opted_out"]
-    );
+    assert_eq!(names(&player.receive("STOP", Inbound::Stop).unwrap()), ["message:opted_out"]);
     assert_eq!(player.status(), PlayStatus::Completed);
     assert_eq!(say(&mut player, "5"), Vec::<String>::new());
-    assert_eq!(
-        names(&player.receive("STOP", Inbound::Stop).unwrap()),
-        Vec::<String>::new()
-    );
+    assert_eq!(names(&player.receive("STOP", Inbound::Stop).unwrap()), Vec::<String>::new());
 }
 
 #[test]
@@ -181,19 +166,11 @@ fn m8_dispositions() {
 fn x4_x5_the_row_has_value_label_parts_and_details() {
     let mut csat = scale("csat");
     if let Kind::Scale { labels, .. } = &mut csat.kind {
-        labels.insert(
-            crate::survey::Number::small(5),
-            both("very happy", "svært fornøyd"),
-        );
+        labels.insert(crate::survey::Number::small(5), both("very happy", "svært fornøyd"));
     }
     let mut why = free("why", 60);
     why.export_as = "reason_text".to_owned();
-    let nps = element(
-        "nps",
-        Kind::Nps {
-            labels: BTreeMap::new(),
-        },
-    );
+    let nps = element("nps", Kind::Nps { labels: BTreeMap::new() });
     let survey = Survey::seal(parts(vec![
         csat,
         choice("reason"),
@@ -256,10 +233,7 @@ fn n99_a_fragment_joins_the_answer_it_belongs_to() {
     let (mut player, _) = played(&survey);
     say(&mut player, "This");
     let happened = player.receive("and that", Inbound::Reply).unwrap();
-    assert!(
-        matches!(happened.effects[..], [Effect::Append { .. }]),
-        "{happened:?}"
-    );
+    assert!(matches!(happened.effects[..], [Effect::Append { .. }]), "{happened:?}");
     assert_eq!(cell(&player, "why"), Cell::from("This\nand that"));
     assert_eq!(cell(&player, "why_raw"), Cell::from("This\nand that"));
 }

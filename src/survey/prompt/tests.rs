@@ -27,37 +27,21 @@ fn rendered(
     asked.text = text(wording);
     parts.elements.push(asked.clone());
     let survey = Survey::seal(parts);
-    let pairs = variables
-        .iter()
-        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+    let pairs = variables.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
     let variables = Variables::new(pairs.collect());
     let given = answers(given);
-    let facts = Facts {
-        survey: &survey,
-        given: &given,
-        variables: &variables,
-        language,
-    };
+    let facts = Facts { survey: &survey, given: &given, variables: &variables, language };
     element(&facts, &asked).text
 }
 
 fn answers(given: &[(&str, Value)]) -> BTreeMap<String, Given> {
-    let answered = |value: &Value| Given {
-        state: AnswerState::Answered,
-        value: Some(value.clone()),
-    };
-    given
-        .iter()
-        .map(|(id, value)| ((*id).to_owned(), answered(value)))
-        .collect()
+    let answered = |value: &Value| Given { state: AnswerState::Answered, value: Some(value.clone()) };
+    given.iter().map(|(id, value)| ((*id).to_owned(), answered(value))).collect()
 }
 
 fn named(variables: &[(&str, &str)], wording: &str) -> String {
     let mut parts = parts(vec![scale("csat")]);
-    parts.variables = vec![
-        variable("firstName", Some(both("there", "der")), 10),
-        variable("city", None, 30),
-    ];
+    parts.variables = vec![variable("firstName", Some(both("there", "der")), 10), variable("city", None, 30)];
     rendered(wording, parts, variables, &[], &Language::no())
 }
 
@@ -75,14 +59,8 @@ fn f34_variables_match_without_regard_to_case_and_fall_back_to_their_default_per
 #[test]
 fn f35_values_lose_control_characters_are_cut_and_never_expanded_again() {
     assert_eq!(named(&[("firstName", "Ka\u{7}ri\n")], "{{firstName}}!"), "Kari!");
-    assert_eq!(
-        named(&[("firstName", "Maximilian-Alexander")], "{{firstName}}"),
-        "Maximilian"
-    );
-    assert_eq!(
-        named(&[("firstName", "{{city}}"), ("city", "Oslo")], "{{firstName}}"),
-        "{{city}}"
-    );
+    assert_eq!(named(&[("firstName", "Maximilian-Alexander")], "{{firstName}}"), "Maximilian");
+    assert_eq!(named(&[("firstName", "{{city}}"), ("city", "Oslo")], "{{firstName}}"), "{{city}}");
     let long = "x".repeat(50);
     assert_eq!(named(&[("undeclared", &long)], "{{undeclared|a}}").len(), 30);
 }
@@ -118,26 +96,15 @@ fn f34_answers_stand_as_a_person_reads_them() {
     };
     let wording = "{{csat}} {{spent}} {{reason}} {{improve}} {{solved}} {{why}} {{day}}";
     let render = |language: Language| rendered(wording, parts(all()), &[], &given, &language);
-    assert_eq!(
-        render(Language::en()),
-        "4 499.9 Technical problem Price, Speed yes {{csat}}ok 24 Nov 2026"
-    );
-    assert_eq!(
-        render(Language::no()),
-        "4 499,9 Teknisk feil Pris, Fart ja {{csat}}ok 24.11.2026"
-    );
-    assert_eq!(
-        rendered("[{{csat|none}}]", parts(all()), &[], &[], &Language::en()),
-        "[none]"
-    );
+    assert_eq!(render(Language::en()), "4 499.9 Technical problem Price, Speed yes {{csat}}ok 24 Nov 2026");
+    assert_eq!(render(Language::no()), "4 499,9 Teknisk feil Pris, Fart ja {{csat}}ok 24.11.2026");
+    assert_eq!(rendered("[{{csat|none}}]", parts(all()), &[], &[], &Language::en()), "[none]");
 }
 
 fn asked_again(question: &Element, reason: Reason, message: &str) -> String {
     let mut parts = parts(vec![question.clone()]);
     parts.messages.insert("unrecognised".to_owned(), text(message));
-    parts
-        .messages
-        .insert(super::messages::key(reason).to_owned(), text(message));
+    parts.messages.insert(super::messages::key(reason).to_owned(), text(message));
     let survey = Survey::seal(parts);
     let facts = Facts {
         survey: &survey,
@@ -156,28 +123,13 @@ fn f34_error_texts_know_min_max_options_and_unit() {
     assert_eq!(asked_again(&choice("q"), Reason::OutOfRange, limits), "1 3 1-3 -");
     assert_eq!(asked_again(&many("q"), Reason::TooMany, limits), "1 3 1-3 -");
     assert_eq!(asked_again(&free("q", 0), Reason::TooLong, limits), "0 40 - -");
-    assert_eq!(
-        asked_again(&yes_no("q"), Reason::Unsure, "{{options}}"),
-        "JA eller NEI"
-    );
-    assert_eq!(
-        asked_again(&number("q"), Reason::Unit, "{{min|-}} {{unit}}"),
-        "- kr"
-    );
+    assert_eq!(asked_again(&yes_no("q"), Reason::Unsure, "{{options}}"), "JA eller NEI");
+    assert_eq!(asked_again(&number("q"), Reason::Unit, "{{min|-}} {{unit}}"), "- kr");
     let mut decimals = number("q");
-    decimals.kind = Kind::Number {
-        min: Number::parse("0.5"),
-        max: Number::whole(10),
-        decimals: 1,
-        unit: None,
-    };
-    assert_eq!(
-        asked_again(&decimals, Reason::OutOfRange, limits),
-        "0,5 10 0,5-10 -"
-    );
-    let Kind::Date { order, .. } = date("q").kind else {
-        unreachable!()
-    };
+    decimals.kind =
+        Kind::Number { min: Number::parse("0.5"), max: Number::whole(10), decimals: 1, unit: None };
+    assert_eq!(asked_again(&decimals, Reason::OutOfRange, limits), "0,5 10 0,5-10 -");
+    let Kind::Date { order, .. } = date("q").kind else { unreachable!() };
     let mut day = date("q");
     day.kind = Kind::Date {
         direction: Direction::Any,
@@ -185,10 +137,7 @@ fn f34_error_texts_know_min_max_options_and_unit() {
         min: NaiveDate::from_ymd_opt(2026, 1, 2),
         max: NaiveDate::from_ymd_opt(2026, 12, 31),
     };
-    assert_eq!(
-        asked_again(&day, Reason::OutOfRange, "{{min}} {{max}}"),
-        "02.01.2026 31.12.2026"
-    );
+    assert_eq!(asked_again(&day, Reason::OutOfRange, "{{min}} {{max}}"), "02.01.2026 31.12.2026");
 }
 
 #[test]
@@ -208,17 +157,11 @@ fn a29_expired_falls_back_to_the_surveys_unavailable() {
         session_text(&facts, key)
     };
     let mut own = parts(vec![scale("csat")]);
-    assert_eq!(
-        session_key(&survey(own.elements.clone()), SessionText::Expired),
-        SessionText::Expired
-    );
+    assert_eq!(session_key(&survey(own.elements.clone()), SessionText::Expired), SessionText::Expired);
     own.messages.insert("unavailable".to_owned(), text("Closed."));
     let closed = Survey::seal(own.clone());
     assert_eq!(session(&closed, SessionText::Expired), "Closed.");
-    assert_eq!(
-        session_key(&closed, SessionText::Expired),
-        SessionText::Unavailable
-    );
+    assert_eq!(session_key(&closed, SessionText::Expired), SessionText::Unavailable);
     own.messages.insert("expired".to_owned(), text("Late."));
     assert_eq!(session(&Survey::seal(own), SessionText::Expired), "Late.");
 }

@@ -45,11 +45,7 @@ pub(super) fn tidy(text: &str) -> Cow<'_, str> {
             None => opened.push(c),
         }
     }
-    let plain: String = opened
-        .nfkc()
-        .filter(|&c| !is_dropped(c))
-        .map(plain_char)
-        .collect();
+    let plain: String = opened.nfkc().filter(|&c| !is_dropped(c)).map(plain_char).collect();
     Cow::Owned(plain.replace("\r\n", "\n").replace('\r', "\n"))
 }
 
@@ -76,10 +72,7 @@ fn is_tail(line: &str) -> bool {
     let introduces = |start: &str, end: &str| folded.starts_with(start) && folded.ends_with(end);
     introduces("on ", " wrote:")
         || introduces("den ", " skrev:")
-        || Lexicons::built_in()
-            .shared()
-            .entries(List::MailTail)
-            .any(|(start, _)| folded.starts_with(start))
+        || Lexicons::built_in().shared().entries(List::MailTail).any(|(start, _)| folded.starts_with(start))
 }
 
 /// The fraction a single character stands for (N10 step 1).
@@ -202,10 +195,7 @@ mod tests {
             ("ja\n> How was it?", "ja"),
             ("ja\n-- \nOla", "ja"),
             ("7\nOn Fri, 20 Nov 2026 Nordlys wrote:\n> x", "7"),
-            (
-                "7\nDen fre. 20. nov. skrev Ola\nDen 20.11 Nordlys skrev:",
-                "7\nDen fre. 20. nov. skrev Ola",
-            ),
+            ("7\nDen fre. 20. nov. skrev Ola\nDen 20.11 Nordlys skrev:", "7\nDen fre. 20. nov. skrev Ola"),
             ("> quoted", ""),
             ("  \u{a0}8 ", "8"),
         ] {
@@ -215,9 +205,6 @@ mod tests {
 
     #[test]
     fn a_free_text_keeps_its_own_characters() {
-        assert_eq!(
-            raw_without_tails(" “Fine” – ½\0\r\nSent from my iPhone"),
-            "“Fine” – ½"
-        );
+        assert_eq!(raw_without_tails(" “Fine” – ½\0\r\nSent from my iPhone"), "“Fine” – ½");
     }
 }

@@ -22,17 +22,8 @@ pub(super) fn read(
     min: Option<NaiveDate>,
     max: Option<NaiveDate>,
 ) -> Reading {
-    let dates = Dates {
-        scene,
-        tokens: Tokens::read(scene.clean),
-        direction,
-        order,
-    };
-    let (date, method) = match dates
-        .one()
-        .or_else(|| dates.several())
-        .unwrap_or(Err(Reason::NotADate))
-    {
+    let dates = Dates { scene, tokens: Tokens::read(scene.clean), direction, order };
+    let (date, method) = match dates.one().or_else(|| dates.several()).unwrap_or(Err(Reason::NotADate)) {
         Ok(found) => found,
         Err(reason) => return Reading::Reask(reason),
     };
@@ -108,9 +99,7 @@ impl Dates<'_> {
         let lexicons = self.scene.lexicons;
         self.tokens.word(at).is_some_and(|word| {
             lexicons.shared().has(List::DateFiller, word)
-                || lexicons
-                    .every_language()
-                    .any(|lexicon| lexicon.has(List::Common, word))
+                || lexicons.every_language().any(|lexicon| lexicon.has(List::Common, word))
         })
     }
 
@@ -122,17 +111,11 @@ impl Dates<'_> {
     fn expression(&self, at: usize) -> Option<Expression> {
         if let Some((weekday, mark, next)) = self.weekday(at) {
             if mark.is_none() {
-                let date_at = (next..self.tokens.all.len())
-                    .find(|&at| !self.is_filler(at))
-                    .unwrap_or(next);
+                let date_at = (next..self.tokens.all.len()).find(|&at| !self.is_filler(at)).unwrap_or(next);
                 let dates = [next, date_at].into_iter().find_map(|at| self.date(at));
                 if let Some((found, end)) = dates {
                     let agreed = found.and_then(|(date, method)| {
-                        if date.weekday() == weekday {
-                            Ok((date, method))
-                        } else {
-                            Err(Reason::Conflict)
-                        }
+                        if date.weekday() == weekday { Ok((date, method)) } else { Err(Reason::Conflict) }
                     });
                     return Some((agreed, end));
                 }
@@ -154,9 +137,7 @@ impl Dates<'_> {
     /// The value of the word at a place in a list of any survey language.
     fn value(&self, list: List, at: usize) -> Option<i32> {
         let word = self.tokens.word(at)?;
-        self.scene
-            .every_lexicon()
-            .find_map(|lexicon| lexicon.value(list, word))
+        self.scene.every_lexicon().find_map(|lexicon| lexicon.value(list, word))
     }
 
     /// A weekday with the mark before it, and the token after it.
@@ -169,10 +150,7 @@ impl Dates<'_> {
 
     /// *today*, *i går*: today with an offset.
     fn relative(&self, at: usize) -> Option<Expression> {
-        let words: Vec<&str> = [at, at + 1]
-            .into_iter()
-            .map_while(|at| self.tokens.word(at))
-            .collect();
+        let words: Vec<&str> = [at, at + 1].into_iter().map_while(|at| self.tokens.word(at)).collect();
         let start = |lexicon: &Lexicon| lexicon.longest_start(List::Day, &words);
         let (length, offset) = self.scene.every_lexicon().find_map(start)?;
         let date = add_days(self.scene.today, i64::from(offset)).ok_or(Reason::NotADate);
@@ -210,9 +188,7 @@ impl Dates<'_> {
             digits.parse::<u32>().ok()
         };
         let (year, month, day) = (part(at, 4)?, part(at + 2, 2)?, part(at + 4, 2)?);
-        let dashes = [at + 1, at + 3]
-            .iter()
-            .all(|&at| self.tokens.sign(at) == Some('-'));
+        let dashes = [at + 1, at + 3].iter().all(|&at| self.tokens.sign(at) == Some('-'));
         let joined = (at + 1..=at + 4).all(|at| self.tokens.touches(at));
         (dashes && joined && !self.goes_on(at + 5)).then(|| {
             let found =
@@ -267,10 +243,7 @@ impl Dates<'_> {
             DateOrder::Mdy => [(second, first), (first, second)],
         };
         let year = year.map(parse_year).transpose()?;
-        orders
-            .into_iter()
-            .find_map(|(day, month)| self.resolve(day, month, year))
-            .ok_or(Reason::NoSuchDate)
+        orders.into_iter().find_map(|(day, month)| self.resolve(day, month, year)).ok_or(Reason::NoSuchDate)
     }
 
     /// A day and month with a year, or without one (N72); `None` if there is no such date.
@@ -281,12 +254,12 @@ impl Dates<'_> {
         }
         let steps = 0..=LEAP_GAP_YEARS;
         match self.direction {
-            Direction::Past => steps
-                .filter_map(|back| ymd(today.year() - back, month, day))
-                .find(|&date| date <= today),
-            Direction::Future => steps
-                .filter_map(|ahead| ymd(today.year() + ahead, month, day))
-                .find(|&date| date >= today),
+            Direction::Past => {
+                steps.filter_map(|back| ymd(today.year() - back, month, day)).find(|&date| date <= today)
+            }
+            Direction::Future => {
+                steps.filter_map(|ahead| ymd(today.year() + ahead, month, day)).find(|&date| date >= today)
+            }
             Direction::Any => ymd(today.year(), month, day),
         }
     }
@@ -323,20 +296,14 @@ impl Dates<'_> {
     /// After *st nd rd th* and a point behind a day number.
     fn after_suffix(&self, at: usize) -> usize {
         let shared = self.scene.lexicons.shared();
-        let suffix = self
-            .tokens
-            .word(at)
-            .is_some_and(|word| shared.has(List::DaySuffix, word));
+        let suffix = self.tokens.word(at).is_some_and(|word| shared.has(List::DaySuffix, word));
         let comma_free = at + usize::from(suffix);
         self.after_point(comma_free)
     }
 
     fn after_joiner(&self, at: usize) -> usize {
         let shared = self.scene.lexicons.shared();
-        let joiner = self
-            .tokens
-            .word(at)
-            .is_some_and(|word| shared.has(List::DayJoiner, word));
+        let joiner = self.tokens.word(at).is_some_and(|word| shared.has(List::DayJoiner, word));
         at + usize::from(joiner)
     }
 
@@ -355,24 +322,17 @@ impl Dates<'_> {
         let year = parse_year(digits.get(4..)?);
         let backwards = || {
             let year = written_year(part(0, 4)?, 4).ok()?;
-            (digits.len() == 8)
-                .then(|| ymd(year, part(4, 6)?, part(6, 8)?))
-                .flatten()
+            (digits.len() == 8).then(|| ymd(year, part(4, 6)?, part(6, 8)?)).flatten()
         };
         let forwards = year.ok().and_then(|year| ymd(year, month, day));
-        let found = forwards
-            .or_else(backwards)
-            .ok_or_else(|| year.err().unwrap_or(Reason::NoSuchDate));
+        let found = forwards.or_else(backwards).ok_or_else(|| year.err().unwrap_or(Reason::NoSuchDate));
         Some((found.map(|date| (date, Method::Compact)), at + 1))
     }
 }
 
 /// A year as written: two digits are 20xx, four must be 1900 to 2099 (N72).
 fn parse_year(digits: &str) -> Result<i32, Reason> {
-    digits
-        .parse()
-        .map_err(|_| Reason::NotADate)
-        .and_then(|year| written_year(year, digits.len()))
+    digits.parse().map_err(|_| Reason::NotADate).and_then(|year| written_year(year, digits.len()))
 }
 
 fn written_year(year: u32, digits: usize) -> Result<i32, Reason> {
@@ -387,9 +347,5 @@ fn ymd(year: i32, month: u32, day: u32) -> Option<NaiveDate> {
 
 fn add_days(date: NaiveDate, days: i64) -> Option<NaiveDate> {
     let count = Days::new(days.unsigned_abs());
-    if days < 0 {
-        date.checked_sub_days(count)
-    } else {
-        date.checked_add_days(count)
-    }
+    if days < 0 { date.checked_sub_days(count) } else { date.checked_add_days(count) }
 }

@@ -67,11 +67,7 @@ pub(super) fn spans(text: &str) -> impl Iterator<Item = Span> + '_ {
                 None if is_word_char(c) => {
                     let mut folded = String::new();
                     fold_char(c, &mut folded);
-                    span = Some(Span {
-                        start: at,
-                        end: text.len(),
-                        folded,
-                    });
+                    span = Some(Span { start: at, end: text.len(), folded });
                 }
                 None => {}
             }
@@ -87,11 +83,7 @@ pub(super) fn has_word(text: &str) -> bool {
 
 /// A character that makes up words: a letter, a digit or a mark that belongs to a letter.
 pub(super) fn is_word_char(c: char) -> bool {
-    if c.is_ascii() {
-        c.is_ascii_alphanumeric()
-    } else {
-        c.is_alphanumeric() || is_combining_mark(c)
-    }
+    if c.is_ascii() { c.is_ascii_alphanumeric() } else { c.is_alphanumeric() || is_combining_mark(c) }
 }
 
 /// An apostrophe in any of its usual shapes.
@@ -112,19 +104,14 @@ pub(super) fn letters(text: &str) -> usize {
 /// Tries a look-up with the word as it is, then squeezed to two and to one equal letters (N22).
 pub(super) fn look_up<T>(word: &str, find: impl Fn(&str) -> Option<T>) -> Option<T> {
     find(word).or_else(|| {
-        squeeze(word, 2)
-            .and_then(|two| find(&two))
-            .or_else(|| squeeze(word, 1).and_then(|one| find(&one)))
+        squeeze(word, 2).and_then(|two| find(&two)).or_else(|| squeeze(word, 1).and_then(|one| find(&one)))
     })
 }
 
 /// A word or text as it is, then with runs of three or more equal letters cut to two and to one (N22).
 #[must_use]
 pub fn squeezed_forms(text: &str) -> Vec<String> {
-    std::iter::once(text.to_owned())
-        .chain(squeeze(text, 2))
-        .chain(squeeze(text, 1))
-        .collect()
+    std::iter::once(text.to_owned()).chain(squeeze(text, 2)).chain(squeeze(text, 1)).collect()
 }
 
 /// Whether a word of a reply is a listed word, squeezed letters allowed (N22).
@@ -181,14 +168,8 @@ fn fold_char(c: char, folded: &mut String) {
 /// The folded form of one list entry or label: cleaned of odd characters first, so that a label written
 /// with `’` equals a reply written with `'`.
 pub(super) fn fold_entry(entry: &str) -> Cow<'_, str> {
-    let plain = entry
-        .bytes()
-        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    if plain {
-        Cow::Borrowed(entry)
-    } else {
-        Cow::Owned(fold(&super::clean::tidy(entry)))
-    }
+    let plain = entry.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    if plain { Cow::Borrowed(entry) } else { Cow::Owned(fold(&super::clean::tidy(entry))) }
 }
 
 #[cfg(test)]
@@ -206,10 +187,6 @@ mod tests {
     fn squeezing_keeps_two_then_one() {
         assert!(same("niiii", "ni") && same("jaaa", "ja") && same("stoppppp", "stopp"));
         assert!(!same("jaa", "ja"), "a run of two stays");
-        assert_eq!(
-            look_up("888", |w| (w == "8").then_some(())),
-            None,
-            "digits are no letters"
-        );
+        assert_eq!(look_up("888", |w| (w == "8").then_some(())), None, "digits are no letters");
     }
 }

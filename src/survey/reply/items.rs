@@ -89,11 +89,7 @@ impl<'t> Items<'t> {
         own_unit: Option<&str>,
     ) -> Self {
         let shared = lexicons.shared();
-        Self {
-            text,
-            all: Scan::new(text, separators, shared, own_unit).items(),
-            shared,
-        }
+        Self { text, all: Scan::new(text, separators, shared, own_unit).items(), shared }
     }
 
     pub(super) fn get(&self, at: usize) -> Option<&Item> {
@@ -122,31 +118,21 @@ impl<'t> Items<'t> {
 
     /// The numbers that count, with their places (N26).
     pub(super) fn counting(&self) -> impl Iterator<Item = (usize, Amount)> + '_ {
-        self.all
-            .iter()
-            .enumerate()
-            .filter_map(|(at, item)| match item.what {
-                What::Number {
-                    amount, aside: None, ..
-                } => Some((at, amount)),
-                What::Number { .. } | What::Word { .. } => None,
-            })
+        self.all.iter().enumerate().filter_map(|(at, item)| match item.what {
+            What::Number { amount, aside: None, .. } => Some((at, amount)),
+            What::Number { .. } | What::Word { .. } => None,
+        })
     }
 
     /// Whether a number that counts stands at a place.
     pub(super) fn is_counting(&self, at: usize) -> bool {
-        matches!(
-            self.get(at).map(|item| &item.what),
-            Some(What::Number { aside: None, .. })
-        )
+        matches!(self.get(at).map(|item| &item.what), Some(What::Number { aside: None, .. }))
     }
 
     /// Whether a number that counts and says `wanted` stands at a place.
     pub(super) fn counts_as(&self, at: usize, wanted: Amount) -> bool {
         match self.get(at).map(|item| &item.what) {
-            Some(What::Number {
-                amount, aside: None, ..
-            }) => *amount == wanted,
+            Some(What::Number { amount, aside: None, .. }) => *amount == wanted,
             Some(What::Number { .. } | What::Word { .. }) | None => false,
         }
     }
@@ -166,9 +152,7 @@ impl<'t> Items<'t> {
 
     /// Whether any word of the text is a negator (N29).
     pub(super) fn has_negator(&self) -> bool {
-        (0..self.all.len())
-            .filter_map(|at| self.word(at))
-            .any(|word| self.shared.has(List::Negator, word))
+        (0..self.all.len()).filter_map(|at| self.word(at)).any(|word| self.shared.has(List::Negator, word))
     }
 
     /// The words from a place on, as far as only white space separates them, at most `limit`.
@@ -229,23 +213,11 @@ pub(super) struct Fillers<'a> {
 
 impl Fillers<'_> {
     /// The common fillers.
-    pub(super) const COMMON: Self = Self {
-        number_group: false,
-        keep_no: false,
-        unit_words: &[],
-    };
+    pub(super) const COMMON: Self = Self { number_group: false, keep_no: false, unit_words: &[] };
     /// Common fillers and the number group.
-    pub(super) const NUMBERS: Self = Self {
-        number_group: true,
-        keep_no: false,
-        unit_words: &[],
-    };
+    pub(super) const NUMBERS: Self = Self { number_group: true, keep_no: false, unit_words: &[] };
     /// As `NUMBERS`, without English *no* (N40).
-    pub(super) const NUMBERS_YES_NO: Self = Self {
-        number_group: true,
-        keep_no: true,
-        unit_words: &[],
-    };
+    pub(super) const NUMBERS_YES_NO: Self = Self { number_group: true, keep_no: true, unit_words: &[] };
 }
 
 /// The end of the word that starts at a place in a list of characters.

@@ -69,11 +69,7 @@ pub fn read_with(lexicons: &Lexicons, element: &Element, context: &Context<'_>) 
         return Reading::Skip;
     }
     let reading = read_kind(element, &scene);
-    if element.strict {
-        strict::only_exact(&element.kind, &scene, reading)
-    } else {
-        reading
-    }
+    if element.strict { strict::only_exact(&element.kind, &scene, reading) } else { reading }
 }
 
 /// The grammar of each type (§5, §6).
@@ -81,37 +77,19 @@ fn read_kind(element: &Element, scene: &Scene<'_>) -> Reading {
     match &element.kind {
         Kind::Text => Reading::Reask(Reason::Unrecognised),
         Kind::SingleChoice { options } => single_choice::read(scene, options),
-        Kind::MultipleChoice {
-            options,
-            min_select,
-            max_select,
-        } => multiple_choice::read(scene, options, *min_select, *max_select),
-        Kind::Scale {
-            min,
-            max,
-            decimals,
-            labels,
-        } => scale::read(scene, *min, *max, *decimals, labels),
+        Kind::MultipleChoice { options, min_select, max_select } => {
+            multiple_choice::read(scene, options, *min_select, *max_select)
+        }
+        Kind::Scale { min, max, decimals, labels } => scale::read(scene, *min, *max, *decimals, labels),
         Kind::Nps { labels } => scale::read(scene, Number::small(0), Number::small(10), 0, labels),
-        Kind::Number {
-            min,
-            max,
-            decimals,
-            unit,
-        } => number::read(scene, *min, *max, *decimals, unit.as_deref()),
+        Kind::Number { min, max, decimals, unit } => {
+            number::read(scene, *min, *max, *decimals, unit.as_deref())
+        }
         Kind::YesNo => yes_no::read(scene, !element.strict),
-        Kind::FreeText {
-            min_length,
-            max_length,
-            pattern,
-            append_window: _,
-        } => free_text::read(scene.raw, *min_length, *max_length, pattern.as_ref()),
-        Kind::Date {
-            direction,
-            order,
-            min,
-            max,
-        } => date::read(scene, *direction, *order, *min, *max),
+        Kind::FreeText { min_length, max_length, pattern, append_window: _ } => {
+            free_text::read(scene.raw, *min_length, *max_length, pattern.as_ref())
+        }
+        Kind::Date { direction, order, min, max } => date::read(scene, *direction, *order, *min, *max),
     }
 }
 
@@ -136,30 +114,19 @@ pub enum Reading {
 impl Reading {
     /// An accepted value without a comment.
     fn ok(value: Value, method: Method) -> Self {
-        Self::Ok {
-            value,
-            method,
-            comment: None,
-        }
+        Self::Ok { value, method, comment: None }
     }
 
     /// An accepted value with what else was written, if anything.
     fn with_comment(value: Value, method: Method, comment: Option<String>) -> Self {
-        Self::Ok {
-            value,
-            method,
-            comment,
-        }
+        Self::Ok { value, method, comment }
     }
 }
 
 /// How a reply was understood (N90).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(
-    missing_docs,
-    reason = "the words are defined by N90 and each is used by one grammar"
-)]
+#[expect(missing_docs, reason = "the words are defined by N90 and each is used by one grammar")]
 pub enum Method {
     Exact,
     Label,
@@ -248,14 +215,7 @@ impl Method {
     /// Whether an answer read this way is listed on the review page, unless the survey says otherwise (N90).
     #[must_use]
     pub fn is_reviewable(self) -> bool {
-        [
-            Self::Embedded,
-            Self::Contains,
-            Self::Prefix,
-            Self::RunTogether,
-            Self::Fuzzy,
-        ]
-        .contains(&self)
+        [Self::Embedded, Self::Contains, Self::Prefix, Self::RunTogether, Self::Fuzzy].contains(&self)
     }
 }
 

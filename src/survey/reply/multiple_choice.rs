@@ -29,11 +29,9 @@ pub(super) fn read(scene: &Scene<'_>, options: &[ChoiceOption], least: usize, mo
     let picked = whole_reply(scene, options)
         .unwrap_or_else(|| without_only(scene, |scene| pieces(scene, options, limits)));
     match picked.and_then(|picked| limits.check(picked, options)) {
-        Ok(Picked {
-            picks,
-            method,
-            comment,
-        }) => Reading::with_comment(Value::Choices(picks.into_iter().collect()), method, comment),
+        Ok(Picked { picks, method, comment }) => {
+            Reading::with_comment(Value::Choices(picks.into_iter().collect()), method, comment)
+        }
         Err(reason) => Reading::Reask(reason),
     }
 }
@@ -47,11 +45,7 @@ struct Picked {
 
 impl Picked {
     fn new(picks: impl IntoIterator<Item = usize>, method: Method) -> Self {
-        Self {
-            picks: picks.into_iter().collect(),
-            method,
-            comment: None,
-        }
+        Self { picks: picks.into_iter().collect(), method, comment: None }
     }
 }
 
@@ -63,11 +57,7 @@ impl Limits {
         if count > 1 && picked.picks.iter().any(exclusive) {
             Err(Reason::Conflict)
         } else if count > self.most {
-            Err(if self.most == 1 {
-                Reason::ChooseOne
-            } else {
-                Reason::TooMany
-            })
+            Err(if self.most == 1 { Reason::ChooseOne } else { Reason::TooMany })
         } else if count < self.least {
             Err(Reason::TooFew)
         } else {
@@ -109,9 +99,7 @@ fn whole_reply(scene: &Scene<'_>, options: &[ChoiceOption]) -> Option<Result<Pic
 /// Step 4: reads on without a leading *only, just, bare, kun*.
 fn without_only<T>(scene: &Scene<'_>, read_on: impl FnOnce(&Scene<'_>) -> T) -> T {
     let shared = scene.lexicons.shared();
-    let only = spans(scene.clean)
-        .next()
-        .filter(|span| shared.has(List::Only, &span.folded));
+    let only = spans(scene.clean).next().filter(|span| shared.has(List::Only, &span.folded));
     match only.and_then(|span| scene.clean.get(span.end..)) {
         Some(rest) => read_on(&scene.with_text(rest.trim())),
         None => read_on(scene),
@@ -138,17 +126,7 @@ fn pieces(scene: &Scene<'_>, options: &[ChoiceOption], limits: Limits) -> Result
             .ok_or(Reason::Unrecognised),
         other => other,
     };
-    read.map(
-        |Parts {
-             picks,
-             method,
-             comment,
-         }| Picked {
-            picks,
-            method,
-            comment,
-        },
-    )
+    read.map(|Parts { picks, method, comment }| Picked { picks, method, comment })
 }
 
 /// Step 6: one run of two or more digits with a value above the number of options.
@@ -163,10 +141,8 @@ fn run_together(text: &str, options: usize, limits: Limits) -> Option<Result<Vec
     if options > RUN_TOGETHER_OPTIONS_MAX || limits.most < 2 {
         return Some(Err(Reason::OutOfRange));
     }
-    let picks: Option<Vec<usize>> = digits
-        .bytes()
-        .map(|b| usize::from(b - b'0').checked_sub(1).filter(|&at| at < options))
-        .collect();
+    let picks: Option<Vec<usize>> =
+        digits.bytes().map(|b| usize::from(b - b'0').checked_sub(1).filter(|&at| at < options)).collect();
     let distinct = |picks: &Vec<usize>| picks.iter().collect::<BTreeSet<_>>().len() == picks.len();
     Some(picks.filter(distinct).ok_or(Reason::OutOfRange))
 }

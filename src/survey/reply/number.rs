@@ -28,10 +28,7 @@ pub(super) fn read(
     let own = unit.map(|unit| OwnUnit::new(unit, scene.lexicons));
     let changed = look_alike_digits(scene.clean);
     let text = changed.as_deref().unwrap_or(scene.clean);
-    let custom = own
-        .as_ref()
-        .filter(|own| own.unit == Unit::Own)
-        .and_then(|own| own.words.first());
+    let custom = own.as_ref().filter(|own| own.unit == Unit::Own).and_then(|own| own.words.first());
     let separators = Separators::Thousands(group_sign(scene));
     let mut items = Items::read_with_unit(text, separators, scene.lexicons, custom.map(String::as_str));
     if let Some(own) = &own {
@@ -73,9 +70,7 @@ impl OwnUnit {
         let shared = lexicons.shared();
         let own_words = words(unit);
         let class = own_words.iter().find_map(|word| shared.value(List::Unit, word));
-        let sign = fold(unit)
-            .chars()
-            .find(|c| !c.is_alphanumeric() && !c.is_whitespace());
+        let sign = fold(unit).chars().find(|c| !c.is_alphanumeric() && !c.is_whitespace());
         let unit = match (class, sign) {
             (Some(class), _) => Unit::Known(class),
             (None, Some('%')) => PERCENT,
@@ -86,10 +81,7 @@ impl OwnUnit {
             .entries(List::Unit)
             .filter(|&(_, class)| unit == Unit::Known(class))
             .map(|(word, _)| word.to_owned());
-        Self {
-            unit,
-            words: own_words.into_iter().chain(listed).collect(),
-        }
+        Self { unit, words: own_words.into_iter().chain(listed).collect() }
     }
 }
 
@@ -115,23 +107,12 @@ fn ignore_own_unit(items: &mut Items<'_>, own: Unit) {
 
 /// Whether a number is multiplied by the word after it, as in *2 thousand*.
 fn has_multiplier(items: &Items<'_>, lexicons: &Lexicons) -> bool {
-    let multiplies = |at: usize| {
-        items
-            .word(at)
-            .is_some_and(|word| lexicons.shared().has(List::Multiplier, word))
-    };
+    let multiplies =
+        |at: usize| items.word(at).is_some_and(|word| lexicons.shared().has(List::Multiplier, word));
     (1..items.all.len()).any(|at| items.is_number(at - 1) && items.adjoins(at) && multiplies(at))
 }
 
 /// Whether any number has another known unit (N34).
 fn has_other_unit(items: &Items<'_>) -> bool {
-    items.all.iter().any(|item| {
-        matches!(
-            item.what,
-            What::Number {
-                aside: Some(Aside::Unit(_)),
-                ..
-            }
-        )
-    })
+    items.all.iter().any(|item| matches!(item.what, What::Number { aside: Some(Aside::Unit(_)), .. }))
 }

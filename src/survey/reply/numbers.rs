@@ -38,14 +38,7 @@ impl<'t, 'u> Scan<'t, 'u> {
         shared: &'t Lexicon,
         own_unit: Option<&'u str>,
     ) -> Self {
-        Self {
-            text,
-            chars: text.char_indices().collect(),
-            separators,
-            shared,
-            own_unit,
-            items: Vec::new(),
-        }
+        Self { text, chars: text.char_indices().collect(), separators, shared, own_unit, items: Vec::new() }
     }
 
     pub(super) fn items(mut self) -> Vec<Item> {
@@ -82,11 +75,7 @@ impl<'t, 'u> Scan<'t, 'u> {
             folded: fold(self.slice(from, end)),
             digit: (from..end).any(|at| self.is_digit(at)),
         };
-        self.items.push(Item {
-            start: self.byte(from),
-            end: self.byte(end),
-            what,
-        });
+        self.items.push(Item { start: self.byte(from), end: self.byte(end), what });
     }
 
     /// A run of digits with all that belongs to it; returns the place after it.
@@ -97,18 +86,14 @@ impl<'t, 'u> Scan<'t, 'u> {
         }
         let (end, amount, longest_run) = self.digits(from);
         let glued_end = word_end(&self.chars, end);
-        let glued_unit = (glued_end > end)
-            .then(|| self.unit_word(end, glued_end))
-            .flatten();
+        let glued_unit = (glued_end > end).then(|| self.unit_word(end, glued_end)).flatten();
         if (glued_end > end && glued_unit.is_none()) || self.continues_glued_word(from) {
             self.push_word(from, glued_end);
             return glued_end;
         }
         let (unit, form_end) = match glued_unit {
             Some(unit) => (Some(unit), glued_end),
-            None => self
-                .unit_after(end)
-                .map_or((None, end), |(unit, end)| (Some(unit), end)),
+            None => self.unit_after(end).map_or((None, end), |(unit, end)| (Some(unit), end)),
         };
         let long = longest_run >= LONG_RUN && !matches!(self.separators, Separators::Thousands(_));
         let aside = unit.map(Aside::Unit).or(long.then_some(Aside::LongRun));
@@ -133,11 +118,8 @@ impl<'t, 'u> Scan<'t, 'u> {
             }
         }
         let mut start_byte = self.byte(start);
-        if let Some(Item {
-            start: before,
-            end: word_end,
-            what: What::Word { folded, .. },
-        }) = self.items.last()
+        if let Some(Item { start: before, end: word_end, what: What::Word { folded, .. } }) =
+            self.items.last()
         {
             let gap = self.text.get(*word_end..start_byte).unwrap_or_default();
             let directly = is_blank(gap);
@@ -167,11 +149,7 @@ impl<'t, 'u> Scan<'t, 'u> {
         self.items.push(Item {
             start: start_byte,
             end: self.byte(form_end),
-            what: What::Number {
-                amount,
-                aside,
-                digits: (self.byte(from), self.byte(end)),
-            },
+            what: What::Number { amount, aside, digits: (self.byte(from), self.byte(end)) },
         });
     }
 
@@ -214,11 +192,8 @@ impl<'t, 'u> Scan<'t, 'u> {
         }
         let longest = runs.iter().map(|(from, to)| to - from).max().unwrap_or(0);
         let texts: Vec<&str> = runs.iter().map(|&(from, to)| self.slice(from, to)).collect();
-        let amount = if self.starts_with_separator(from) {
-            Amount::Unclear
-        } else {
-            self.amount(&texts, &signs)
-        };
+        let amount =
+            if self.starts_with_separator(from) { Amount::Unclear } else { self.amount(&texts, &signs) };
         (end, amount, longest)
     }
 
@@ -238,9 +213,8 @@ impl<'t, 'u> Scan<'t, 'u> {
         runs: &[(usize, usize)],
         next: (usize, usize),
     ) -> bool {
-        let first_fits = runs
-            .first()
-            .is_some_and(|(from, to)| to - from <= 3 && self.char(*from) != Some('0'));
+        let first_fits =
+            runs.first().is_some_and(|(from, to)| to - from <= 3 && self.char(*from) != Some('0'));
         matches!(self.separators, Separators::Thousands(_))
             && sign == ' '
             && next.1 - next.0 == 3
@@ -257,16 +231,11 @@ impl<'t, 'u> Scan<'t, 'u> {
             Separators::Thousands(sign) => sign,
             Separators::Decimal | Separators::Separate => None,
         };
-        let grouping = signs
-            .first()
-            .copied()
-            .filter(|&sign| sign == ' ' || groups_by == Some(sign));
+        let grouping = signs.first().copied().filter(|&sign| sign == ' ' || groups_by == Some(sign));
         let groups = match grouping {
-            Some(sign) if first.len() <= 3 && !first.starts_with('0') => signs
-                .iter()
-                .zip(rest)
-                .take_while(|(s, run)| **s == sign && run.len() == 3)
-                .count(),
+            Some(sign) if first.len() <= 3 && !first.starts_with('0') => {
+                signs.iter().zip(rest).take_while(|(s, run)| **s == sign && run.len() == 3).count()
+            }
             _ => 0,
         };
         let whole: String = runs.iter().take(groups + 1).copied().collect();
@@ -328,11 +297,7 @@ impl<'t, 'u> Scan<'t, 'u> {
     }
 
     fn run_end(&self, from: usize) -> usize {
-        let digits = self
-            .chars
-            .iter()
-            .skip(from)
-            .take_while(|(_, c)| c.is_ascii_digit());
+        let digits = self.chars.iter().skip(from).take_while(|(_, c)| c.is_ascii_digit());
         from + digits.count()
     }
 

@@ -31,17 +31,9 @@ impl Range {
     /// The value if it is accepted, else the reason: decimals before limits (N33).
     fn accept(&self, value: Number) -> Result<Number, Reason> {
         if value.decimals() > self.decimals {
-            return Err(if self.decimals == 0 {
-                Reason::WholeNumber
-            } else {
-                Reason::NotANumber
-            });
+            return Err(if self.decimals == 0 { Reason::WholeNumber } else { Reason::NotANumber });
         }
-        if self.holds(value) {
-            Ok(value)
-        } else {
-            Err(Reason::OutOfRange)
-        }
+        if self.holds(value) { Ok(value) } else { Err(Reason::OutOfRange) }
     }
 }
 
@@ -73,11 +65,7 @@ impl Numeric<'_> {
         let found = (0..self.items.all.len()).any(|at| {
             self.is_single_digit_fraction(at) || (self.items.is_number(at) && self.half_follows(at))
         });
-        let reason = if self.range.decimals == 0 {
-            Reason::WholeNumber
-        } else {
-            Reason::NotANumber
-        };
+        let reason = if self.range.decimals == 0 { Reason::WholeNumber } else { Reason::NotANumber };
         found.then_some(reason)
     }
 
@@ -135,11 +123,7 @@ impl Numeric<'_> {
         let same_again = |other: usize| self.items.counts_as(other, first);
         let around =
             |lexicon: &Lexicon| Around::value(&self.items, (at, at + 1), lexicon, &self.fillers, same_again);
-        if self
-            .scene
-            .every_lexicon()
-            .any(|lexicon| around(lexicon).is_bare())
-        {
+        if self.scene.every_lexicon().any(|lexicon| around(lexicon).is_bare()) {
             return Ok(Reading::ok(Value::Number(value), self.bare));
         }
         let end = self.items.get(at).map_or(0, |item| item.end);
@@ -170,10 +154,7 @@ impl Numeric<'_> {
                 Err(reason) => Reading::Reask(reason),
             };
         }
-        match self
-            .mistyped_word()
-            .map(|value| self.range.accept(Number::small(value)))
-        {
+        match self.mistyped_word().map(|value| self.range.accept(Number::small(value))) {
             Some(Ok(value)) => Reading::ok(Value::Number(value), Method::Fuzzy),
             Some(Err(reason)) => Reading::Reask(reason),
             None => Reading::Reask(Reason::NotANumber),
@@ -187,16 +168,10 @@ impl Numeric<'_> {
         let at = usize::from(minus);
         let (value, length) = self.items.number_word(at, self.scene.session)?;
         let is_unit = |at: usize| {
-            self.items
-                .word(at)
-                .is_some_and(|word| self.fillers.unit_words.iter().any(|unit| unit == word))
+            self.items.word(at).is_some_and(|word| self.fillers.unit_words.iter().any(|unit| unit == word))
         };
         let next = at + length;
-        let last = if self.items.adjoins(next) && is_unit(next) {
-            next
-        } else {
-            next - 1
-        };
+        let last = if self.items.adjoins(next) && is_unit(next) { next } else { next - 1 };
         let end = self.items.get(last)?.end;
         let rest = self.items.text.get(end..)?;
         let spaced_dash = rest.trim_start().strip_prefix('-').is_some_and(|after| {
@@ -204,19 +179,13 @@ impl Numeric<'_> {
         });
         let set_off = rest.starts_with(['.', ',', ':', ';', '!']) || spaced_dash;
         let at_start = is_blank(self.items.gap_before(0)) && (!minus || self.items.adjoins(1));
-        (set_off && at_start).then(|| {
-            (
-                if minus { -value } else { value },
-                comment::after(self.items.text, end),
-            )
-        })
+        (set_off && at_start)
+            .then(|| (if minus { -value } else { value }, comment::after(self.items.text, end)))
     }
 
     fn is_minus(&self, at: usize) -> bool {
         let shared = self.scene.lexicons.shared();
-        self.items
-            .word(at)
-            .is_some_and(|word| shared.has(List::Minus, word))
+        self.items.word(at).is_some_and(|word| shared.has(List::Minus, word))
     }
 
     /// Step 11: what is left without fillers is one word and a typing error of a number word (N28).
@@ -228,12 +197,7 @@ impl Numeric<'_> {
         if left.next().is_some() {
             return None;
         }
-        typo::nearest(
-            self.scene.lexicons,
-            word,
-            session.numbers_about(word.len()),
-            TYPO_LETTERS_MIN,
-        )
+        typo::nearest(self.scene.lexicons, word, session.numbers_about(word.len()), TYPO_LETTERS_MIN)
     }
 }
 
@@ -309,12 +273,7 @@ pub(super) struct Operand {
 /// The number or session-language number word at a place.
 pub(super) fn operand(items: &Items<'_>, at: usize, lexicon: &Lexicon) -> Option<Operand> {
     match items.get(at)?.what {
-        What::Number { amount, aside, .. } => Some(Operand {
-            amount,
-            aside,
-            is_word: false,
-            next: at + 1,
-        }),
+        What::Number { amount, aside, .. } => Some(Operand { amount, aside, is_word: false, next: at + 1 }),
         What::Word { .. } => {
             let (value, length) = items.number_word(at, lexicon)?;
             Some(Operand {

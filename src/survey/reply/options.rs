@@ -38,9 +38,7 @@ pub(super) fn by_name(scene: &Scene<'_>, options: &[ChoiceOption], text: &str) -
             let words = words(text);
             let kept = words.iter().filter(|word| !lexicon.has(List::Common, word));
             let without_fillers = kept.map(String::as_str).collect::<Vec<_>>().join(" ");
-            (without_fillers != whole)
-                .then(|| name_in(language, options, &without_fillers))
-                .flatten()
+            (without_fillers != whole).then(|| name_in(language, options, &without_fillers)).flatten()
         })
     })
 }
@@ -51,17 +49,9 @@ fn name_in(language: &Language, options: &[ChoiceOption], plain: &str) -> Option
         return None;
     }
     let is = |name: &str| starts_alike(name, plain) && same(plain, &plain_name(name));
-    let label = options
-        .iter()
-        .position(|option| is(option.label.in_language(language)));
-    let alias = || {
-        options
-            .iter()
-            .position(|option| aliases(option, language).any(is))
-    };
-    label
-        .map(|at| (at, Method::Label))
-        .or_else(|| alias().map(|at| (at, Method::Alias)))
+    let label = options.iter().position(|option| is(option.label.in_language(language)));
+    let alias = || options.iter().position(|option| aliases(option, language).any(is));
+    label.map(|at| (at, Method::Label)).or_else(|| alias().map(|at| (at, Method::Alias)))
 }
 
 /// Whether a name may equal a plain text by its first letter: spares folding most names.
@@ -83,20 +73,15 @@ pub(super) fn is_label(scene: &Scene<'_>, options: &[ChoiceOption], text: &str) 
 /// Steps 8 to 10: what a text names by the names of the session language.
 pub(super) fn by_words(scene: &Scene<'_>, options: &[ChoiceOption], text: &str, negated: bool) -> Named {
     let plain = plain_form(text);
-    let labels: Vec<String> = options
-        .iter()
-        .map(|option| plain_name(option.label.in_language(scene.language)))
-        .collect();
+    let labels: Vec<String> =
+        options.iter().map(|option| plain_name(option.label.in_language(scene.language))).collect();
     if let Some(at) = by_prefix(&plain, &labels) {
         return Named::One(at, Method::Prefix);
     }
     if !negated {
         let words = words(text);
-        let mut held = options
-            .iter()
-            .enumerate()
-            .filter(|(_, option)| occurs(scene, option, &words))
-            .map(|(at, _)| at);
+        let mut held =
+            options.iter().enumerate().filter(|(_, option)| occurs(scene, option, &words)).map(|(at, _)| at);
         match (held.next(), held.next()) {
             (Some(at), None) => return Named::One(at, Method::Contains),
             (Some(_), Some(_)) => return Named::Several,
@@ -110,10 +95,8 @@ pub(super) fn by_words(scene: &Scene<'_>, options: &[ChoiceOption], text: &str, 
 
 /// All a text names, by label and alias first, then by its words (N51 step 7).
 pub(super) fn named(scene: &Scene<'_>, options: &[ChoiceOption], text: &str, negated: bool) -> Named {
-    by_name(scene, options, text).map_or_else(
-        || by_words(scene, options, text, negated),
-        |(at, method)| Named::One(at, method),
-    )
+    by_name(scene, options, text)
+        .map_or_else(|| by_words(scene, options, text, negated), |(at, method)| Named::One(at, method))
 }
 
 /// Step 8: the one label that starts with the text.
@@ -145,11 +128,7 @@ fn occurs(scene: &Scene<'_>, option: &ChoiceOption, said: &[String]) -> bool {
 fn is_form_of(scene: &Scene<'_>, said: &str, word: &str) -> bool {
     let ending_fits = |form: &str| {
         let ending = form.strip_prefix(word)?;
-        let listed = scene
-            .lexicons
-            .shared()
-            .entries(List::Ending)
-            .any(|(known, _)| known == ending);
+        let listed = scene.lexicons.shared().entries(List::Ending).any(|(known, _)| known == ending);
         listed.then_some(())
     };
     same(said, word)
@@ -158,12 +137,7 @@ fn is_form_of(scene: &Scene<'_>, said: &str, word: &str) -> bool {
 
 /// The aliases of an option in one language.
 fn aliases<'o>(option: &'o ChoiceOption, language: &Language) -> impl Iterator<Item = &'o str> + use<'o> {
-    option
-        .aliases
-        .get(language)
-        .into_iter()
-        .flatten()
-        .map(String::as_str)
+    option.aliases.get(language).into_iter().flatten().map(String::as_str)
 }
 
 /// The plain form of a label or alias, cleaned as replies are.

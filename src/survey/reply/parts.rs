@@ -15,14 +15,8 @@ use super::{Method, Reason};
 use crate::survey::element::ChoiceOption;
 
 /// Methods of a part from the strongest to the weakest (N62); a number with text stands after a range.
-const STRENGTH: [Method; 6] = [
-    Method::List,
-    Method::Range,
-    Method::Leading,
-    Method::Prefix,
-    Method::Contains,
-    Method::Fuzzy,
-];
+const STRENGTH: [Method; 6] =
+    [Method::List, Method::Range, Method::Leading, Method::Prefix, Method::Contains, Method::Fuzzy];
 
 /// What the parts of a reply pick together.
 pub(super) struct Parts {
@@ -40,11 +34,7 @@ struct Part {
 
 impl Part {
     fn new(picks: Vec<usize>, method: Method) -> Self {
-        Self {
-            picks,
-            method,
-            comment: None,
-        }
+        Self { picks, method, comment: None }
     }
 }
 
@@ -60,10 +50,7 @@ pub(super) fn read_parts(
         parts.extend(read_part(scene, options, text, exact_only)?);
     }
     let strength = |part: &Part| STRENGTH.iter().position(|&method| method == part.method);
-    let weakest = parts
-        .iter()
-        .max_by_key(|part| strength(part))
-        .ok_or(Reason::Unrecognised)?;
+    let weakest = parts.iter().max_by_key(|part| strength(part)).ok_or(Reason::Unrecognised)?;
     let comments: Vec<&str> = parts.iter().filter_map(|part| part.comment.as_deref()).collect();
     Ok(Parts {
         method: weakest.method,
@@ -89,25 +76,16 @@ fn split<'t>(scene: &Scene<'t>, options: &[ChoiceOption]) -> Vec<&'t str> {
     let kept = kept_together(scene, options, &words);
     let is_kept = |start: usize| kept.iter().any(|&(from, to)| (from..to).contains(&start));
     let shared = scene.lexicons.shared();
-    let signs = text
-        .char_indices()
-        .filter(|&(_, c)| is_separator(c))
-        .map(|(at, c)| (at, at + c.len_utf8()));
+    let signs = text.char_indices().filter(|&(_, c)| is_separator(c)).map(|(at, c)| (at, at + c.len_utf8()));
     let joiners = words
         .iter()
         .filter(|word| shared.has(List::PartJoiner, &word.folded))
         .map(|word| (word.start, word.end));
-    let mut cuts: Vec<(usize, usize)> = signs
-        .chain(joiners)
-        .filter(|&(start, _)| !is_kept(start))
-        .collect();
+    let mut cuts: Vec<(usize, usize)> = signs.chain(joiners).filter(|&(start, _)| !is_kept(start)).collect();
     cuts.sort_unstable();
     let starts = std::iter::once(0).chain(cuts.iter().map(|&(_, end)| end));
     let ends = cuts.iter().map(|&(start, _)| start).chain([text.len()]);
-    starts
-        .zip(ends)
-        .filter_map(|(start, end)| text.get(start..end))
-        .collect()
+    starts.zip(ends).filter_map(|(start, end)| text.get(start..end)).collect()
 }
 
 /// A sign between parts (N61).
@@ -186,26 +164,19 @@ fn range(scene: &Scene<'_>, items: &Items<'_>, options: usize) -> Option<Result<
     if !(end..items.all.len()).all(is_filler) {
         return None;
     }
-    Some(
-        match (position(low, options), position(high, options), low, high) {
-            (_, _, Amount::Exact(low), Amount::Exact(high)) if low > high => Err(Reason::Ambiguous),
-            (Ok(low), Ok(high), _, _) => Ok((low..=high).collect()),
-            (Err(reason), _, _, _) | (_, Err(reason), _, _) => Err(reason),
-        },
-    )
+    Some(match (position(low, options), position(high, options), low, high) {
+        (_, _, Amount::Exact(low), Amount::Exact(high)) if low > high => Err(Reason::Ambiguous),
+        (Ok(low), Ok(high), _, _) => Ok((low..=high).collect()),
+        (Err(reason), _, _, _) | (_, Err(reason), _, _) => Err(reason),
+    })
 }
 
 /// The ends of the range that starts at a place, and the item after it.
 fn range_at(scene: &Scene<'_>, items: &Items<'_>, at: usize) -> Option<(Amount, Amount, usize)> {
     let low = operand(items, at, scene.session).filter(|low| low.aside.is_none())?;
-    let joined = items
-        .word(low.next)
-        .is_some_and(|word| scene.session.has(List::Range, word));
-    let high_at = if items.gap_before(low.next).trim() == "-" {
-        low.next
-    } else {
-        joined.then_some(low.next + 1)?
-    };
+    let joined = items.word(low.next).is_some_and(|word| scene.session.has(List::Range, word));
+    let high_at =
+        if items.gap_before(low.next).trim() == "-" { low.next } else { joined.then_some(low.next + 1)? };
     let high = operand(items, high_at, scene.session).filter(|high| high.aside.is_none())?;
     Some((low.amount, high.amount, high.next))
 }
@@ -231,10 +202,7 @@ fn only_numbers(scene: &Scene<'_>, items: &Items<'_>, options: usize) -> Option<
     Some(if spoken {
         Err(Reason::Ambiguous)
     } else {
-        counting
-            .into_iter()
-            .map(|amount| position(amount, options))
-            .collect()
+        counting.into_iter().map(|amount| position(amount, options)).collect()
     })
 }
 

@@ -20,11 +20,7 @@ pub(super) fn read(
     decimals: u8,
     labels: &BTreeMap<Number, Text>,
 ) -> Reading {
-    let range = Range {
-        min: Some(min),
-        max: Some(max),
-        decimals,
-    };
+    let range = Range { min: Some(min), max: Some(max), decimals };
     if let Some(point) = named_point(scene, labels) {
         return Reading::ok(Value::Number(point), Method::Label);
     }
@@ -133,13 +129,12 @@ fn stars(text: &str, range: &Range) -> Option<Reading> {
     if count == 0 || !text.chars().all(|c| is_star(c) || c.is_whitespace()) {
         return None;
     }
-    let value = i32::try_from(count)
-        .ok()
-        .map(Number::small)
-        .filter(|&n| range.holds(n));
-    Some(value.map_or(Reading::Reask(Reason::OutOfRange), |value| {
-        Reading::ok(Value::Number(value), Method::Stars)
-    }))
+    let value = i32::try_from(count).ok().map(Number::small).filter(|&n| range.holds(n));
+    Some(
+        value.map_or(Reading::Reask(Reason::OutOfRange), |value| {
+            Reading::ok(Value::Number(value), Method::Stars)
+        }),
+    )
 }
 
 /// Step 7: `a/b`, *a out of b*, *a av b* (N31).
@@ -159,9 +154,7 @@ fn read_fraction(
     let shared = numeric.scene.lexicons.shared();
     let unit_word = below.is_word
         && items.adjoins(below.next)
-        && items
-            .word(below.next)
-            .is_some_and(|word| shared.has(List::Unit, word));
+        && items.word(below.next).is_some_and(|word| shared.has(List::Unit, word));
     if unit_word || matches!(below.aside, Some(Aside::Unit(_))) {
         return Err(Reason::NotANumber);
     }
@@ -173,18 +166,11 @@ fn read_fraction(
         Amount::Exact(_) | Amount::TooBig => return Err(Reason::OutOfRange),
         Amount::Unclear => return Err(Reason::Ambiguous),
     };
-    if items
-        .counting()
-        .any(|(other, _)| other < at || other >= below.next)
-    {
+    if items.counting().any(|(other, _)| other < at || other >= below.next) {
         return Err(Reason::Ambiguous);
     }
     let around = |lexicon| Around::value(items, (at, below.next), lexicon, &numeric.fillers, |_| false);
-    if numeric
-        .scene
-        .every_lexicon()
-        .any(|lexicon| around(lexicon).is_bare())
-    {
+    if numeric.scene.every_lexicon().any(|lexicon| around(lexicon).is_bare()) {
         return Ok(Reading::ok(Value::Number(value), Method::Fraction));
     }
     let end = items.get(below.next - 1).map_or(0, |item| item.end);
@@ -193,11 +179,7 @@ fn read_fraction(
     } else {
         comment::after(items.text, end)
     };
-    Ok(Reading::with_comment(
-        Value::Number(value),
-        Method::Fraction,
-        comment,
-    ))
+    Ok(Reading::with_comment(Value::Number(value), Method::Fraction, comment))
 }
 
 /// The two numbers of the fraction that starts at a place.
@@ -230,12 +212,9 @@ fn fraction_at(numeric: &Numeric<'_>, at: usize) -> Option<(usize, Operand, Oper
 /// Whether a number is written with decimals, even `.0`.
 fn has_decimals(items: &Items<'_>, at: usize) -> bool {
     match items.get(at).map(|item| &item.what) {
-        Some(What::Number {
-            digits: (from, to), ..
-        }) => items
-            .text
-            .get(*from..*to)
-            .is_some_and(|digits| digits.contains(['.', ','])),
+        Some(What::Number { digits: (from, to), .. }) => {
+            items.text.get(*from..*to).is_some_and(|digits| digits.contains(['.', ',']))
+        }
         Some(What::Word { .. }) | None => false,
     }
 }

@@ -46,12 +46,7 @@ impl<'a> Scene<'a> {
 
     /// The same reply read in another of the survey's languages alone.
     pub(super) fn in_language(&self, language: &'a Language, lexicon: &'a Lexicon) -> Self {
-        Self {
-            language,
-            session: lexicon,
-            others: Vec::new(),
-            ..self.clone()
-        }
+        Self { language, session: lexicon, others: Vec::new(), ..self.clone() }
     }
 
     /// The same scene with another clean text.
@@ -59,10 +54,7 @@ impl<'a> Scene<'a> {
     where
         'a: 'b,
     {
-        Scene {
-            clean,
-            ..self.clone()
-        }
+        Scene { clean, ..self.clone() }
     }
 
     /// The session language's lists, then those of the others.
@@ -77,8 +69,7 @@ impl<'a> Scene<'a> {
 
     /// The first of the lists that holds the whole message, with or without the language's fillers (N21).
     pub(super) fn whole_message_in(&self, text: &str, lists: &[List], fillers: &Fillers<'_>) -> Option<List> {
-        self.every_lexicon()
-            .find_map(|lexicon| whole_message(text, lexicon, lists, fillers))
+        self.every_lexicon().find_map(|lexicon| whole_message(text, lexicon, lists, fillers))
     }
 }
 
@@ -97,20 +88,10 @@ pub(super) fn whole_message(
                 && lexicon.has(List::NumberGroup, word)
                 && !(fillers.keep_no && word == "no"))
     };
-    let from = words
-        .iter()
-        .position(|word| !is_filler(word))
-        .unwrap_or(words.len());
-    let to = words
-        .iter()
-        .rposition(|word| !is_filler(word))
-        .map_or(from, |at| at + 1);
+    let from = words.iter().position(|word| !is_filler(word)).unwrap_or(words.len());
+    let to = words.iter().rposition(|word| !is_filler(word)).map_or(from, |at| at + 1);
     let ends_off = words.get(from..to).unwrap_or_default().join(" ");
-    let all_off: Vec<&str> = words
-        .iter()
-        .filter(|w| !is_filler(w))
-        .map(String::as_str)
-        .collect();
+    let all_off: Vec<&str> = words.iter().filter(|w| !is_filler(w)).map(String::as_str).collect();
     [words.join(" "), ends_off, all_off.join(" ")]
         .into_iter()
         .filter(|form| !form.is_empty())
@@ -137,10 +118,7 @@ impl Around {
         skip: impl Fn(usize) -> bool,
     ) -> Self {
         let other = |at: usize| !skip(at) && !items.is_filler(at, lexicon, fillers);
-        Self {
-            before: (0..from).any(other),
-            after: (to..items.all.len()).any(other),
-        }
+        Self { before: (0..from).any(other), after: (to..items.all.len()).any(other) }
     }
 
     /// Whether there is nothing but fillers.

@@ -70,22 +70,17 @@ fn position_only(scene: &Scene<'_>, items: &Items<'_>, options: usize) -> Option
         });
         return bare.then(|| read(position(amount, options), Method::Exact));
     }
-    let word = scene
-        .every_lexicon()
-        .find_map(|lexicon| spoken_number(items, lexicon, &Fillers::NUMBERS));
+    let word = scene.every_lexicon().find_map(|lexicon| spoken_number(items, lexicon, &Fillers::NUMBERS));
     if let Some(value) = word {
         return Some(read(spoken_position(value, options), Method::Word));
     }
-    scene
-        .every_lexicon()
-        .find_map(|lexicon| only_ordinal(scene, items, lexicon))
-        .map(|ordinal| {
-            let found = match ordinal {
-                0 => options.checked_sub(1).ok_or(Reason::OutOfRange),
-                value => spoken_position(value, options),
-            };
-            read(found, Method::Ordinal)
-        })
+    scene.every_lexicon().find_map(|lexicon| only_ordinal(scene, items, lexicon)).map(|ordinal| {
+        let found = match ordinal {
+            0 => options.checked_sub(1).ok_or(Reason::OutOfRange),
+            value => spoken_position(value, options),
+        };
+        read(found, Method::Ordinal)
+    })
 }
 
 /// Step 4: the ordinal that is the only word besides fillers and *one, option, den, alternativet …*
@@ -114,12 +109,8 @@ fn names_several_numbers(scene: &Scene<'_>, items: &Items<'_>) -> bool {
     let first = counting.next();
     counting.any(|amount| Some(amount) != first)
         || has_alternatives(items, scene, &Fillers::NUMBERS)
-        || words(scene.clean)
-            .iter()
-            .any(|word| scene.session.has(List::Several, word))
-        || scene
-            .whole_message_in(scene.clean, &[List::Several], &Fillers::NUMBERS)
-            .is_some()
+        || words(scene.clean).iter().any(|word| scene.session.has(List::Several, word))
+        || scene.whole_message_in(scene.clean, &[List::Several], &Fillers::NUMBERS).is_some()
 }
 
 /// Step 7: one counting number and text.
@@ -137,16 +128,8 @@ fn with_text(
     let same_again = |other: usize| items.counts_as(other, amount);
     let around = Around::value(items, (at, at + 1), scene.session, &Fillers::NUMBERS, same_again);
     let end = items.get(at).map_or(0, |item| item.end);
-    let comment = if around.before {
-        Some(scene.clean.to_owned())
-    } else {
-        comment::after(scene.clean, end)
-    };
-    let method = if around.before {
-        Method::Embedded
-    } else {
-        Method::Leading
-    };
+    let comment = if around.before { Some(scene.clean.to_owned()) } else { comment::after(scene.clean, end) };
+    let method = if around.before { Method::Embedded } else { Method::Leading };
     let value = Value::Choice(picked);
     match named_beside(scene, options, items, &same_again) {
         Named::One(other, _) if other != picked => Reading::Reask(Reason::Conflict),

@@ -22,12 +22,7 @@ fn is_listed(element: &Element, scene: &Scene<'_>, form: &str) -> bool {
     let shared = scene.lexicons.shared();
     let free_text = matches!(element.kind, Kind::FreeText { .. });
     let own = |form: &str| {
-        element
-            .skip_words
-            .values()
-            .flatten()
-            .any(|word| fold(tidy(word).trim()) == form)
-            .then_some(())
+        element.skip_words.values().flatten().any(|word| fold(tidy(word).trim()) == form).then_some(())
     };
     shared.has(List::Skip, form)
         || (free_text && shared.has(List::SkipText, form))
@@ -38,7 +33,5 @@ fn is_listed(element: &Element, scene: &Scene<'_>, form: &str) -> bool {
 fn is_empty_choice(element: &Element, scene: &Scene<'_>) -> bool {
     matches!(element.kind, Kind::MultipleChoice { .. })
         && !element.kind.options().iter().any(|option| option.exclusive)
-        && scene
-            .whole_message_in(scene.clean, &[List::None], &Fillers::NUMBERS)
-            .is_some()
+        && scene.whole_message_in(scene.clean, &[List::None], &Fillers::NUMBERS).is_some()
 }

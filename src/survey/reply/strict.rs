@@ -20,10 +20,9 @@ pub(super) fn only_exact(kind: &Kind, scene: &Scene<'_>, reading: Reading) -> Re
             (is_bare_number(text), Reason::NotANumber)
         }
         Kind::YesNo => (is_plain_yes_no(scene, text), Reason::Unrecognised),
-        Kind::SingleChoice { options } => (
-            is_digits(text) || is_label(scene, options, text),
-            Reason::Unrecognised,
-        ),
+        Kind::SingleChoice { options } => {
+            (is_digits(text) || is_label(scene, options, text), Reason::Unrecognised)
+        }
         Kind::MultipleChoice { options, .. } => (parts::is_exact(scene, options, text), Reason::Unrecognised),
         Kind::Date { .. } => (
             matches!(method, Method::Exact | Method::Numeric) && !text.contains(char::is_alphabetic),
@@ -44,18 +43,14 @@ fn is_bare_number(text: &str) -> bool {
     let groups_fit = !text.contains(' ') || text.split(' ').skip(1).all(|group| group.len() >= 3);
     text.starts_with(|c: char| c.is_ascii_digit())
         && groups_fit
-        && text
-            .chars()
-            .all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | ' '))
+        && text.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | ' '))
 }
 
 /// 1, 2 or a core word of any survey language.
 fn is_plain_yes_no(scene: &Scene<'_>, text: &str) -> bool {
     let plain = plain_form(text);
     let number = look_up(&plain, |word| matches!(word, "1" | "2").then_some(())).is_some();
-    let nothing_else = text
-        .chars()
-        .all(|c| c.is_alphanumeric() || c.is_whitespace() || c == '\'');
+    let nothing_else = text.chars().all(|c| c.is_alphanumeric() || c.is_whitespace() || c == '\'');
     nothing_else
         && (number
             || scene

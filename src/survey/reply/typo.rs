@@ -18,11 +18,7 @@ pub(super) fn nearest<T: PartialEq + Copy>(
     if reply_letters < least_letters || is_ordinary(lexicons, reply) {
         return None;
     }
-    let limit = if reply_letters >= LETTERS_FOR_TWO {
-        TYPO_SLIPS_MAX
-    } else {
-        1
-    };
+    let limit = if reply_letters >= LETTERS_FOR_TWO { TYPO_SLIPS_MAX } else { 1 };
     let length = reply.chars().count();
     let mut best: Option<(usize, T, bool)> = None;
     for (target, value) in targets {

@@ -47,14 +47,12 @@ pub(super) fn read(scene: &Scene<'_>, lenient: bool) -> Reading {
         .or_else(|| leading(scene, &items, signs))
         .unwrap_or(Reading::Reask(Reason::Unrecognised));
     match reading {
-        Reading::Ok {
-            value: Value::YesNo(true),
-            ..
-        } if signs.emoji_no => Reading::Reask(Reason::Contradiction),
-        Reading::Ok {
-            value: Value::YesNo(false),
-            ..
-        } if signs.emoji_yes => Reading::Reask(Reason::Contradiction),
+        Reading::Ok { value: Value::YesNo(true), .. } if signs.emoji_no => {
+            Reading::Reask(Reason::Contradiction)
+        }
+        Reading::Ok { value: Value::YesNo(false), .. } if signs.emoji_yes => {
+            Reading::Reask(Reason::Contradiction)
+        }
         other @ (Reading::Ok { .. } | Reading::Skip | Reading::Reask(_)) => other,
     }
 }
@@ -72,9 +70,7 @@ impl Signs {
     fn read(scene: &Scene<'_>, items: &Items<'_>) -> Self {
         let emoji = |signs: &[char]| scene.clean.contains(signs);
         let word = |list| {
-            (0..items.all.len())
-                .filter_map(|at| items.word(at))
-                .any(|word| scene.session.has(list, word))
+            (0..items.all.len()).filter_map(|at| items.word(at)).any(|word| scene.session.has(list, word))
         };
         Self {
             emoji_yes: emoji(&['\u{1f44d}', '\u{2705}', '\u{2714}']),
@@ -114,42 +110,26 @@ fn answer_of(amount: Amount) -> Result<bool, Reason> {
 
 /// Step 2: only question marks, or an unsure phrase at the start.
 fn is_unsure(scene: &Scene<'_>, items: &Items<'_>) -> bool {
-    let only_marks = scene
-        .clean
-        .chars()
-        .all(|c| c.is_whitespace() || matches!(c, '?' | '¿' | '؟'));
+    let only_marks = scene.clean.chars().all(|c| c.is_whitespace() || matches!(c, '?' | '¿' | '؟'));
     only_marks || starts_with(scene, items, List::Unsure)
 }
 
 /// Whether the message starts with an entry of a list of the session language, common fillers in front
 /// allowed, or as a whole is one of another language (N21).
 fn starts_with(scene: &Scene<'_>, items: &Items<'_>, list: List) -> bool {
-    let starts = |at: usize| {
-        scene
-            .session
-            .longest_start(list, &words_from(items, at))
-            .is_some()
-    };
+    let starts = |at: usize| scene.session.longest_start(list, &words_from(items, at)).is_some();
     let first = first_word(items, scene.session, &Fillers::COMMON);
-    (0..=first).any(starts)
-        || scene
-            .whole_message_in(scene.clean, &[list], &Fillers::COMMON)
-            .is_some()
+    (0..=first).any(starts) || scene.whole_message_in(scene.clean, &[list], &Fillers::COMMON).is_some()
 }
 
 /// The first items from a place on that are words, whatever punctuation stands between them.
 fn words_from<'t>(items: &'t Items<'_>, at: usize) -> Vec<&'t str> {
-    (at..items.all.len())
-        .take(PHRASE_WORDS_MAX)
-        .map_while(|i| items.word(i))
-        .collect()
+    (at..items.all.len()).take(PHRASE_WORDS_MAX).map_while(|i| items.word(i)).collect()
 }
 
 /// The first item that is no filler.
 fn first_word(items: &Items<'_>, lexicon: &Lexicon, fillers: &Fillers<'_>) -> usize {
-    (0..items.all.len())
-        .find(|&at| !items.is_filler(at, lexicon, fillers))
-        .unwrap_or(items.all.len())
+    (0..items.all.len()).find(|&at| !items.is_filler(at, lexicon, fillers)).unwrap_or(items.all.len())
 }
 
 /// Step 5: only sign emoji, or the whole message in core, letters or more.
@@ -216,9 +196,7 @@ fn sign_of(scene: &Scene<'_>, rest: &str, signs: Signs) -> Option<(bool, bool)> 
     }
     let items = Items::read(rest, Separators::Decimal, scene.lexicons);
     let first = first_word(&items, scene.session, &Fillers::COMMON);
-    scene
-        .session
-        .longest_start(List::LeadingNo, &words_from(&items, first))?;
+    scene.session.longest_start(List::LeadingNo, &words_from(&items, first))?;
     Some((false, false))
 }
 
@@ -227,11 +205,7 @@ fn leading(scene: &Scene<'_>, items: &Items<'_>, signs: Signs) -> Option<Reading
     let session = scene.session;
     let first = first_word(items, session, &Fillers::COMMON);
     let words = words_from(items, first);
-    let longest = |list| {
-        session
-            .longest_start(list, &words)
-            .map(|(length, _)| (length, list))
-    };
+    let longest = |list| session.longest_start(list, &words).map(|(length, _)| (length, list));
     let (length, list) = [List::CoreYes, List::CoreNo, List::LeadingNo]
         .into_iter()
         .filter_map(longest)
@@ -239,10 +213,7 @@ fn leading(scene: &Scene<'_>, items: &Items<'_>, signs: Signs) -> Option<Reading
     let next = first + length;
     let yes = list == List::CoreYes;
     let followed_by = |list| {
-        items.adjoins(next)
-            && items
-                .word(next)
-                .is_some_and(|word| scene.lexicons.shared().has(list, word))
+        items.adjoins(next) && items.word(next).is_some_and(|word| scene.lexicons.shared().has(list, word))
     };
     if (yes && followed_by(List::Negator)) || (list == List::LeadingNo && signs.word_yes) {
         return Some(Reading::Reask(Reason::Contradiction));
@@ -251,9 +222,7 @@ fn leading(scene: &Scene<'_>, items: &Items<'_>, signs: Signs) -> Option<Reading
     let is_determiner =
         list == List::CoreNo && session.entries(List::Determiner).any(|(no, _)| same(word, no));
     if is_determiner && next < items.all.len() && is_blank(items.gap_before(next)) {
-        let allowed = items
-            .word(next)
-            .is_some_and(|word| session.has(List::AfterDeterminer, word));
+        let allowed = items.word(next).is_some_and(|word| session.has(List::AfterDeterminer, word));
         if !allowed {
             return Some(Reading::Reask(Reason::Ambiguous));
         }

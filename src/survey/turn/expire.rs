@@ -9,19 +9,12 @@ use super::{CloseReason, Effect, Misfit, Record, Turn, current};
 /// # Errors
 /// [`Misfit`] when the progress belongs to another survey or revision.
 pub fn expire(survey: &Survey, progress: Progress) -> Result<Turn, Misfit> {
-    let mut turn = Turn {
-        progress,
-        effects: Vec::new(),
-        path: Vec::new(),
-    };
+    let mut turn = Turn { progress, effects: Vec::new(), path: Vec::new() };
     let Some(question) = current(survey, &turn.progress)? else {
         return Ok(turn);
     };
     let progress = &mut turn.progress;
-    let given = Given {
-        state: AnswerState::Expired,
-        value: None,
-    };
+    let given = Given { state: AnswerState::Expired, value: None };
     progress.given.insert(question.id.clone(), given);
     progress.appending = None;
     turn.effects = vec![

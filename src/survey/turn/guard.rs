@@ -26,11 +26,7 @@ pub(super) fn refuse(progress: &mut Progress, raw: &str, now: DateTime<Utc>) -> 
         progress.rejected.remove(0);
     }
     progress.rejected.push((fingerprint.clone(), now));
-    let equal = progress
-        .rejected
-        .iter()
-        .filter(|(earlier, _)| *earlier == fingerprint)
-        .count();
+    let equal = progress.rejected.iter().filter(|(earlier, _)| *earlier == fingerprint).count();
     equal >= EQUAL_MAX || progress.invalid_total > INVALID_MAX
 }
 
@@ -47,8 +43,5 @@ pub(super) fn accept(progress: &mut Progress, raw: &str) {
 fn fingerprint(raw: &str) -> String {
     let words: Vec<String> = raw.split_whitespace().map(str::to_lowercase).collect();
     let digest = Sha256::digest(words.join(" ").as_bytes());
-    digest
-        .iter()
-        .take(8)
-        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    digest.iter().take(8).fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }

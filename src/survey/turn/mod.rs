@@ -231,10 +231,8 @@ fn current<'a>(survey: &'a Survey, progress: &Progress) -> Result<Option<&'a Ele
     }
     match &progress.position {
         Position::Completion => Ok(None),
-        Position::Question(id) => survey
-            .element(id)
-            .filter(|element| element.kind.is_question())
-            .map(Some)
-            .ok_or_else(misfit),
+        Position::Question(id) => {
+            survey.element(id).filter(|element| element.kind.is_question()).map(Some).ok_or_else(misfit)
+        }
     }
 }

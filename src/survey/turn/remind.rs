@@ -15,10 +15,7 @@ pub fn next_reminder(
     progress: &Progress,
     expires_at: DateTime<Utc>,
 ) -> Option<DateTime<Utc>> {
-    waiting(survey, progress)
-        .map(|(_, due)| due)
-        .filter(|due| *due < expires_at)
-        .min()
+    waiting(survey, progress).map(|(_, due)| due).filter(|due| *due < expires_at).min()
 }
 
 /// Sends the reminder that is due at `now`: its text, a newline and the current question (F8). `None` when none
@@ -35,9 +32,8 @@ pub fn remind(
     let Some(question) = current(survey, &progress)? else {
         return Ok(None);
     };
-    let mut due: Vec<(usize, DateTime<Utc>)> = waiting(survey, &progress)
-        .filter(|(_, due)| *due <= now)
-        .collect();
+    let mut due: Vec<(usize, DateTime<Utc>)> =
+        waiting(survey, &progress).filter(|(_, due)| *due <= now).collect();
     due.sort_by_key(|(number, due)| (*due, *number));
     let latest = due.last().and_then(|(number, _)| survey.reminders.get(*number));
     let Some(latest) = latest else {
@@ -52,11 +48,7 @@ pub fn remind(
         text,
         after: Duration::zero(),
     };
-    Ok(Some(Turn {
-        progress,
-        effects: vec![Effect::Send(send)],
-        path: Vec::new(),
-    }))
+    Ok(Some(Turn { progress, effects: vec![Effect::Send(send)], path: Vec::new() }))
 }
 
 /// The current question as it is asked, for a resend; `None` once the survey is completed.

@@ -25,12 +25,7 @@ pub fn reply(
     now: DateTime<Utc>,
 ) -> Result<Turn, Misfit> {
     let question = current(survey, &progress)?;
-    let turn = ReplyTurn {
-        survey,
-        reply,
-        now,
-        walk: Walk::new(survey, reply.variables, progress),
-    };
+    let turn = ReplyTurn { survey, reply, now, walk: Walk::new(survey, reply.variables, progress) };
     Ok(match question {
         None => turn.extra(None),
         Some(_) if turn.walk.progress.muted => turn.only(Effect::Muted),
@@ -73,18 +68,10 @@ impl ReplyTurn<'_> {
     /// A reply to the current question (P53).
     fn answer(mut self, question: &Element) -> Turn {
         match self.read(question, self.reply.raw) {
-            Reading::Ok {
-                value,
-                method,
-                comment,
-            } => self.accept(question, value, method, comment),
+            Reading::Ok { value, method, comment } => self.accept(question, value, method, comment),
             Reading::Skip => self.skip(question),
             Reading::Reask(reason) if reason != Reason::Empty && self.appends_until().is_some() => {
-                if self.append() {
-                    self.walk.finish(None)
-                } else {
-                    self.extra(None)
-                }
+                if self.append() { self.walk.finish(None) } else { self.extra(None) }
             }
             Reading::Reask(reason) => self.refuse(question, reason),
         }
@@ -103,13 +90,7 @@ impl ReplyTurn<'_> {
             | Kind::YesNo
             | Kind::Date { .. } => Duration::zero(),
         };
-        self.register(
-            question,
-            AnswerState::Answered,
-            Some(value),
-            Some(method),
-            comment,
-        );
+        self.register(question, AnswerState::Answered, Some(value), Some(method), comment);
         self.walk.progress.appending = self.window_end(window).map(|until| Appending {
             element: question.id.clone(),
             visit: self.walk.progress.visit,
@@ -172,8 +153,7 @@ impl ReplyTurn<'_> {
     fn close_exhausted(mut self, question: &Element, looping: bool) -> Turn {
         self.register(question, AnswerState::Exhausted, None, None, None);
         let text = prompt::session_text(&self.walk.facts(), SessionText::Exhausted);
-        self.walk
-            .send(SendKind::Message(SessionText::Exhausted.as_str()), None, text);
+        self.walk.send(SendKind::Message(SessionText::Exhausted.as_str()), None, text);
         self.walk.progress.muted = looping;
         let mut turn = self.walk.finish(None);
         turn.effects.push(Effect::Close(CloseReason::Exhausted));
@@ -229,9 +209,7 @@ impl ReplyTurn<'_> {
     }
 
     fn window_end(&self, window: Duration) -> Option<DateTime<Utc>> {
-        (window > Duration::zero())
-            .then(|| self.now.checked_add_signed(window))
-            .flatten()
+        (window > Duration::zero()).then(|| self.now.checked_add_signed(window)).flatten()
     }
 
     /// Appends the reply to the free text that still takes fragments; false when none does, or when the whole
@@ -247,10 +225,7 @@ impl ReplyTurn<'_> {
             raw: self.reply.raw.to_owned(),
             value: value.clone(),
         });
-        let given = Given {
-            state: AnswerState::Answered,
-            value: Some(value),
-        };
+        let given = Given { state: AnswerState::Answered, value: Some(value) };
         let progress = &mut self.walk.progress;
         progress.given.insert(appending.element.clone(), given);
         let until = self.window_end(window).unwrap_or(appending.until);
@@ -271,10 +246,9 @@ impl ReplyTurn<'_> {
             return None;
         };
         match self.read(element, &format!("{earlier}\n{}", self.reply.raw)) {
-            Reading::Ok {
-                value: Value::Text(whole),
-                ..
-            } if whole != *earlier => Some((appending, whole, *append_window)),
+            Reading::Ok { value: Value::Text(whole), .. } if whole != *earlier => {
+                Some((appending, whole, *append_window))
+            }
             Reading::Ok { .. } | Reading::Skip | Reading::Reask(_) => None,
         }
     }

@@ -81,15 +81,9 @@ impl<'a> Walk<'a> {
             if !rule.condition.eval(&self.facts()) {
                 continue;
             }
-            self.path.push(Branch::Rule {
-                element: element.id.clone(),
-                rule: number,
-            });
+            self.path.push(Branch::Rule { element: element.id.clone(), rule: number });
             if let Some(tag) = &rule.tag {
-                self.effects.push(Effect::Tag {
-                    element: element.id.clone(),
-                    tag: tag.clone(),
-                });
+                self.effects.push(Effect::Tag { element: element.id.clone(), tag: tag.clone() });
             }
             if let Some(goal) = rule.goto {
                 return goal;
@@ -100,9 +94,7 @@ impl<'a> Walk<'a> {
 
     /// The element's `next`, else the one that follows it in the file, else the completion (P59, P60).
     pub fn onward(&mut self, element: &Element) -> Target {
-        self.path.push(Branch::Onward {
-            element: element.id.clone(),
-        });
+        self.path.push(Branch::Onward { element: element.id.clone() });
         self.after(element)
     }
 
@@ -125,10 +117,7 @@ impl<'a> Walk<'a> {
             self.complete();
             return None;
         };
-        let wanted = element
-            .when
-            .as_ref()
-            .is_none_or(|condition| condition.eval(&self.facts()));
+        let wanted = element.when.as_ref().is_none_or(|condition| condition.eval(&self.facts()));
         if !wanted && !element.kind.is_question() {
             return Some(self.pass(element));
         }
@@ -148,17 +137,10 @@ impl<'a> Walk<'a> {
     /// Sends the element; a text is left at once (F18), a question becomes current (F25, P62).
     fn meet(&mut self, element: &Element, visit: u32) -> Option<Target> {
         let rendered = prompt::element(&self.facts(), element);
-        self.path.push(Branch::Worded {
-            element: element.id.clone(),
-            variant: rendered.variant,
-        });
+        self.path.push(Branch::Worded { element: element.id.clone(), variant: rendered.variant });
         let question = element.kind.is_question();
         self.found.push(Found {
-            kind: if question {
-                SendKind::Question
-            } else {
-                SendKind::Text
-            },
+            kind: if question { SendKind::Question } else { SendKind::Text },
             element: Some(element.id.clone()),
             visit,
             text: rendered.text,
@@ -174,20 +156,12 @@ impl<'a> Walk<'a> {
 
     /// Passes over an element whose `when` is false (F20). Its rules do not apply.
     fn pass(&mut self, element: &Element) -> Target {
-        self.path.push(Branch::Passed {
-            element: element.id.clone(),
-        });
+        self.path.push(Branch::Passed { element: element.id.clone() });
         self.after(element)
     }
 
     fn not_asked(&mut self, element: &Element, visit: u32) {
-        self.progress.given.insert(
-            element.id.clone(),
-            Given {
-                state: AnswerState::NotAsked,
-                value: None,
-            },
-        );
+        self.progress.given.insert(element.id.clone(), Given { state: AnswerState::NotAsked, value: None });
         self.effects.push(Effect::Record(Record {
             element: element.id.clone(),
             visit,
@@ -221,11 +195,7 @@ impl<'a> Walk<'a> {
     /// Stops a walk that would not end by itself: completion, and a note of where (F27, RF27).
     fn give_up(&mut self, target: Target) {
         let element = match target {
-            Target::Element(position) => self
-                .survey
-                .elements
-                .get(position)
-                .map(|element| element.id.clone()),
+            Target::Element(position) => self.survey.elements.get(position).map(|element| element.id.clone()),
             Target::Completion => None,
         };
         if let Some(element) = element {
@@ -260,11 +230,7 @@ impl<'a> Walk<'a> {
         if self.completed {
             self.effects.push(Effect::Complete);
         }
-        Turn {
-            progress: self.progress,
-            effects: self.effects,
-            path: self.path,
-        }
+        Turn { progress: self.progress, effects: self.effects, path: self.path }
     }
 }
 
@@ -276,18 +242,8 @@ fn join_texts(mut found: Vec<Found>, content: Option<&str>) -> Vec<Found> {
     };
     let texts: Vec<String> = found.iter().map(|found| found.text.clone()).collect();
     for first in 0..texts.len() {
-        let lead = if first == 0 {
-            content.unwrap_or_default()
-        } else {
-            ""
-        };
-        let parts = || {
-            texts
-                .iter()
-                .skip(first)
-                .map(String::as_str)
-                .chain([question.text.as_str()])
-        };
+        let lead = if first == 0 { content.unwrap_or_default() } else { "" };
+        let parts = || texts.iter().skip(first).map(String::as_str).chain([question.text.as_str()]);
         if text::length(&prompt::join(std::iter::once(lead).chain(parts()))).segments <= 1 {
             let text = prompt::join(parts());
             found.truncate(first);

@@ -73,7 +73,11 @@ async fn a_reply_that_overtakes_the_gateways_answer_counts() {
     app.gateway.release();
     app.settle().await;
     app.advance(TimeDelta::minutes(10)).await;
-    assert_eq!(app.answers(&session).await[0]["value"], 8, "the start of the send counts, not its acceptance (RE11)");
+    assert_eq!(
+        app.answers(&session).await[0]["value"],
+        8,
+        "the start of the send counts, not its acceptance (RE11)"
+    );
     assert_eq!(app.gateway.ledger().len(), 2);
 }
 
@@ -139,7 +143,9 @@ async fn a_restart_in_the_middle_of_a_send_leaves_a_doubt() {
             dsl::accepted_at.eq(None::<chrono::NaiveDateTime>),
         );
         let mut connection = app.database.connect();
-        connection.write(|connection| Ok(diesel::update(dsl::messages).set(crashed).execute(connection)?)).unwrap();
+        connection
+            .write(|connection| Ok(diesel::update(dsl::messages).set(crashed).execute(connection)?))
+            .unwrap();
     }
     app.open().await;
     assert_eq!(app.states(&session).await, ["unknown"], "RE31: known at once, not after the lease");

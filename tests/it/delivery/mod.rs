@@ -4,8 +4,8 @@
 mod doubt;
 mod order;
 mod pace;
-mod reports;
 mod repeats;
+mod reports;
 mod stop;
 
 use crate::support::Sent;

@@ -175,7 +175,11 @@ async fn a_timer_set_while_the_timers_are_read_is_not_missed() {
         app.reply(&phone, "8").await;
         app.advance(TimeDelta::seconds(5)).await;
         app.reply(&phone, "1").await;
-        assert_eq!(app.status(&queued).await, "active", "round {number}: it begins at once, not at the next look");
+        assert_eq!(
+            app.status(&queued).await,
+            "active",
+            "round {number}: it begins at once, not at the next look"
+        );
         app.advance(TimeDelta::seconds(5)).await;
     }
 }

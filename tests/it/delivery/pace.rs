@@ -16,7 +16,8 @@ async fn eight_a_second_and_never_more() {
     assert_eq!(ledger.len(), 80);
     for (number, sent) in ledger.iter().enumerate() {
         // A full bucket holds one second's worth: never more than 16 in any second, nor more than 8 on average.
-        let second = ledger[number..].iter().take_while(|later| later.at - sent.at < TimeDelta::seconds(1)).count();
+        let second =
+            ledger[number..].iter().take_while(|later| later.at - sent.at < TimeDelta::seconds(1)).count();
         assert!(second <= 16, "{second} in the second from {}", sent.at);
     }
     let whole = (ledger[79].at - ledger[0].at).num_milliseconds();

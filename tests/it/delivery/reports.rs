@@ -18,7 +18,12 @@ async fn states_only_rise() {
     // Whatever comes in whatever order: the state after each report.
     let courses: [&[(&str, &str)]; 6] = [
         &[("delivered", "delivered"), ("undelivered", "delivered"), ("accepted", "delivered")],
-        &[("undelivered", "failed"), ("accepted", "failed"), ("delivered", "delivered"), ("rejected", "delivered")],
+        &[
+            ("undelivered", "failed"),
+            ("accepted", "failed"),
+            ("delivered", "delivered"),
+            ("rejected", "delivered"),
+        ],
         &[("accepted", "accepted"), ("accepted", "accepted"), ("expired", "failed")],
         &[("gone fishing", "accepted"), ("DELIVERED", "delivered")],
         &[("rejected", "failed"), ("undelivered", "failed"), ("delivered", "delivered")],

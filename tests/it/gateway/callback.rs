@@ -17,12 +17,7 @@ pub fn gateway() -> Gateway {
 }
 
 fn parse(body: impl AsRef<[u8]>) -> Vec<CallbackItem> {
-    gateway().parse(&Callback {
-        headers: &[],
-        query: "",
-        path_secret: None,
-        body: body.as_ref(),
-    })
+    gateway().parse(&Callback { headers: &[], query: "", path_secret: None, body: body.as_ref() })
 }
 
 fn inbound(body: &str) -> Inbound {
@@ -62,18 +57,12 @@ fn what_is_missing_or_odd_but_not_needed_is_no_fault() {
     let sms = inbound(
         r#"{"FROM":"+4799999999","To":2012,"MESSAGEID":"","sessionId":null,"receivedAt":"yesterday"}"#,
     );
-    assert_eq!(
-        (sms.id, sms.session, sms.text.as_str(), sms.to.as_str()),
-        (None, None, "", "2012")
-    );
+    assert_eq!((sms.id, sms.session, sms.text.as_str(), sms.to.as_str()), (None, None, "", "2012"));
     assert_eq!(sms.flags, [Flag::UnreadableTime]);
     assert_eq!(inbound(r#"{"from":"Nordlys","to":"2012","text":5}"#).text, "5");
     assert_eq!(inbound(r#"{"from":"a","to":"b","text":"","extra":[1]}"#).text, "");
     let cut = inbound("{\"from\":\"a\",\"to\":\"b\",\"text\":\"8 \\ud83d\"}");
-    assert_eq!(
-        (cut.text.as_str(), cut.flags.as_slice()),
-        ("8 \u{fffd}", [Flag::InvalidUtf8].as_slice())
-    );
+    assert_eq!((cut.text.as_str(), cut.flags.as_slice()), ("8 \u{fffd}", [Flag::InvalidUtf8].as_slice()));
 }
 
 #[test]
@@ -96,10 +85,7 @@ fn a_report_needs_an_id_and_a_state() {
     let full =
         report(r#"{"ref":"abc","messageId":"m1","state":"UNDELIVERED","reason":"no such subscriber"}"#);
     assert_eq!(full.state, ReportState::Undelivered);
-    assert_eq!(
-        (full.our_ref.as_deref(), full.external_id.as_deref()),
-        (Some("abc"), Some("m1"))
-    );
+    assert_eq!((full.our_ref.as_deref(), full.external_id.as_deref()), (Some("abc"), Some("m1")));
     assert_eq!(full.reason.as_deref(), Some("no such subscriber"));
     assert_eq!(report(&report_json(&full).to_string()), full);
     for (word, state) in [
@@ -109,15 +95,9 @@ fn a_report_needs_an_id_and_a_state() {
         ("rejected", ReportState::Rejected),
         ("enroute", ReportState::Unmapped),
     ] {
-        assert_eq!(
-            report(&format!(r#"{{"messageId":"m1","state":"{word}"}}"#)).state,
-            state
-        );
+        assert_eq!(report(&format!(r#"{{"messageId":"m1","state":"{word}"}}"#)).state, state);
     }
-    assert!(matches!(
-        parse(r#"{"state":"delivered"}"#).as_slice(),
-        [CallbackItem::Dead { .. }]
-    ));
+    assert!(matches!(parse(r#"{"state":"delivered"}"#).as_slice(), [CallbackItem::Dead { .. }]));
 }
 
 #[test]
@@ -135,51 +115,28 @@ fn a_bad_item_becomes_dead_and_does_not_spoil_the_rest() {
             CallbackItem::Dead { .. } => "dead",
         })
         .collect();
-    assert_eq!(
-        kinds,
-        [
-            "inbound", "dead", "dead", "dead", "dead", "dead", "dead", "report", "dead"
-        ]
-    );
+    assert_eq!(kinds, ["inbound", "dead", "dead", "dead", "dead", "dead", "dead", "report", "dead"]);
     assert!(
-        items
-            .iter()
-            .any(|item| matches!(item, CallbackItem::Dead { raw, .. } if raw == r#"{"hello":1}"#))
+        items.iter().any(|item| matches!(item, CallbackItem::Dead { raw, .. } if raw == r#"{"hello":1}"#))
     );
 }
 
 #[test]
 fn no_body_makes_it_fail() {
     assert!(parse("[]").is_empty());
-    for body in [
-        "",
-        "null",
-        "7",
-        "{",
-        "from=1&to=2",
-        "\u{feff}",
-        "[[{}]]",
-        "{\"from\":{},\"to\":[],\"text\":{}}",
-    ] {
-        assert!(
-            matches!(parse(body).as_slice(), [CallbackItem::Dead { .. }]),
-            "{body}"
-        );
+    for body in
+        ["", "null", "7", "{", "from=1&to=2", "\u{feff}", "[[{}]]", "{\"from\":{},\"to\":[],\"text\":{}}"]
+    {
+        assert!(matches!(parse(body).as_slice(), [CallbackItem::Dead { .. }]), "{body}");
     }
-    assert!(matches!(
-        parse("[".repeat(60_000)).as_slice(),
-        [CallbackItem::Dead { .. }]
-    ));
+    assert!(matches!(parse("[".repeat(60_000)).as_slice(), [CallbackItem::Dead { .. }]));
 }
 
 #[test]
 fn other_content_types_are_not_read() {
-    for good in [
-        None,
-        Some("application/json"),
-        Some("Application/JSON; charset=utf-8"),
-        Some("application/x+json"),
-    ] {
+    for good in
+        [None, Some("application/json"), Some("Application/JSON; charset=utf-8"), Some("application/x+json")]
+    {
         assert!(gateway().reads(good), "{good:?}");
     }
     for bad in ["text/xml", "application/x-www-form-urlencoded", ""] {

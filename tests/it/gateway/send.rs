@@ -35,10 +35,7 @@ fn generic(base_url: &str, auth: OutboundAuth, not_accepted_on_503: bool) -> Gat
             auth,
             sms_sessions: true,
             not_accepted_on_503,
-            timeouts: Timeouts {
-                connect: Duration::from_millis(300),
-                request: Duration::from_millis(600),
-            },
+            timeouts: Timeouts { connect: Duration::from_millis(300), request: Duration::from_millis(600) },
         }),
         verifier: Verifier::StandardWebhooks(
             Secrets::signing(&["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned().into()]).unwrap(),
@@ -74,17 +71,10 @@ fn read_request(stream: &mut TcpStream) -> String {
         let count = stream.read(&mut chunk).unwrap_or(0);
         bytes.extend_from_slice(&chunk[..count]);
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        let length = text
-            .to_ascii_lowercase()
-            .split_once("content-length: ")
-            .and_then(|(_, rest)| {
-                rest.split_once("\r\n")
-                    .and_then(|(length, _)| length.parse::<usize>().ok())
-            });
-        let body = bytes
-            .windows(4)
-            .position(|window| window == b"\r\n\r\n")
-            .map(|at| bytes.len() - at - 4);
+        let length = text.to_ascii_lowercase().split_once("content-length: ").and_then(|(_, rest)| {
+            rest.split_once("\r\n").and_then(|(length, _)| length.parse::<usize>().ok())
+        });
+        let body = bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|at| bytes.len() - at - 4);
         if count == 0 || body.is_some_and(|body| body >= length.unwrap_or(0)) {
             return text;
         }
@@ -92,10 +82,7 @@ fn read_request(stream: &mut TcpStream) -> String {
 }
 
 fn answer(status: u16, headers: &str, body: &str) -> (String, Receiver<String>) {
-    let text = format!(
-        "HTTP/1.1 {status} X\r\nContent-Length: {}\r\n{headers}\r\n{body}",
-        body.len()
-    );
+    let text = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n{headers}\r\n{body}", body.len());
     serve(move |stream| stream.write_all(text.as_bytes()).unwrap())
 }
 
@@ -110,22 +97,12 @@ async fn class_of(status: u16, headers: &str, body: &str) -> SendClass {
 #[tokio::test]
 async fn the_request_holds_the_fields_of_gw12_and_no_others() {
     let (url, requests) = answer(200, "", r#"{"messageId":"m1","sessionId":"s1"}"#);
-    let gateway = generic(
-        &format!("{url}/sms/"),
-        OutboundAuth::Bearer("token-1".to_owned().into()),
-        false,
-    );
+    let gateway = generic(&format!("{url}/sms/"), OutboundAuth::Bearer("token-1".to_owned().into()), false);
     let mut wanted = request();
     wanted.session = GatewaySession::New;
     wanted.status_url = Some("https://survey.example.com/v1/gateways/own/status?ref=abc".into());
     let result = gateway.send(&wanted).await;
-    assert_eq!(
-        result,
-        SendResult::Accepted {
-            external_id: Some("m1".into()),
-            session: Some("s1".into())
-        }
-    );
+    assert_eq!(result, SendResult::Accepted { external_id: Some("m1".into()), session: Some("s1".into()) });
     let seen = requests.recv().unwrap();
     assert!(seen.starts_with("POST /sms/messages HTTP/1.1\r\n"), "{seen}");
     let head = seen.to_ascii_lowercase();
@@ -150,18 +127,9 @@ async fn a_handle_is_sent_without_new_session_and_credentials_in_a_named_header(
     let mut wanted = request();
     wanted.session = GatewaySession::Existing("s1".into());
     let result = generic(&url, auth, false).send(&wanted).await;
-    assert_eq!(
-        result,
-        SendResult::Accepted {
-            external_id: Some("77".into()),
-            session: None
-        }
-    );
+    assert_eq!(result, SendResult::Accepted { external_id: Some("77".into()), session: None });
     let seen = requests.recv().unwrap();
-    assert!(
-        seen.to_ascii_lowercase().contains("x-api-key: hush-hush\r\n"),
-        "{seen}"
-    );
+    assert!(seen.to_ascii_lowercase().contains("x-api-key: hush-hush\r\n"), "{seen}");
     let body: serde_json::Value = serde_json::from_str(seen.split_once("\r\n\r\n").unwrap().1).unwrap();
     assert_eq!(body["sessionId"], "s1");
     assert!(body.get("newSession").is_none() && body.get("statusUrl").is_none());
@@ -205,9 +173,7 @@ async fn statuses_fall_into_the_classes_of_gw30() {
 #[tokio::test]
 async fn retry_after_is_handed_on_and_a_documented_503_is_safe() {
     let (url, _requests) = answer(429, "Retry-After: 7\r\n", "");
-    let SendResult::Throttled { retry_after, detail } = sent_to(&url).await else {
-        panic!("not throttled")
-    };
+    let SendResult::Throttled { retry_after, detail } = sent_to(&url).await else { panic!("not throttled") };
     assert_eq!(retry_after, Some(RetryAfter::Seconds(7)));
     assert_eq!(detail.code.as_deref(), Some("429"));
 
@@ -228,10 +194,7 @@ async fn what_never_left_is_safe_to_repeat() {
     let refused = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     assert_eq!(sent_to(&refused).await.class(), SendClass::Retry);
-    assert_eq!(
-        sent_to("https://no-such-host.invalid").await.class(),
-        SendClass::Retry
-    );
+    assert_eq!(sent_to("https://no-such-host.invalid").await.class(), SendClass::Retry);
     // A server without TLS answers the handshake with something else.
     let (plain, _requests) = serve(|stream| {
         let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
@@ -288,10 +251,7 @@ async fn a_server_that_takes_no_connection_in_time_is_safe_to_repeat() {
         waiting.push(stream);
         assert!(waiting.len() < 10_000, "the queue does not fill");
     }
-    assert_eq!(
-        sent_to(&format!("http://{address}")).await.class(),
-        SendClass::Retry
-    );
+    assert_eq!(sent_to(&format!("http://{address}")).await.class(), SendClass::Retry);
 }
 
 #[tokio::test]
@@ -300,9 +260,7 @@ async fn a_huge_answer_is_left_unread() {
     let (url, _requests) = serve(move |stream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 104857600\r\n\r\n{\"messageId\":\"");
         let chunk = vec![b'a'; 65_536];
-        let count = (0..1_600)
-            .take_while(|_| stream.write_all(&chunk).is_ok())
-            .count();
+        let count = (0..1_600).take_while(|_| stream.write_all(&chunk).is_ok()).count();
         let _ = written.send(count * chunk.len());
     });
     assert_eq!(sent_to(&url).await.class(), SendClass::Ambiguous);

@@ -10,10 +10,7 @@ use antiphon::ids::Ids;
 use super::send::request;
 
 fn simulator() -> Simulator {
-    let settings = SimulatorSettings {
-        request_timeout: Duration::from_millis(20),
-        ..Default::default()
-    };
+    let settings = SimulatorSettings { request_timeout: Duration::from_millis(20), ..Default::default() };
     Simulator::new(settings, Ids::seeded(4))
 }
 
@@ -22,13 +19,7 @@ async fn an_accepted_sms_is_on_the_phone_in_the_ledger_and_in_the_stream() {
     let network = simulator();
     let mut stream = network.subscribe();
     let result = network.send(&request()).await;
-    let SendResult::Accepted {
-        external_id: Some(id),
-        session: None,
-    } = result
-    else {
-        panic!("{result:?}")
-    };
+    let SendResult::Accepted { external_id: Some(id), session: None } = result else { panic!("{result:?}") };
     let sms = stream.recv().await.unwrap();
     assert_eq!(
         (sms.to.as_str(), sms.from.as_str(), sms.external_id.as_str()),
@@ -45,11 +36,7 @@ async fn a_session_is_opened_once_and_its_thread_stays_together() {
     let network = simulator();
     let mut first = request();
     first.session = GatewaySession::New;
-    let SendResult::Accepted {
-        session: Some(handle),
-        ..
-    } = network.send(&first).await
-    else {
+    let SendResult::Accepted { session: Some(handle), .. } = network.send(&first).await else {
         panic!("no session")
     };
     let mut second = request();
@@ -60,15 +47,9 @@ async fn a_session_is_opened_once_and_its_thread_stays_together() {
     assert_eq!(inbox[0].shown_from.len(), 14);
     assert!(inbox[0].shown_from.starts_with("2012"));
     let reply = inbox[1].reply("mo-1", "8");
-    assert_eq!(
-        (reply.to.as_str(), reply.session.as_deref()),
-        ("2012", Some(handle.as_str()))
-    );
+    assert_eq!((reply.to.as_str(), reply.session.as_deref()), ("2012", Some(handle.as_str())));
 
-    let SendResult::Accepted {
-        session: Some(other), ..
-    } = network.send(&first).await
-    else {
+    let SendResult::Accepted { session: Some(other), .. } = network.send(&first).await else {
         panic!("no session")
     };
     assert_ne!(other, handle);
@@ -110,30 +91,16 @@ async fn a_script_is_played_once_in_order() {
         Script::Hang { delivered: false },
     ]);
     let first = network.send(&request()).await;
-    assert!(matches!(
-        first,
-        SendResult::Throttled {
-            retry_after: Some(RetryAfter::Seconds(3)),
-            ..
-        }
-    ));
+    assert!(matches!(first, SendResult::Throttled { retry_after: Some(RetryAfter::Seconds(3)), .. }));
     let mut classes = Vec::new();
     for _ in 0..8 {
         classes.push(network.send(&request()).await.class());
     }
-    assert_eq!(
-        classes,
-        [
-            Retry, Permanent, OptedOut, Auth, Held, Duplicate, Ambiguous, Ambiguous
-        ]
-    );
+    assert_eq!(classes, [Retry, Permanent, OptedOut, Auth, Held, Duplicate, Ambiguous, Ambiguous]);
     assert!(network.ledger().is_empty());
     assert_eq!(network.send(&request()).await.class(), Accepted);
 
-    network.script([
-        Script::Fault { delivered: true },
-        Script::Hang { delivered: true },
-    ]);
+    network.script([Script::Fault { delivered: true }, Script::Hang { delivered: true }]);
     for _ in 0..2 {
         assert_eq!(network.send(&request()).await.class(), Ambiguous);
     }

@@ -8,10 +8,7 @@ const OLD: &str = "0123456789abcdef-old-secret";
 const NEW: &str = "0123456789abcdef-new-secret";
 
 fn secrets(texts: &[&str]) -> Vec<SecretString> {
-    texts
-        .iter()
-        .map(|text| SecretString::from((*text).to_owned()))
-        .collect()
+    texts.iter().map(|text| SecretString::from((*text).to_owned())).collect()
 }
 
 fn fixed(place: Place) -> Verifier {
@@ -23,12 +20,7 @@ fn now() -> DateTime<Utc> {
 }
 
 fn callback<'a>(headers: &'a [(&'a str, &'a [u8])]) -> Callback<'a> {
-    Callback {
-        headers,
-        query: "",
-        path_secret: None,
-        body: b"{}",
-    }
+    Callback { headers, query: "", path_secret: None, body: b"{}" }
 }
 
 #[test]
@@ -39,18 +31,9 @@ fn a_secret_in_a_header_must_be_there_once_and_whole() {
     assert_eq!(check(&[("X-API-KEY", NEW.as_bytes())]), Ok(()));
     assert_eq!(check(&[]), Err(Forged::Missing));
     assert_eq!(check(&[("x-api-key", b"")]), Err(Forged::Missing));
-    assert_eq!(
-        check(&[("x-api-key", OLD.as_bytes()), ("X-Api-Key", OLD.as_bytes())]),
-        Err(Forged::Repeated)
-    );
-    assert_eq!(
-        check(&[("x-api-key", b"0123456789abcdef-old-secres")]),
-        Err(Forged::Mismatch)
-    );
-    assert_eq!(
-        check(&[("x-api-key", b"0123456789abcdef-old-secret ")]),
-        Err(Forged::Mismatch)
-    );
+    assert_eq!(check(&[("x-api-key", OLD.as_bytes()), ("X-Api-Key", OLD.as_bytes())]), Err(Forged::Repeated));
+    assert_eq!(check(&[("x-api-key", b"0123456789abcdef-old-secres")]), Err(Forged::Mismatch));
+    assert_eq!(check(&[("x-api-key", b"0123456789abcdef-old-secret ")]), Err(Forged::Mismatch));
     assert_eq!(check(&[("x-api-key", b"\xff\xfe")]), Err(Forged::Mismatch));
     assert_eq!(check(&[("authorization", OLD.as_bytes())]), Err(Forged::Missing));
 }
@@ -58,39 +41,18 @@ fn a_secret_in_a_header_must_be_there_once_and_whole() {
 #[test]
 fn a_secret_in_the_query_or_path_is_decoded_and_unique() {
     let verifier = fixed(Place::Query("key".into()));
-    let check = |query| {
-        verifier.verify(
-            &Callback {
-                headers: &[],
-                query,
-                path_secret: None,
-                body: b"",
-            },
-            now(),
-        )
-    };
+    let check =
+        |query| verifier.verify(&Callback { headers: &[], query, path_secret: None, body: b"" }, now());
     assert_eq!(check("a=1&key=0123456789abcdef-old-secret"), Ok(()));
     assert_eq!(check("key=0123456789abcdef%2Dold%2Dsecret"), Ok(()));
-    assert_eq!(
-        check("key=0123456789abcdef-old-secret&key=x"),
-        Err(Forged::Repeated)
-    );
+    assert_eq!(check("key=0123456789abcdef-old-secret&key=x"), Err(Forged::Repeated));
     assert_eq!(check("Key=0123456789abcdef-old-secret"), Err(Forged::Missing));
     assert_eq!(check("key=%ff%00%"), Err(Forged::Mismatch));
     assert_eq!(check(""), Err(Forged::Missing));
 
     let verifier = fixed(Place::Path);
-    let check = |path_secret| {
-        verifier.verify(
-            &Callback {
-                headers: &[],
-                query: "",
-                path_secret,
-                body: b"",
-            },
-            now(),
-        )
-    };
+    let check =
+        |path_secret| verifier.verify(&Callback { headers: &[], query: "", path_secret, body: b"" }, now());
     assert_eq!(check(Some(NEW)), Ok(()));
     assert_eq!(check(Some("")), Err(Forged::Mismatch));
     assert_eq!(check(None), Err(Forged::Missing));
@@ -114,14 +76,8 @@ fn basic_and_bearer_read_the_authorization_header_alone() {
         format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(text))
     };
     assert_eq!(check(&basic, &encode(&format!("sms:{OLD}"))), Ok(()));
-    assert_eq!(
-        check(&basic, &encode(&format!("SMS:{OLD}"))),
-        Err(Forged::Mismatch)
-    );
-    assert_eq!(
-        check(&basic, &encode(&format!("sms:{OLD}:"))),
-        Err(Forged::Mismatch)
-    );
+    assert_eq!(check(&basic, &encode(&format!("SMS:{OLD}"))), Err(Forged::Mismatch));
+    assert_eq!(check(&basic, &encode(&format!("sms:{OLD}:"))), Err(Forged::Mismatch));
     assert_eq!(check(&basic, &encode("sms")), Err(Forged::Malformed));
     assert_eq!(check(&basic, "Basic ====="), Err(Forged::Malformed));
 }
@@ -131,9 +87,7 @@ const OTHER_KEY: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 fn key_bytes(text: &str) -> Vec<u8> {
     use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD
-        .decode(text.strip_prefix("whsec_").unwrap())
-        .unwrap()
+    base64::engine::general_purpose::STANDARD.decode(text.strip_prefix("whsec_").unwrap()).unwrap()
 }
 
 #[test]
@@ -142,17 +96,10 @@ fn the_published_example_of_standard_webhooks_is_authentic() {
     let headers: [(&str, &[u8]); 3] = [
         ("webhook-id", b"msg_p5jXN8AQM9LWM0D4loKWxJek"),
         ("webhook-timestamp", b"1614265330"),
-        (
-            "webhook-signature",
-            b"v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
-        ),
+        ("webhook-signature", b"v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="),
     ];
-    let callback = Callback {
-        headers: &headers,
-        query: "",
-        path_secret: None,
-        body: br#"{"test": 2432232314}"#,
-    };
+    let callback =
+        Callback { headers: &headers, query: "", path_secret: None, body: br#"{"test": 2432232314}"# };
     let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
     assert_eq!(verifier.verify(&callback, at(1_614_265_330)), Ok(()));
     assert_eq!(verifier.verify(&callback, at(1_614_265_630)), Ok(()));
@@ -168,43 +115,23 @@ fn signed(change: impl Fn(&mut Vec<(String, Vec<u8>)>, &mut Vec<u8>)) -> Result<
     let signature = sign(&key_bytes(KEY), b"msg_1", now().timestamp(), &body);
     let mut headers: Vec<(String, Vec<u8>)> = vec![
         ("Webhook-Id".into(), b"msg_1".to_vec()),
-        (
-            "Webhook-Timestamp".into(),
-            now().timestamp().to_string().into_bytes(),
-        ),
+        ("Webhook-Timestamp".into(), now().timestamp().to_string().into_bytes()),
         ("Webhook-Signature".into(), signature.into_bytes()),
     ];
     change(&mut headers, &mut body);
-    let headers: Vec<(&str, &[u8])> = headers
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_slice()))
-        .collect();
-    verifier.verify(
-        &Callback {
-            headers: &headers,
-            query: "",
-            path_secret: None,
-            body: &body,
-        },
-        now(),
-    )
+    let headers: Vec<(&str, &[u8])> =
+        headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
+    verifier.verify(&Callback { headers: &headers, query: "", path_secret: None, body: &body }, now())
 }
 
 #[test]
 fn a_signature_covers_id_time_and_every_byte_of_the_body() {
     assert_eq!(signed(|_, _| {}), Ok(()));
     for at in 0..19 {
-        assert_eq!(
-            signed(|_, body| body[at] ^= 1),
-            Err(Forged::Mismatch),
-            "byte {at}"
-        );
+        assert_eq!(signed(|_, body| body[at] ^= 1), Err(Forged::Mismatch), "byte {at}");
     }
     assert_eq!(signed(|_, body| body.push(b' ')), Err(Forged::Mismatch));
-    assert_eq!(
-        signed(|headers, _| headers[0].1.push(b'x')),
-        Err(Forged::Mismatch)
-    );
+    assert_eq!(signed(|headers, _| headers[0].1.push(b'x')), Err(Forged::Mismatch));
     assert_eq!(signed(|headers, _| headers[2].1[5] ^= 1), Err(Forged::Mismatch));
 }
 
@@ -224,61 +151,27 @@ fn a_signature_list_needs_one_that_fits() {
 #[test]
 fn missing_repeated_and_malformed_signature_headers_are_refused() {
     for index in 0..3 {
-        assert_eq!(
-            signed(|headers, _| drop(headers.remove(index))),
-            Err(Forged::Missing)
-        );
-        assert_eq!(
-            signed(|headers, _| headers.push(headers[index].clone())),
-            Err(Forged::Repeated)
-        );
-        assert_eq!(
-            signed(|headers, _| headers[index].1.clear()),
-            Err(Forged::Missing)
-        );
+        assert_eq!(signed(|headers, _| drop(headers.remove(index))), Err(Forged::Missing));
+        assert_eq!(signed(|headers, _| headers.push(headers[index].clone())), Err(Forged::Repeated));
+        assert_eq!(signed(|headers, _| headers[index].1.clear()), Err(Forged::Missing));
     }
-    for time in [
-        "",
-        "now",
-        "-1",
-        "+1795244000",
-        "01795244000",
-        "1795244000.0",
-        "99999999999999999999",
-        "\u{663}",
-    ] {
+    for time in
+        ["", "now", "-1", "+1795244000", "01795244000", "1795244000.0", "99999999999999999999", "\u{663}"]
+    {
         let result = signed(|headers, _| headers[1].1 = time.as_bytes().to_vec());
-        assert!(
-            matches!(result, Err(Forged::Malformed | Forged::Missing)),
-            "{time}: {result:?}"
-        );
+        assert!(matches!(result, Err(Forged::Malformed | Forged::Missing)), "{time}: {result:?}");
     }
-    assert_eq!(
-        signed(|headers, _| headers[1].1 = b"9223372036854775807".to_vec()),
-        Err(Forged::Malformed)
-    );
+    assert_eq!(signed(|headers, _| headers[1].1 = b"9223372036854775807".to_vec()), Err(Forged::Malformed));
 }
 
 #[test]
 fn secrets_are_strong_few_and_never_printed() {
     assert_eq!(Secrets::plain(&[]).err(), Some(SecretsFault::None));
-    assert_eq!(
-        Secrets::plain(&secrets(&["123456789012345"])).err(),
-        Some(SecretsFault::TooShort)
-    );
+    assert_eq!(Secrets::plain(&secrets(&["123456789012345"])).err(), Some(SecretsFault::TooShort));
     assert!(Secrets::plain(&secrets(&["1234567890123456"])).is_ok());
-    assert_eq!(
-        Secrets::plain(&secrets(&[OLD, NEW, OLD])).err(),
-        Some(SecretsFault::TooMany)
-    );
-    assert_eq!(
-        Secrets::signing(&secrets(&["whsec_AAAA"])).err(),
-        Some(SecretsFault::NotBase64)
-    );
-    assert_eq!(
-        Secrets::signing(&secrets(&[OLD])).err(),
-        Some(SecretsFault::NotBase64)
-    );
+    assert_eq!(Secrets::plain(&secrets(&[OLD, NEW, OLD])).err(), Some(SecretsFault::TooMany));
+    assert_eq!(Secrets::signing(&secrets(&["whsec_AAAA"])).err(), Some(SecretsFault::NotBase64));
+    assert_eq!(Secrets::signing(&secrets(&[OLD])).err(), Some(SecretsFault::NotBase64));
     let printed = format!("{:?}", fixed(Place::Bearer));
     assert!(!printed.contains("old-secret"), "{printed}");
 }

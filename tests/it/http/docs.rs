@@ -17,21 +17,12 @@ use utoipa::OpenApi;
 async fn get(uri: &str, accept: &str) -> (u16, actix_web::http::header::HeaderMap, String) {
     let app = init_service(
         App::new()
-            .service(resource(
-                "/problems/{code}",
-                vec![(Method::GET, web::to(problem_page))],
-            ))
-            .service(resource(
-                "/openapi.json",
-                vec![(Method::GET, web::to(openapi_json))],
-            ))
+            .service(resource("/problems/{code}", vec![(Method::GET, web::to(problem_page))]))
+            .service(resource("/openapi.json", vec![(Method::GET, web::to(openapi_json))]))
             .service(resource("/docs", vec![(Method::GET, web::to(reference))])),
     )
     .await;
-    let request = TestRequest::get()
-        .uri(uri)
-        .insert_header(("Accept", accept))
-        .to_request();
+    let request = TestRequest::get().uri(uri).insert_header(("Accept", accept)).to_request();
     let response = call_service(&app, request).await;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let body = String::from_utf8(read_body(response).await.to_vec()).unwrap();
@@ -43,17 +34,12 @@ fn the_registry_is_as_the_specification_lists_it() {
     let lines: Vec<String> = registry()
         .iter()
         .map(|(code, meaning)| {
-            let status = meaning
-                .status
-                .map_or_else(|| "-".to_owned(), |status| status.to_string());
+            let status = meaning.status.map_or_else(|| "-".to_owned(), |status| status.to_string());
             format!("{:8} {status:4} {code:32} {}", meaning.kind, meaning.title)
         })
         .collect();
     insta::assert_snapshot!("registry", lines.join("\n"));
-    let unique: BTreeSet<_> = registry()
-        .iter()
-        .map(|(code, meaning)| (meaning.kind, *code))
-        .collect();
+    let unique: BTreeSet<_> = registry().iter().map(|(code, meaning)| (meaning.kind, *code)).collect();
     assert_eq!(unique.len(), registry().len());
 }
 
@@ -64,12 +50,8 @@ async fn a_code_has_a_page_for_programs_and_one_for_people() {
     assert_eq!(headers.get("cache-control").unwrap(), "public, max-age=3600");
     let body: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(body["code"], "open_session_exists");
-    let kinds: Vec<&Value> = body["meanings"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|meaning| &meaning["kind"])
-        .collect();
+    let kinds: Vec<&Value> =
+        body["meanings"].as_array().unwrap().iter().map(|meaning| &meaning["kind"]).collect();
     assert_eq!(kinds, [&json!("problem"), &json!("item"), &json!("warning")]);
     assert_eq!(body["meanings"][0]["status"], 409);
     let (_, headers, html) = get("/problems/invalid_param", "text/html,application/xhtml+xml").await;
@@ -85,48 +67,23 @@ async fn the_reference_is_one_page_that_loads_and_runs_nothing() {
     let (status, headers, html) = get("/docs", "text/html").await;
     assert_eq!(status, 200);
     let policy = headers.get("content-security-policy").unwrap().to_str().unwrap();
-    assert!(
-        policy.starts_with("default-src 'none'; style-src 'sha256-"),
-        "{policy}"
-    );
+    assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
     assert!(!policy.contains("unsafe"));
-    for forbidden in [
-        "<script",
-        " src=",
-        "style=",
-        "http://",
-        "https://",
-        "@import",
-        "url(",
-        " onload",
-        "javascript:",
-    ] {
+    for forbidden in
+        ["<script", " src=", "style=", "http://", "https://", "@import", "url(", " onload", "javascript:"]
+    {
         assert!(!html.contains(forbidden), "{forbidden}");
     }
-    for wanted in [
-        "SendSurveyBody",
-        "clientReference",
-        "/problems/{code}",
-        "X-API-Key",
-        "id=\"type-Problem\"",
-    ] {
+    for wanted in
+        ["SendSurveyBody", "clientReference", "/problems/{code}", "X-API-Key", "id=\"type-Problem\""]
+    {
         assert!(html.contains(wanted), "{wanted}");
     }
-    let style = html
-        .split("<style>")
-        .nth(1)
-        .unwrap()
-        .split("</style>")
-        .next()
-        .unwrap();
+    let style = html.split("<style>").nth(1).unwrap().split("</style>").next().unwrap();
     let hash = base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(style));
     assert!(policy.contains(&hash));
     // Every link within the page has a target.
-    for link in html
-        .split("href=\"#")
-        .skip(1)
-        .filter_map(|rest| rest.split('"').next())
-    {
+    for link in html.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
         assert!(html.contains(&format!("id=\"{link}\"")), "{link}");
     }
 }
@@ -147,10 +104,7 @@ async fn the_description_names_the_ways_to_authenticate_and_the_shared_problems(
     assert_eq!(headers.get("content-type").unwrap(), "application/json");
     let body: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(body, serde_json::to_value(ApiDoc::openapi()).unwrap());
-    assert_eq!(
-        body["components"]["securitySchemes"]["apiKey"]["name"],
-        "X-API-Key"
-    );
+    assert_eq!(body["components"]["securitySchemes"]["apiKey"]["name"], "X-API-Key");
     for (path, item) in body["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let answers = &operation["responses"];

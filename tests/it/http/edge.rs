@@ -66,38 +66,23 @@ async fn ask_all(
     clock: &ManualClock,
     requests: Vec<TestRequest>,
 ) -> Vec<(StatusCode, header::HeaderMap, Vec<u8>)> {
-    let context = web::Data::new(Edge {
-        clock: clock.clock(),
-        ids: Ids::seeded(1),
-    });
-    let buckets = web::Data::from(Arc::new(Buckets::new(RateLimit {
-        per_second: 10,
-        burst: 2,
-    })));
+    let context = web::Data::new(Edge { clock: clock.clock(), ids: Ids::seeded(1) });
+    let buckets = web::Data::from(Arc::new(Buckets::new(RateLimit { per_second: 10, burst: 2 })));
     let app = test::init_service(
         App::new()
             .app_data(context)
             .app_data(buckets)
-            .service(resource(
-                "/echo",
-                vec![(Method::POST, web::to(echo)), (Method::PUT, web::to(echo))],
-            ))
+            .service(resource("/echo", vec![(Method::POST, web::to(echo)), (Method::PUT, web::to(echo))]))
             .service(resource("/raw", vec![(Method::POST, web::to(raw))]))
             .service(resource("/limited", vec![(Method::GET, web::to(limited))]))
             .service(resource(COMPATIBILITY_PATH, vec![(Method::POST, web::to(raw))]))
             .service(resource(
                 "/number/{n}",
-                vec![(
-                    Method::GET,
-                    web::to(|n: web::Path<u8>| async move { n.to_string() }),
-                )],
+                vec![(Method::GET, web::to(|n: web::Path<u8>| async move { n.to_string() }))],
             ))
             .service(resource(
                 "/bare",
-                vec![(
-                    Method::GET,
-                    web::to(|| async { HttpResponse::Unauthorized().finish() }),
-                )],
+                vec![(Method::GET, web::to(|| async { HttpResponse::Unauthorized().finish() }))],
             ))
             .default_service(web::to(route_not_found))
             .wrap(from_fn(edge)),
@@ -113,24 +98,15 @@ async fn ask_all(
 }
 
 fn post(path: &str, body: impl Into<Bytes>) -> TestRequest {
-    TestRequest::post()
-        .uri(path)
-        .insert_header((header::CONTENT_TYPE, "application/json"))
-        .set_payload(body)
+    TestRequest::post().uri(path).insert_header((header::CONTENT_TYPE, "application/json")).set_payload(body)
 }
 
 async fn refused(request: TestRequest) -> (u16, Value) {
     let (status, headers, body) = ask(request).await;
     assert_eq!(headers.get("content-type").unwrap(), "application/problem+json");
     let body: Value = serde_json::from_slice(&body).unwrap();
-    assert_eq!(
-        body["requestId"],
-        headers.get("request-id").unwrap().to_str().unwrap()
-    );
-    assert_eq!(
-        body["type"],
-        format!("/problems/{}", body["code"].as_str().unwrap())
-    );
+    assert_eq!(body["requestId"], headers.get("request-id").unwrap().to_str().unwrap());
+    assert_eq!(body["type"], format!("/problems/{}", body["code"].as_str().unwrap()));
     assert_eq!(body["status"], status.as_u16());
     (status.as_u16(), body)
 }
@@ -139,10 +115,7 @@ async fn refused(request: TestRequest) -> (u16, Value) {
 async fn every_answer_is_named_and_guarded() {
     let request = post("/echo", r#"{"name": "a"}"#).insert_header(("Request-Id", "mine"));
     let (status, headers, body) = ask(request).await;
-    assert_eq!(
-        (status.as_u16(), body.as_slice()),
-        (200, br#"{"name":"a"}"#.as_slice())
-    );
+    assert_eq!((status.as_u16(), body.as_slice()), (200, br#"{"name":"a"}"#.as_slice()));
     let id = uuid::Uuid::parse_str(headers.get("request-id").unwrap().to_str().unwrap()).unwrap();
     assert_eq!(id.get_version_num(), 7);
     assert_eq!(headers.get("x-content-type-options").unwrap(), "nosniff");
@@ -161,13 +134,7 @@ async fn all_faults_of_a_strict_body_come_at_once() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|fault| {
-            format!(
-                "{} {}",
-                fault["pointer"].as_str().unwrap(),
-                fault["code"].as_str().unwrap()
-            )
-        })
+        .map(|fault| format!("{} {}", fault["pointer"].as_str().unwrap(), fault["code"].as_str().unwrap()))
         .collect();
     assert_eq!(
         errors,
@@ -188,11 +155,7 @@ async fn all_faults_of_a_strict_body_come_at_once() {
     assert_eq!(problem["detail"], "11 faults");
     for body in ["", "{}", r#"{"name": null}"#] {
         let (status, problem) = refused(post("/echo", body)).await;
-        assert_eq!(
-            (status, &problem["errors"][0]["code"]),
-            (422, &json!("missing_param")),
-            "{body}"
-        );
+        assert_eq!((status, &problem["errors"][0]["code"]), (422, &json!("missing_param")), "{body}");
     }
     let (_, problem) = refused(post("/echo", "[]")).await;
     assert_eq!(problem["errors"][0]["pointer"], "");
@@ -202,31 +165,18 @@ async fn all_faults_of_a_strict_body_come_at_once() {
 async fn strict_json_takes_no_trailing_comma_and_says_where() {
     let (status, problem) = refused(post("/echo", "{\"name\": \"a\",\n}")).await;
     assert_eq!((status, &problem["code"]), (400, &json!("invalid_json")));
-    assert_eq!(
-        problem["detail"],
-        "a comma with nothing after it at line 2, column 1"
-    );
+    assert_eq!(problem["detail"], "a comma with nothing after it at line 2, column 1");
 }
 
 #[actix_web::test]
 async fn media_types_and_encodings_are_checked_before_the_body_is_read() {
     let with = |name: &'static str, value: &'static str| {
-        TestRequest::post()
-            .uri("/raw")
-            .insert_header((name, value))
-            .set_payload("{}")
+        TestRequest::post().uri("/raw").insert_header((name, value)).set_payload("{}")
     };
-    for value in [
-        "application/json",
-        "Application/JSON; charset=UTF-8",
-        "text/json;charset=\"utf-8\"; q=1",
-    ] {
+    for value in ["application/json", "Application/JSON; charset=UTF-8", "text/json;charset=\"utf-8\"; q=1"] {
         assert_eq!(ask(with("Content-Type", value)).await.0, 200, "{value}");
     }
-    assert_eq!(
-        ask(TestRequest::post().uri("/raw").set_payload("{}")).await.0,
-        200
-    );
+    assert_eq!(ask(TestRequest::post().uri("/raw").set_payload("{}")).await.0, 200);
     assert_eq!(ask(with("Content-Encoding", "identity")).await.0, 200);
     for (name, value) in [
         ("Content-Type", "text/plain"),
@@ -239,11 +189,7 @@ async fn media_types_and_encodings_are_checked_before_the_body_is_read() {
         ("Content-Encoding", ""),
     ] {
         let (status, problem) = refused(with(name, value)).await;
-        assert_eq!(
-            (status, &problem["code"]),
-            (415, &json!("unsupported_media_type")),
-            "{name}: {value}"
-        );
+        assert_eq!((status, &problem["code"]), (415, &json!("unsupported_media_type")), "{name}: {value}");
     }
 }
 
@@ -271,13 +217,9 @@ async fn slowly(pieces: usize, bytes: usize, pause_millis: u64, limits: Limits) 
         tokio::time::sleep(Duration::from_millis(pause_millis)).await;
         Some((Ok::<_, PayloadError>(Bytes::from(vec![b'x'; bytes])), sent + 1))
     });
-    let mut payload: Payload = Payload::Stream {
-        payload: Box::pin(stream) as BoxedPayloadStream,
-    };
+    let mut payload: Payload = Payload::Stream { payload: Box::pin(stream) as BoxedPayloadStream };
     let request = TestRequest::post().to_http_request();
-    body::read(&request, &mut payload, limits)
-        .await
-        .map(|body| body.len())
+    body::read(&request, &mut payload, limits).await.map(|body| body.len())
 }
 
 #[actix_web::test]
@@ -291,10 +233,7 @@ async fn a_slow_body_is_given_up_by_pace_and_by_total_time() {
     assert_eq!(slowly(3, 100, 20, limits).await.unwrap(), 300);
     // 10 bytes each 60 ms are 167 bytes a second.
     let slow = slowly(100, 10, 60, limits).await.unwrap_err();
-    assert_eq!(
-        (slow.code(), slow.detail()),
-        (ProblemCode::InvalidBody, "the body came too slowly")
-    );
+    assert_eq!((slow.code(), slow.detail()), (ProblemCode::InvalidBody, "the body came too slowly"));
     // 1,000 bytes each 60 ms are fast enough, but never end.
     let started = std::time::Instant::now();
     assert!(slowly(100, 1_000, 60, limits).await.is_err());
@@ -304,13 +243,9 @@ async fn a_slow_body_is_given_up_by_pace_and_by_total_time() {
 #[actix_web::test]
 async fn a_body_that_breaks_off_is_invalid() {
     let stream = stream::iter([Err::<Bytes, _>(PayloadError::Incomplete(None))]);
-    let mut payload: Payload = Payload::Stream {
-        payload: Box::pin(stream) as BoxedPayloadStream,
-    };
+    let mut payload: Payload = Payload::Stream { payload: Box::pin(stream) as BoxedPayloadStream };
     let request = TestRequest::post().to_http_request();
-    let problem = body::read(&request, &mut payload, Limits::SMALL)
-        .await
-        .unwrap_err();
+    let problem = body::read(&request, &mut payload, Limits::SMALL).await.unwrap_err();
     assert_eq!(problem.code(), ProblemCode::InvalidBody);
 }
 
@@ -319,10 +254,7 @@ async fn unknown_routes_and_methods_are_problems() {
     let (status, problem) = refused(TestRequest::get().uri("/nowhere")).await;
     assert_eq!((status, &problem["code"]), (404, &json!("route_not_found")));
     let (status, headers, _) = ask(TestRequest::delete().uri("/echo")).await;
-    assert_eq!(
-        (status.as_u16(), headers.get("allow").unwrap().to_str().unwrap()),
-        (405, "POST, PUT")
-    );
+    assert_eq!((status.as_u16(), headers.get("allow").unwrap().to_str().unwrap()), (405, "POST, PUT"));
     let (_, problem) = refused(TestRequest::get().uri("/echo")).await;
     assert_eq!(problem["code"], "method_not_allowed");
     // What the framework refuses by itself becomes a problem too; an answer of a handler's own stays as it is.
@@ -341,12 +273,7 @@ async fn rate_figures_are_shown_and_the_limit_holds() {
         .iter()
         .map(|(status, headers, _)| {
             let header = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
-            (
-                status.as_u16(),
-                header("ratelimit-limit"),
-                header("ratelimit-remaining"),
-                header("retry-after"),
-            )
+            (status.as_u16(), header("ratelimit-limit"), header("ratelimit-remaining"), header("retry-after"))
         })
         .collect();
     let some = |text: &str| Some(text.to_owned());
@@ -380,27 +307,18 @@ fn a_bucket_holds_50_and_gains_10_a_second() {
     assert_eq!(granted(20), 10);
     hand.advance(TimeDelta::days(40_000));
     let full = buckets.take("key", hand.clock().now());
-    assert_eq!(
-        (full.remaining, full.reset_seconds, full.retry_after_seconds),
-        (49, 1, 0)
-    );
+    assert_eq!((full.remaining, full.reset_seconds, full.retry_after_seconds), (49, 1, 0));
 }
 
 #[test]
 fn a_flood_of_names_shares_one_bucket() {
     let now = clock().clock().now();
     let buckets = Buckets::new(RateLimit::default());
-    let granted = (0..20_000)
-        .filter(|n| buckets.take(&format!("ip {n}"), now).granted)
-        .count();
+    let granted = (0..20_000).filter(|n| buckets.take(&format!("ip {n}"), now).granted).count();
     assert_eq!(granted, 10_050);
     assert!(buckets.take("ip 1", now).granted, "who had a bucket keeps it");
     let later = now + TimeDelta::seconds(10);
-    assert_eq!(
-        buckets.take("ip new", later).remaining,
-        49,
-        "full buckets make room"
-    );
+    assert_eq!(buckets.take("ip new", later).remaining, 49, "full buckets make room");
 }
 
 #[test]
@@ -441,19 +359,11 @@ async fn send_survey_is_found_in_any_case() {
     for path in ["/v1/SendSurvey?surveyId=x", "/v1/sendsurvey", "/v1/SENDSURVEY"] {
         assert_eq!(ask(post(path, "{}")).await.0, 200, "{path}");
     }
-    for path in [
-        "/v1/SendSurveys",
-        "/V1/SendSurvey",
-        "/v1/SendSurvey/",
-        "/v1/xSendSurvey",
-    ] {
+    for path in ["/v1/SendSurveys", "/V1/SendSurvey", "/v1/SendSurvey/", "/v1/xSendSurvey"] {
         assert_eq!(refused(post(path, "{}")).await.0, 404, "{path}");
     }
     let (status, headers, _) = ask(TestRequest::get().uri("/v1/sendSurvey")).await;
-    assert_eq!(
-        (status.as_u16(), headers.get("allow").unwrap().to_str().unwrap()),
-        (405, "POST")
-    );
+    assert_eq!((status.as_u16(), headers.get("allow").unwrap().to_str().unwrap()), (405, "POST"));
 }
 
 #[test]
@@ -468,18 +378,12 @@ fn idempotency_keys_are_short_ascii_and_single() {
     assert_eq!(key(&[]).unwrap(), None);
     assert_eq!(key(&["a b:1"]).unwrap().as_deref(), Some("a b:1"));
     assert!(key(&[&"x".repeat(255)]).is_ok());
-    for (values, code) in [
-        (vec![""], "invalid_param"),
-        (vec!["æ"], "invalid_param"),
-        (vec!["a", "a"], "duplicate_param"),
-    ] {
+    for (values, code) in
+        [(vec![""], "invalid_param"), (vec!["æ"], "invalid_param"), (vec!["a", "a"], "duplicate_param")]
+    {
         let problem = key(&values).unwrap_err();
         let fault = &problem.errors()[0];
-        assert_eq!(
-            (fault.pointer.as_str(), fault.code),
-            ("header:Idempotency-Key", code),
-            "{values:?}"
-        );
+        assert_eq!((fault.pointer.as_str(), fault.code), ("header:Idempotency-Key", code), "{values:?}");
     }
     assert!(key(&[&"x".repeat(256)]).is_err());
 }

@@ -12,12 +12,9 @@ fn as_serde(json: &Json) -> Value {
         Json::Number(digits) => serde_json::from_str(digits).unwrap(),
         Json::Text(text) => Value::String(text.clone()),
         Json::Array(items) => Value::Array(items.iter().map(as_serde).collect()),
-        Json::Object(pairs) => Value::Object(
-            pairs
-                .iter()
-                .map(|(name, value)| (name.clone(), as_serde(value)))
-                .collect(),
-        ),
+        Json::Object(pairs) => {
+            Value::Object(pairs.iter().map(|(name, value)| (name.clone(), as_serde(value))).collect())
+        }
     }
 }
 
@@ -26,21 +23,13 @@ fn fault(body: &str) -> String {
 }
 
 fn forgiven(body: &str) -> Vec<String> {
-    lenient(body.as_bytes())
-        .unwrap()
-        .1
-        .iter()
-        .map(ToString::to_string)
-        .collect()
+    lenient(body.as_bytes()).unwrap().1.iter().map(ToString::to_string).collect()
 }
 
 #[test]
 fn trailing_commas_and_a_byte_order_mark_are_forgiven_and_named() {
     assert_eq!(forgiven("[1,\n2,\n]"), ["comma before ] at line 3"]);
-    assert_eq!(
-        forgiven("{\"a\": {\"b\": 1 , } ,}"),
-        ["comma before } at line 1"; 2]
-    );
+    assert_eq!(forgiven("{\"a\": {\"b\": 1 , } ,}"), ["comma before } at line 1"; 2]);
     assert_eq!(forgiven("\u{feff}{}"), ["byte order mark at the start"]);
     assert_eq!(forgiven("{}"), [""; 0]);
     for body in ["[1,]", "{\"a\":1,}", "\u{feff}{}"] {
@@ -68,77 +57,26 @@ fn everything_else_is_refused_with_line_and_column() {
         ("", "the document ends too early at line 1, column 1"),
         ("  \n ", "the document ends too early at line 2, column 2"),
         ("{\"a\": 1", "the document ends too early at line 1, column 8"),
-        (
-            "[,]",
-            "a character where a value should start at line 1, column 2",
-        ),
-        (
-            "[1,,]",
-            "a character where a value should start at line 1, column 4",
-        ),
-        (
-            "{,}",
-            "a character where a property name in quotes should start at line 1, column 2",
-        ),
-        (
-            "{a: 1}",
-            "a character where a property name in quotes should start at line 1, column 2",
-        ),
-        (
-            "{\"a\" 1}",
-            "a property name without a colon after it at line 1, column 6",
-        ),
-        (
-            "{\"æ\": 'x'}",
-            "a character where a value should start at line 1, column 7",
-        ),
-        (
-            "[1 2]",
-            "a character where a comma or a closing bracket should stand at line 1, column 4",
-        ),
-        (
-            "{} {}",
-            "something after the end of the document at line 1, column 4",
-        ),
-        (
-            "[1],",
-            "something after the end of the document at line 1, column 4",
-        ),
-        (
-            "// x\n{}",
-            "a character where a value should start at line 1, column 1",
-        ),
-        (
-            "[01]",
-            "a character where a comma or a closing bracket should stand at line 1, column 3",
-        ),
-        (
-            "[1.]",
-            "a number without a digit where one should stand at line 1, column 4",
-        ),
-        (
-            "[NaN]",
-            "a character where a value should start at line 1, column 2",
-        ),
-        (
-            "[nul]",
-            "a word that is not true, false or null at line 1, column 5",
-        ),
-        (
-            "\"a\nb\"",
-            "a control character in a text that is not escaped at line 1, column 3",
-        ),
+        ("[,]", "a character where a value should start at line 1, column 2"),
+        ("[1,,]", "a character where a value should start at line 1, column 4"),
+        ("{,}", "a character where a property name in quotes should start at line 1, column 2"),
+        ("{a: 1}", "a character where a property name in quotes should start at line 1, column 2"),
+        ("{\"a\" 1}", "a property name without a colon after it at line 1, column 6"),
+        ("{\"æ\": 'x'}", "a character where a value should start at line 1, column 7"),
+        ("[1 2]", "a character where a comma or a closing bracket should stand at line 1, column 4"),
+        ("{} {}", "something after the end of the document at line 1, column 4"),
+        ("[1],", "something after the end of the document at line 1, column 4"),
+        ("// x\n{}", "a character where a value should start at line 1, column 1"),
+        ("[01]", "a character where a comma or a closing bracket should stand at line 1, column 3"),
+        ("[1.]", "a number without a digit where one should stand at line 1, column 4"),
+        ("[NaN]", "a character where a value should start at line 1, column 2"),
+        ("[nul]", "a word that is not true, false or null at line 1, column 5"),
+        ("\"a\nb\"", "a control character in a text that is not escaped at line 1, column 3"),
         ("\"\\x\"", "an escape that JSON does not know at line 1, column 3"),
         ("\"\\ud800\"", "half of a surrogate pair at line 1, column 2"),
-        (
-            "\"\\ud800\\u0041\"",
-            "half of a surrogate pair at line 1, column 2",
-        ),
+        ("\"\\ud800\\u0041\"", "half of a surrogate pair at line 1, column 2"),
         ("\"\\udc00\"", "half of a surrogate pair at line 1, column 2"),
-        (
-            "\u{feff}\u{feff}{}",
-            "a character where a value should start at line 1, column 1",
-        ),
+        ("\u{feff}\u{feff}{}", "a character where a value should start at line 1, column 1"),
     ] {
         assert_eq!(fault(body), expected, "{body:?}");
     }
@@ -152,10 +90,7 @@ fn everything_else_is_refused_with_line_and_column() {
 fn nesting_ends_at_32_levels() {
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     assert!(strict(nested(32).as_bytes()).is_ok());
-    assert_eq!(
-        fault(&nested(33)),
-        "nesting deeper than 32 levels at line 1, column 33"
-    );
+    assert_eq!(fault(&nested(33)), "nesting deeper than 32 levels at line 1, column 33");
     assert!(lenient("[".repeat(60_000).as_bytes()).is_err());
     let objects = format!("{}1{}", "{\"a\":".repeat(33), "}".repeat(33));
     assert!(strict(objects.as_bytes()).is_err());
@@ -164,10 +99,7 @@ fn nesting_ends_at_32_levels() {
 #[test]
 fn duplicate_names_and_the_digits_of_numbers_survive() {
     let json = strict(br#"{"a": 12345678901234567890123, "A": -0.10e+2, "a": "\ud83d\ude00"}"#).unwrap();
-    assert_eq!(
-        json.to_string(),
-        r#"{"a":12345678901234567890123,"A":-0.10e+2,"a":"😀"}"#
-    );
+    assert_eq!(json.to_string(), r#"{"a":12345678901234567890123,"A":-0.10e+2,"a":"😀"}"#);
 }
 
 fn any_json() -> impl Strategy<Value = Value> {

@@ -13,10 +13,7 @@ fn key() -> ApiKey {
 fn found(headers: &[(&str, String)]) -> Option<Credentials> {
     let mut map = HeaderMap::new();
     for (name, value) in headers {
-        map.append(
-            HeaderName::from_bytes(name.as_bytes()).unwrap(),
-            HeaderValue::from_str(value).unwrap(),
-        );
+        map.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap());
     }
     Credentials::of(&map)
 }
@@ -62,10 +59,7 @@ fn anything_else_is_no_key() {
         vec![("Authorization", format!("{bearer}x"))],
         vec![("X-API-Key", bearer.clone())],
         vec![("Authorization", bearer.clone()), ("X-API-Key", text.to_owned())],
-        vec![
-            ("Authorization", bearer.clone()),
-            ("Authorization", bearer.clone()),
-        ],
+        vec![("Authorization", bearer.clone()), ("Authorization", bearer.clone())],
     ] {
         assert!(found(&headers).is_none(), "{headers:?}");
     }

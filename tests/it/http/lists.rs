@@ -9,21 +9,16 @@ fn paging(query: &str) -> Result<Paging, Vec<String>> {
     let paging = Paging::take(&mut parameters);
     match parameters.finish() {
         Ok(()) => Ok(paging),
-        Err(problem) => Err(problem
-            .errors()
-            .iter()
-            .map(|fault| format!("{} {}", fault.pointer, fault.code))
-            .collect()),
+        Err(problem) => {
+            Err(problem.errors().iter().map(|fault| format!("{} {}", fault.pointer, fault.code)).collect())
+        }
     }
 }
 
 #[test]
 fn parameters_have_defaults_and_limits() {
     let plain = paging("").unwrap();
-    assert_eq!(
-        (plain.limit, plain.order, plain.cursor),
-        (100, Order::Ascending, None)
-    );
+    assert_eq!((plain.limit, plain.order, plain.cursor), (100, Order::Ascending, None));
     let full = paging(
         "limit=1000&order=desc&from=2026-11-01T00:00:00Z&to=2026-11-21T01:00:00%2B01:00&updatedAfter=2026-11-20T01:00:00+01:00",
     )
@@ -41,10 +36,7 @@ fn parameters_have_defaults_and_limits() {
         ("cursor=abc", "?cursor invalid_param"),
         ("from=yesterday", "?from invalid_param"),
         ("to=2026-11-21", "?to invalid_param"),
-        (
-            "from=2026-11-02T00:00:00Z&to=2026-11-01T00:00:00Z",
-            "?to invalid_param",
-        ),
+        ("from=2026-11-02T00:00:00Z&to=2026-11-01T00:00:00Z", "?to invalid_param"),
         ("offset=10", "?offset unknown_param"),
         ("Limit=10", "?Limit unknown_param"),
         ("limit=1&limit=2", "?limit duplicate_param"),
@@ -60,10 +52,7 @@ fn further_parameters_are_taken_by_name_or_prefix() {
     let mut parameters = Parameters::of("var.queueKey=sales&var.x=&isTest=true&var.=1&surveyId=a+b%C3%A6");
     assert_eq!(
         parameters.prefixed("var."),
-        [
-            ("queueKey".to_owned(), "sales".to_owned()),
-            ("x".to_owned(), String::new())
-        ]
+        [("queueKey".to_owned(), "sales".to_owned()), ("x".to_owned(), String::new())]
     );
     assert_eq!(parameters.boolean("isTest"), Some(true));
     assert_eq!(parameters.text("surveyId").as_deref(), Some("a bæ"));
@@ -73,13 +62,7 @@ fn further_parameters_are_taken_by_name_or_prefix() {
 
 fn item(n: u32) -> (u32, Cursor) {
     let at = "2026-11-21T06:00:00.000001Z".parse().unwrap();
-    (
-        n,
-        Cursor {
-            updated_at: at,
-            id: format!("id-{n}"),
-        },
-    )
+    (n, Cursor { updated_at: at, id: format!("id-{n}") })
 }
 
 #[test]
@@ -87,32 +70,15 @@ fn the_last_page_keeps_its_cursor_and_an_empty_list_has_none() {
     let mut two = paging("limit=2").unwrap();
     let page = |found: Vec<(u32, Cursor)>, paging: &Paging| {
         let page = Page::new(found, paging, |(_, cursor)| cursor.clone());
-        (
-            page.data.len(),
-            page.next_cursor.map(|text| Cursor::decode(&text).unwrap().id),
-            page.has_more,
-        )
+        (page.data.len(), page.next_cursor.map(|text| Cursor::decode(&text).unwrap().id), page.has_more)
     };
-    assert_eq!(
-        page(vec![item(1), item(2), item(3)], &two),
-        (2, Some("id-2".to_owned()), true)
-    );
-    assert_eq!(
-        page(vec![item(1), item(2)], &two),
-        (2, Some("id-2".to_owned()), false)
-    );
+    assert_eq!(page(vec![item(1), item(2), item(3)], &two), (2, Some("id-2".to_owned()), true));
+    assert_eq!(page(vec![item(1), item(2)], &two), (2, Some("id-2".to_owned()), false));
     assert_eq!(page(vec![], &two), (0, None, false));
     two.cursor = Some(item(7).1);
     assert_eq!(page(vec![], &two), (0, Some("id-7".to_owned()), false));
-    let empty: Page<u32> = Page {
-        data: vec![],
-        next_cursor: None,
-        has_more: false,
-    };
-    assert_eq!(
-        serde_json::to_string(&empty).unwrap(),
-        r#"{"data":[],"nextCursor":null,"hasMore":false}"#
-    );
+    let empty: Page<u32> = Page { data: vec![], next_cursor: None, has_more: false };
+    assert_eq!(serde_json::to_string(&empty).unwrap(), r#"{"data":[],"nextCursor":null,"hasMore":false}"#);
 }
 
 proptest! {

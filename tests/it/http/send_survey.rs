@@ -20,17 +20,9 @@ fn now() -> DateTime<Utc> {
 fn call(path: Option<&str>, query: &str, body: &[u8], now: DateTime<Utc>) -> Result<Accepted, Vec<Fault>> {
     let languages = [Language::en(), Language::no()];
     let phones = PhoneRules::default();
-    let rules = Rules {
-        now,
-        default_timezone: chrono_tz::Europe::Oslo,
-        languages: &languages,
-        phones: &phones,
-    };
-    let call = Call {
-        path_survey: path,
-        query,
-        body,
-    };
+    let rules =
+        Rules { now, default_timezone: chrono_tz::Europe::Oslo, languages: &languages, phones: &phones };
+    let call = Call { path_survey: path, query, body };
     read(call, rules).unwrap().finish()
 }
 
@@ -56,19 +48,12 @@ fn accepted(changes: &Value) -> Accepted {
 fn faults<T>(outcome: Result<T, Vec<Fault>>) -> Vec<String> {
     match outcome {
         Ok(_) => Vec::new(),
-        Err(faults) => faults
-            .iter()
-            .map(|fault| format!("{} {}", fault.pointer, fault.code))
-            .collect(),
+        Err(faults) => faults.iter().map(|fault| format!("{} {}", fault.pointer, fault.code)).collect(),
     }
 }
 
 fn warnings(accepted: &Accepted) -> Vec<String> {
-    accepted
-        .warnings
-        .iter()
-        .map(|warning| format!("{} {}", warning.pointer, warning.code))
-        .collect()
+    accepted.warnings.iter().map(|warning| format!("{} {}", warning.pointer, warning.code)).collect()
 }
 
 fn variables(accepted: &Accepted) -> Vec<(&str, &str)> {
@@ -80,11 +65,7 @@ fn the_seeds_own_payload_is_read_as_http_api_2_5_says() {
     let query = format!("surveyId={SURVEY}");
     let accepted = call(None, &query, SEED_EXPANDED, now()).unwrap();
     // The use case adds what needs the survey; together they are the warnings of http-api.md 2.5, in its order.
-    let all = [
-        accepted.warnings.clone(),
-        vec![Warning::language_not_set(&Language::en())],
-    ]
-    .concat();
+    let all = [accepted.warnings.clone(), vec![Warning::language_not_set(&Language::en())]].concat();
     insta::assert_json_snapshot!("seed_payload_warnings", all);
     insta::assert_debug_snapshot!("seed_payload_command", accepted.command);
     assert!(!accepted.dry_run);
@@ -109,9 +90,7 @@ fn the_seeds_payload_as_printed_is_refused_for_its_identifier_only() {
     let refused = call(None, &query, SEED, now());
     assert_eq!(faults(refused), ["/identifier unexpanded_placeholder"]);
     // The script expands its phone number only: everything else unexpanded is dropped with a warning (P36).
-    let body = String::from_utf8(SEED.to_vec())
-        .unwrap()
-        .replace("$(e164_phone_number)", "+4799999999");
+    let body = String::from_utf8(SEED.to_vec()).unwrap().replace("$(e164_phone_number)", "+4799999999");
     let accepted = call(None, &query, body.as_bytes(), now()).unwrap();
     assert_eq!(
         warnings(&accepted),
@@ -152,23 +131,11 @@ fn p09_the_survey_is_named_in_path_query_or_body_and_only_once() {
     assert_eq!(read(None, "", &body("csat")).unwrap(), "csat");
     assert_eq!(read(None, "surveyId=csat", &body("csat")).unwrap(), "csat");
     let upper = SURVEY.to_uppercase();
-    assert_eq!(
-        read(None, &format!("surveyId={upper}"), &body(SURVEY)).unwrap(),
-        SURVEY
-    );
+    assert_eq!(read(None, &format!("surveyId={upper}"), &body(SURVEY)).unwrap(), SURVEY);
     assert_eq!(faults(read(None, "", plain)), ["/surveyId missing_param"]);
-    assert_eq!(
-        faults(read(None, "surveyId=", &body(""))),
-        ["/surveyId missing_param"]
-    );
-    assert_eq!(
-        faults(read(None, "surveyId=a", &body("b"))),
-        ["/SurveyID conflicting_survey_id"]
-    );
-    assert_eq!(
-        faults(read(Some("a"), "surveyid=b", plain)),
-        ["?surveyid conflicting_survey_id"]
-    );
+    assert_eq!(faults(read(None, "surveyId=", &body(""))), ["/surveyId missing_param"]);
+    assert_eq!(faults(read(None, "surveyId=a", &body("b"))), ["/SurveyID conflicting_survey_id"]);
+    assert_eq!(faults(read(Some("a"), "surveyid=b", plain)), ["?surveyid conflicting_survey_id"]);
     assert_eq!(
         faults(read(None, "", r#"{"surveyId": 7, "identifier": "+4799999999"}"#)),
         ["/surveyId invalid_param"]
@@ -179,17 +146,9 @@ fn p09_the_survey_is_named_in_path_query_or_body_and_only_once() {
 fn an_unknown_survey_can_be_answered_before_the_faults() {
     let languages = [Language::en()];
     let phones = PhoneRules::default();
-    let rules = Rules {
-        now: now(),
-        default_timezone: chrono_tz::UTC,
-        languages: &languages,
-        phones: &phones,
-    };
-    let call = Call {
-        path_survey: Some("no-such"),
-        query: "",
-        body: b"{}",
-    };
+    let rules =
+        Rules { now: now(), default_timezone: chrono_tz::UTC, languages: &languages, phones: &phones };
+    let call = Call { path_survey: Some("no-such"), query: "", body: b"{}" };
     let reading = read(call, rules).unwrap();
     assert_eq!(reading.survey(), Some("no-such"));
     assert_eq!(faults(reading.finish()), ["/identifier missing_param"]);
@@ -200,10 +159,7 @@ fn p11_expiry_takes_every_form() {
     for (text, expected) in [
         ("2026-11-22T06:00:00Z", "2026-11-22T06:00:00Z"),
         ("2026-11-22T07:00:00+01:00", "2026-11-22T06:00:00Z"),
-        (
-            "2026-11-22T07:00:00.123456789+01:00",
-            "2026-11-22T06:00:00.123456Z",
-        ),
+        ("2026-11-22T07:00:00.123456789+01:00", "2026-11-22T06:00:00.123456Z"),
         ("2026-11-22T07:00", "2026-11-22T06:00:00Z"),
         ("2026-11-22T07:00:30", "2026-11-22T06:00:30Z"),
         ("2026-11-22 07:00", "2026-11-22T06:00:00Z"),
@@ -217,24 +173,10 @@ fn p11_expiry_takes_every_form() {
         ("2026-12-21T06:00:00Z", "2026-12-21T06:00:00Z"),
     ] {
         let expected: DateTime<Utc> = expected.parse().unwrap();
-        assert_eq!(
-            accepted(&json!({"expiryTime": text})).command.expiry,
-            Some(expected),
-            "{text}"
-        );
+        assert_eq!(accepted(&json!({"expiryTime": text})).command.expiry, Some(expected), "{text}");
     }
-    for absent in [
-        json!(""),
-        json!(null),
-        json!("  "),
-        json!("§{survey_expiry}"),
-        json!("$(x)"),
-    ] {
-        assert_eq!(
-            accepted(&json!({"expiryTime": absent})).command.expiry,
-            None,
-            "{absent}"
-        );
+    for absent in [json!(""), json!(null), json!("  "), json!("§{survey_expiry}"), json!("$(x)")] {
+        assert_eq!(accepted(&json!({"expiryTime": absent})).command.expiry, None, "{absent}");
     }
 }
 
@@ -269,9 +211,7 @@ fn p11_p14_expiry_is_refused_with_its_own_code() {
         let refused = send(&json!({"expiryTime": value}));
         assert_eq!(faults(refused), [format!("/expiryTime {code}")], "{value}");
     }
-    let detail = send(&json!({"expiryTime": "2026-11-20T06:00:00Z"})).unwrap_err()[0]
-        .detail
-        .clone();
+    let detail = send(&json!({"expiryTime": "2026-11-20T06:00:00Z"})).unwrap_err()[0].detail.clone();
     assert_eq!(detail, "2026-11-20T06:00:00Z is not after now");
 }
 
@@ -283,11 +223,7 @@ fn a_local_expiry_in_a_gap_is_its_end_and_in_a_fold_the_first() {
         ("2026-03-28T12:00:00Z", "2026-03-29 02:00", "2026-03-29T01:00:00Z"),
         ("2026-03-28T12:00:00Z", "2026-03-29 03:00", "2026-03-29T01:00:00Z"),
         ("2026-10-24T12:00:00Z", "2026-10-25 02:30", "2026-10-25T00:30:00Z"),
-        (
-            "2026-10-24T12:00:00Z",
-            "20261025 03:00:00",
-            "2026-10-25T02:00:00Z",
-        ),
+        ("2026-10-24T12:00:00Z", "20261025 03:00:00", "2026-10-25T02:00:00Z"),
     ] {
         let accepted = send_at(&json!({"expiryTime": text}), now.parse().unwrap()).unwrap();
         assert_eq!(accepted.command.expiry, Some(expected.parse().unwrap()), "{text}");
@@ -308,28 +244,14 @@ fn p13_the_client_reference_is_a_text_or_a_number() {
         assert_eq!(accepted.command.client_reference.as_deref(), expected, "{value}");
     }
     let exact = "æ".repeat(255);
-    assert_eq!(
-        accepted(&json!({"clientReference": exact}))
-            .command
-            .client_reference,
-        Some(exact)
-    );
-    for value in [
-        json!("x".repeat(256)),
-        json!(true),
-        json!(["a"]),
-        json!({}),
-        json!("a\u{0}b"),
-    ] {
+    assert_eq!(accepted(&json!({"clientReference": exact})).command.client_reference, Some(exact));
+    for value in [json!("x".repeat(256)), json!(true), json!(["a"]), json!({}), json!("a\u{0}b")] {
         let refused = send(&json!({"clientReference": value}));
         assert_eq!(faults(refused), ["/clientReference invalid_param"], "{value}");
     }
     let long = br#"{"identifier": "+4799999999", "clientReference": 12345678901234567890123456789}"#;
     let accepted = call(Some("csat"), "", long, now()).unwrap();
-    assert_eq!(
-        accepted.command.client_reference.unwrap(),
-        "12345678901234567890123456789"
-    );
+    assert_eq!(accepted.command.client_reference.unwrap(), "12345678901234567890123456789");
 }
 
 #[test]
@@ -387,13 +309,9 @@ fn p15_variables_out_of_shape_or_size_point_at_the_entry() {
         let expected = format!("/userSessionVariables{place} invalid_user_session_variables");
         assert_eq!(faults(refused), [expected], "{value}");
     }
-    let many: Vec<Value> = (0..64)
-        .map(|i| json!({"key": format!("k{i}"), "value": "x".repeat(1_024)}))
-        .collect();
-    assert_eq!(
-        variables(&accepted(&json!({"userSessionVariables": many}))).len(),
-        64
-    );
+    let many: Vec<Value> =
+        (0..64).map(|i| json!({"key": format!("k{i}"), "value": "x".repeat(1_024)})).collect();
+    assert_eq!(variables(&accepted(&json!({"userSessionVariables": many}))).len(), 64);
     let long = json!({"userSessionVariables": {"ø".repeat(100): 1}});
     assert_eq!(variables(&accepted(&long)).len(), 1);
 }
@@ -405,10 +323,7 @@ fn p23_the_last_of_two_spellings_wins_with_a_warning_for_known_keys_only() {
         {"key": "agentId", "value": "last"}, {"key": "own", "value": "2"},
     ]}));
     assert_eq!(variables(&accepted), [("agentId", "last"), ("own", "2")]);
-    assert_eq!(
-        warnings(&accepted),
-        ["/userSessionVariables/2 duplicate_variable"]
-    );
+    assert_eq!(warnings(&accepted), ["/userSessionVariables/2 duplicate_variable"]);
 }
 
 #[test]
@@ -428,9 +343,7 @@ fn p27_the_identifier_must_be_a_mobile_in_e164() {
         let refused = send(&json!({"identifier": value}));
         assert_eq!(faults(refused), [format!("/identifier {code}")], "{value}");
     }
-    let detail = send(&json!({"identifier": "+4722334455"})).unwrap_err()[0]
-        .detail
-        .clone();
+    let detail = send(&json!({"identifier": "+4722334455"})).unwrap_err()[0].detail.clone();
     assert_eq!(detail, "+4722334455 is a fixed line; a mobile number is needed");
 }
 
@@ -443,21 +356,12 @@ fn p28_p29_type_and_channel_have_one_value_each() {
         assert!(warnings(&accepted(&json!({"channel": value}))).is_empty());
     }
     let absent = accepted(&json!({"identifierType": null, "channel": null}));
-    assert_eq!(
-        warnings(&absent),
-        [
-            "/identifierType defaulted_property",
-            "/channel defaulted_property"
-        ]
-    );
+    assert_eq!(warnings(&absent), ["/identifierType defaulted_property", "/channel defaulted_property"]);
     for value in [json!("Email"), json!(7), json!("")] {
         let refused = send(&json!({"identifierType": value, "channel": value}));
         assert_eq!(
             faults(refused),
-            [
-                "/identifierType unsupported_identifier_type",
-                "/channel unsupported_channel"
-            ]
+            ["/identifierType unsupported_identifier_type", "/channel unsupported_channel"]
         );
     }
 }
@@ -476,10 +380,7 @@ fn p30_p31_content_is_literal_and_discouraged() {
     assert_eq!(dropped.command.content, None);
     assert_eq!(warnings(&dropped), ["/content unexpanded_placeholder"]);
     for value in [json!(7), json!(true), json!([]), json!({"no": "Hei"})] {
-        assert_eq!(
-            faults(send(&json!({"content": value}))),
-            ["/content invalid_param"]
-        );
+        assert_eq!(faults(send(&json!({"content": value}))), ["/content invalid_param"]);
     }
 }
 
@@ -524,38 +425,24 @@ fn p37_names_come_in_any_case_but_once() {
     assert!(accepted.command.is_test);
     assert_eq!(
         warnings(&accepted),
-        [
-            "?x unknown_property",
-            "/Foo~1bar unknown_property",
-            "/foo~1BAR unknown_property"
-        ]
+        ["?x unknown_property", "/Foo~1bar unknown_property", "/foo~1BAR unknown_property"]
     );
     let twice = r#"{"identifier": "+4799999999", "Identifier": null, "content": "a", "content": "b"}"#;
     let refused = call(Some("csat"), "", twice.as_bytes(), now());
-    assert_eq!(
-        faults(refused),
-        ["/Identifier duplicate_param", "/content duplicate_param"]
-    );
+    assert_eq!(faults(refused), ["/Identifier duplicate_param", "/content duplicate_param"]);
     let entry = json!({"userSessionVariables": [{"key": "a", "KEY": "b", "other": 1}]});
-    assert_eq!(
-        faults(send(&entry)),
-        ["/userSessionVariables/0/KEY duplicate_param"]
-    );
+    assert_eq!(faults(send(&entry)), ["/userSessionVariables/0/KEY duplicate_param"]);
 }
 
 #[test]
 fn the_remaining_properties_are_typed() {
     let id = "01A1FCB0-AF00-7417-9C3D-D9F73817118D";
-    let given = accepted(
-        &json!({"channelId": id, "ifOpenSession": "queue", "sendAt": "2026-11-21T09:00:00+01:00",
-        "isTest": false}),
-    );
+    let given =
+        accepted(&json!({"channelId": id, "ifOpenSession": "queue", "sendAt": "2026-11-21T09:00:00+01:00",
+        "isTest": false}));
     assert_eq!(given.command.channel_id.unwrap(), id.to_lowercase());
     assert_eq!(given.command.if_open_session, Some(IfOpenSession::Queue));
-    assert_eq!(
-        given.command.send_at,
-        Some("2026-11-21T08:00:00Z".parse().unwrap())
-    );
+    assert_eq!(given.command.send_at, Some("2026-11-21T08:00:00Z".parse().unwrap()));
     let past = accepted(&json!({"sendAt": "2026-11-21T06:00:00Z"}));
     assert_eq!(past.command.send_at, None);
     let limit = accepted(&json!({"sendAt": "2026-12-21T06:00:00Z"}));
@@ -572,11 +459,7 @@ fn the_remaining_properties_are_typed() {
         ("isTest", json!("true")),
         ("isTest", json!(1)),
     ] {
-        assert_eq!(
-            faults(send(&json!({name: value}))),
-            [format!("/{name} invalid_param")],
-            "{value}"
-        );
+        assert_eq!(faults(send(&json!({name: value}))), [format!("/{name} invalid_param")], "{value}");
     }
     let both = json!({"sendAt": "2026-11-22T06:00:00Z", "expiryTime": "24h"});
     assert_eq!(faults(send(&both)), ["/expiryTime invalid_expiry_time"]);
@@ -591,10 +474,7 @@ fn dry_run_takes_true_or_false_only() {
     for query in ["dryRun=1", "dryRun=", "dryRun", "dryRun=TRUE"] {
         assert_eq!(faults(dry_run(query)), ["?dryRun invalid_param"], "{query}");
     }
-    assert_eq!(
-        faults(dry_run("dryRun=true&dryrun=false")),
-        ["?dryrun duplicate_param"]
-    );
+    assert_eq!(faults(dry_run("dryRun=true&dryrun=false")), ["?dryrun duplicate_param"]);
 }
 
 #[test]
@@ -620,22 +500,12 @@ fn all_faults_come_at_once_in_the_order_of_the_body() {
 
 #[test]
 fn the_fingerprint_is_blind_to_space_and_commas_only() {
-    let fingerprint = |body: &str| {
-        call(Some("csat"), "", body.as_bytes(), now())
-            .unwrap()
-            .command
-            .body_fingerprint
-    };
+    let fingerprint =
+        |body: &str| call(Some("csat"), "", body.as_bytes(), now()).unwrap().command.body_fingerprint;
     let first = fingerprint(r#"{"identifier":"+4799999999","content":"a"}"#);
     assert_eq!(first.len(), 64);
-    assert_eq!(
-        first,
-        fingerprint("{ \"identifier\": \"+4799999999\",\n \"content\": \"a\", }")
-    );
-    assert_ne!(
-        first,
-        fingerprint(r#"{"identifier":"+4799999999","content":"b"}"#)
-    );
+    assert_eq!(first, fingerprint("{ \"identifier\": \"+4799999999\",\n \"content\": \"a\", }"));
+    assert_ne!(first, fingerprint(r#"{"identifier":"+4799999999","content":"b"}"#));
 }
 
 proptest! {

@@ -179,11 +179,8 @@ async fn a_turn_that_the_database_refuses_is_found_by_halving() {
 async fn a_turn_that_cannot_even_be_buried_is_reported_and_stores_nothing() {
     for backend in Backend::ALL {
         let opened = open(backend);
-        let steps = [
-            Step::new(0, Wrong::Nothing),
-            Step::new(1, Wrong::IsRefusedTwice),
-            Step::new(2, Wrong::Nothing),
-        ];
+        let steps =
+            [Step::new(0, Wrong::Nothing), Step::new(1, Wrong::IsRefusedTwice), Step::new(2, Wrong::Nothing)];
         let results = write_all(&opened, &steps).await;
         assert!(results[0].is_ok() && results[2].is_ok(), "{results:?}");
         assert!(matches!(results[1], Err(WriteError::Store(StoreError::Constraint(_)))), "{results:?}");

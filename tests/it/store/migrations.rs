@@ -59,7 +59,9 @@ fn a_schema_from_the_future_is_refused() {
     let mut connection = database.connect();
     migrate::migrate(&mut connection).unwrap();
     let AnyConnection::Sqlite(sqlite) = &mut connection else { panic!("SQLite") };
-    diesel::sql_query("INSERT INTO __diesel_schema_migrations (version) VALUES ('9999')").execute(sqlite).unwrap();
+    diesel::sql_query("INSERT INTO __diesel_schema_migrations (version) VALUES ('9999')")
+        .execute(sqlite)
+        .unwrap();
     let refused = migrate::migrate(&mut connection).unwrap_err().to_string();
     assert!(refused.contains("9999"), "{refused}");
 }
@@ -91,7 +93,8 @@ fn found(database: &Database) -> Schema {
     let AnyConnection::Sqlite(sqlite) = &mut connection else { panic!("SQLite") };
     let mut schema = Schema::new();
     for name in names {
-        let columns: Vec<Column> = diesel::sql_query(format!("PRAGMA table_info({name})")).load(sqlite).unwrap();
+        let columns: Vec<Column> =
+            diesel::sql_query(format!("PRAGMA table_info({name})")).load(sqlite).unwrap();
         let columns = columns.into_iter().map(|column| {
             let kind = match column.kind.as_str() {
                 "TEXT" => "Text",

@@ -3,12 +3,12 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use antiphon::app::circuit::CircuitState;
-use antiphon::app::engine::Engine;
 use antiphon::app::api_key::Scope;
 use antiphon::app::audit::Actor;
-use antiphon::clock::{ManualClock, Timestamp};
+use antiphon::app::circuit::CircuitState;
+use antiphon::app::engine::Engine;
 use antiphon::app::manage_keys::{NewKey, create_key};
+use antiphon::clock::{ManualClock, Timestamp};
 use antiphon::config::{Config, Inputs};
 use antiphon::ids::Ids;
 use antiphon::server::{Role, Server};
@@ -62,12 +62,6 @@ impl Setup {
     /// The gateway opens SMS sessions for Norwegian numbers (P45).
     pub fn with_subnumbers(self) -> Self {
         self.set("gateways.fake.sms_sessions", "true").set("channels.fake.subnumbering", "true")
-    }
-
-    /// The instant at which the clock stands.
-    pub fn at(mut self, instant: &str) -> Self {
-        self.start = instant.parse().unwrap();
-        self
     }
 
     /// Starts everything.
@@ -139,7 +133,8 @@ impl TestApp {
             expires_at: Some(now + TimeDelta::days(3000)),
             env: "test".to_owned(),
         };
-        let random: [u8; 40] = std::array::from_fn(|at| u8::try_from(at).unwrap() ^ server.address.port().to_be_bytes()[at % 2]);
+        let random: [u8; 40] =
+            std::array::from_fn(|at| u8::try_from(at).unwrap() ^ server.address.port().to_be_bytes()[at % 2]);
         let make = |connection: &mut antiphon::store::AnyConnection| {
             create_key(connection, &new, &random, &Actor::command(), now)
         };
@@ -198,7 +193,8 @@ impl TestApp {
         for entry in std::fs::read_dir(self.folder.path()).unwrap() {
             let path = entry.unwrap().path();
             let source = std::fs::read_to_string(&path).unwrap();
-            let findings = check(&source, &FileName::new(path.display().to_string()), &Context::default()).findings;
+            let findings =
+                check(&source, &FileName::new(path.display().to_string()), &Context::default()).findings;
             let errors = findings.into_iter().filter(|finding| finding.severity == Severity::Error);
             found.extend(errors.map(|finding| format!("line {}: {}", finding.line, finding.message)));
         }

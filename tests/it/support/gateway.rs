@@ -106,11 +106,6 @@ impl FakeGateway {
         self.locked().otherwise = script;
     }
 
-    /// What it does with everything for one phone.
-    pub fn for_phone(&self, phone: &str, script: Script) {
-        self.locked().by_phone.insert(phone.to_owned(), script);
-    }
-
     /// Answers 400 to whoever asks for a thread (A11).
     pub fn refuse_threads(&self) {
         self.locked().refuses_threads = true;
@@ -192,7 +187,7 @@ impl FakeGateway {
         let mut gate = self.gate.subscribe();
         self.locked().holding += 1;
         // A test that never releases ends with its runtime; nothing waits longer than this.
-        let _ = tokio::time::timeout(Duration::from_secs(60), gate.changed()).await;
+        let _ = tokio::time::timeout(Duration::from_mins(1), gate.changed()).await;
         self.locked().holding -= 1;
     }
 

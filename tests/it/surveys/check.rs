@@ -34,11 +34,7 @@ fn every_broken_file_says_what_is_wrong_and_what_to_do() {
 fn a_broken_file_has_the_finding_its_name_promises() {
     for (name, findings) in broken() {
         let promised = name.split('-').next().unwrap().to_uppercase();
-        let promised = if promised == "YAML" {
-            "E16".to_owned()
-        } else {
-            promised
-        };
+        let promised = if promised == "YAML" { "E16".to_owned() } else { promised };
         let found: BTreeSet<String> = findings.iter().map(|finding| finding.code.to_string()).collect();
         assert!(found.contains(&promised), "{name}: {found:?}");
     }
@@ -46,10 +42,8 @@ fn a_broken_file_has_the_finding_its_name_promises() {
 
 #[test]
 fn there_is_a_broken_file_for_every_code() {
-    let found: BTreeSet<Code> = broken()
-        .iter()
-        .flat_map(|(_, findings)| findings.iter().map(|finding| finding.code))
-        .collect();
+    let found: BTreeSet<Code> =
+        broken().iter().flat_map(|(_, findings)| findings.iter().map(|finding| finding.code)).collect();
     assert_eq!(found, BTreeSet::from(Code::ALL));
 }
 
@@ -58,11 +52,7 @@ fn both_examples_have_no_errors_and_say_only_what_they_should() {
     let warnings = |name: &str| -> Vec<String> {
         let checked = checked(&good(name), name);
         assert!(checked.survey.is_some(), "{:#?}", checked.findings);
-        checked
-            .findings
-            .iter()
-            .map(|finding| finding.code.to_string())
-            .collect()
+        checked.findings.iter().map(|finding| finding.code.to_string()).collect()
     };
     assert_eq!(warnings("csat-after-call.yaml"), Vec::<String>::new());
     assert_eq!(warnings("nps.yaml"), ["W05"]);
@@ -93,14 +83,7 @@ fn one_broken_survey_does_not_hide_the_others() {
     let files: Vec<SurveyFile> = check_files(&paths, &Context::default());
     let ids: Vec<Option<String>> = files
         .iter()
-        .map(|file| {
-            file.checked
-                .as_ref()
-                .unwrap()
-                .survey
-                .as_ref()
-                .map(|survey| survey.id().to_owned())
-        })
+        .map(|file| file.checked.as_ref().unwrap().survey.as_ref().map(|survey| survey.id().to_owned()))
         .collect();
     let expected = [None, Some("csat-after-call".to_owned()), Some("nps".to_owned())];
     assert_eq!(ids, expected);
@@ -114,27 +97,15 @@ fn two_files_with_one_id_or_uuid_are_an_error_of_the_second() {
     write("nps.yml", &good("nps.yaml"));
     let csat = good("csat-after-call.yaml");
     write("csat-after-call.yaml", &csat);
-    write(
-        "other.yaml",
-        &csat
-            .replace("id: csat-after-call", "id: other")
-            .replace("2b156ca0", "2B156CA0"),
-    );
+    write("other.yaml", &csat.replace("id: csat-after-call", "id: other").replace("2b156ca0", "2B156CA0"));
     let files = check_files(&survey_paths(dir.path()).unwrap(), &Context::default());
     let said: Vec<(String, Vec<String>)> = files
         .iter()
         .map(|file| {
             let name = file.path.file_name().unwrap().to_str().unwrap().to_owned();
             let findings = &file.checked.as_ref().unwrap().findings;
-            let errors = findings
-                .iter()
-                .filter(|finding| finding.severity == Severity::Error);
-            (
-                name,
-                errors
-                    .map(|finding| format!("{} {}", finding.line, finding.message))
-                    .collect(),
-            )
+            let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+            (name, errors.map(|finding| format!("{} {}", finding.line, finding.message)).collect())
         })
         .collect();
     snapshot("shared_ids", &format!("{said:#?}"));
@@ -155,12 +126,7 @@ fn findings_are_printed_as_json_sarif_and_github() {
     let mut findings = check(&source, &name, &Context::default()).findings;
     let warning = std::fs::read_to_string(folder("broken").join("w05-long-expiry.yaml")).unwrap();
     findings.extend(
-        check(
-            &warning,
-            &FileName::new("surveys/w05-long-expiry.yaml"),
-            &Context::default(),
-        )
-        .findings,
+        check(&warning, &FileName::new("surveys/w05-long-expiry.yaml"), &Context::default()).findings,
     );
     snapshot("report_json", &render(&findings, ReportFormat::Json));
     snapshot("report_github", &render(&findings, ReportFormat::Github));
@@ -173,10 +139,7 @@ fn findings_are_printed_as_json_sarif_and_github() {
 
 #[test]
 fn the_configured_sender_name_is_looked_for_unless_the_survey_has_its_own() {
-    let context = Context {
-        sender_name: Some("Fjordkraft"),
-        keywords: &[],
-    };
+    let context = Context { sender_name: Some("Fjordkraft"), keywords: &[] };
     let source = good("csat-after-call.yaml");
     let name = FileName::new("csat-after-call.yaml");
     let codes = |source: &str| -> Vec<String> {
@@ -190,10 +153,7 @@ fn the_configured_sender_name_is_looked_for_unless_the_survey_has_its_own() {
 
 #[test]
 fn configured_keywords_cannot_be_labels() {
-    let context = Context {
-        sender_name: None,
-        keywords: &["Regning".to_owned()],
-    };
+    let context = Context { sender_name: None, keywords: &["Regning".to_owned()] };
     let source = good("csat-after-call.yaml");
     let findings = check(&source, &FileName::new("csat-after-call.yaml"), &context).findings;
     assert_eq!(findings.len(), 1);
@@ -214,10 +174,8 @@ fn json_files_have_the_same_keys_and_places() {
   "completion": {"text": {"en": "Thanks \u00e6\ud83d\ude00", "no": "Takk"}}
 }"#;
     let found = checked(json, "s.json").findings;
-    let said: Vec<String> = found
-        .iter()
-        .map(|finding| format!("{} {}:{}", finding.code, finding.line, finding.column))
-        .collect();
+    let said: Vec<String> =
+        found.iter().map(|finding| format!("{} {}:{}", finding.code, finding.line, finding.column)).collect();
     assert_eq!(said, ["E01 7:43", "W01 10:33"]);
     let good = json.replace("\"wy\"", "\"why\"");
     let survey = checked(&good, "s.json").survey.unwrap();
@@ -234,10 +192,7 @@ fn norwegian_codes_and_the_norway_problem() {
     assert_eq!(codes(&source), Vec::<String>::new());
     let text = |code: &str| {
         let language = antiphon::survey::Language::parse(code).unwrap();
-        super::survey(&source).elements[0]
-            .text
-            .in_language(&language)
-            .to_owned()
+        super::survey(&source).elements[0].text.in_language(&language).to_owned()
     };
     assert_eq!(text("nb-NO"), "Ja? STOPP");
     assert_eq!(text("de"), "Yes? STOP");

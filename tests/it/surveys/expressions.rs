@@ -45,10 +45,7 @@ fn with_condition(condition: &str) -> Survey {
 }
 
 fn answered(value: Value) -> Given {
-    Given {
-        state: AnswerState::Answered,
-        value: Some(value),
-    }
+    Given { state: AnswerState::Answered, value: Some(value) }
 }
 
 fn without_value(state: AnswerState) -> Given {
@@ -75,24 +72,11 @@ fn holds_with(
     language: &str,
 ) -> bool {
     let survey = with_condition(condition);
-    let pairs = variables
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let pairs = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let variables = Variables::new(pairs.collect());
     let language = Language::parse(language).unwrap();
-    let facts = Facts {
-        survey: &survey,
-        given,
-        variables: &variables,
-        language: &language,
-    };
-    survey
-        .element("last")
-        .unwrap()
-        .when
-        .as_ref()
-        .unwrap()
-        .eval(&facts)
+    let facts = Facts { survey: &survey, given, variables: &variables, language: &language };
+    survey.element("last").unwrap().when.as_ref().unwrap().eval(&facts)
 }
 
 #[test]
@@ -206,10 +190,7 @@ fn a_missing_answer_makes_its_comparison_false_whatever_the_operator() {
         }
         for comparison in comparisons {
             // Some of these can never be true for the checker when not asked; the survey asks all of them.
-            assert!(
-                !holds_with(comparison, &given, &[], "en"),
-                "{comparison} {state:?}"
-            );
+            assert!(!holds_with(comparison, &given, &[], "en"), "{comparison} {state:?}");
             assert!(
                 holds_with(&format!("not {comparison}"), &given, &[], "en"),
                 "not {comparison} {state:?}"
@@ -217,11 +198,7 @@ fn a_missing_answer_makes_its_comparison_false_whatever_the_operator() {
         }
         assert!(!holds_with("answered(csat)", &given, &[], "en"), "{state:?}");
         let skipped = state == Some(AnswerState::Skipped);
-        assert_eq!(
-            holds_with("skipped(csat)", &given, &[], "en"),
-            skipped,
-            "{state:?}"
-        );
+        assert_eq!(holds_with("skipped(csat)", &given, &[], "en"), skipped, "{state:?}");
     }
 }
 
@@ -246,10 +223,7 @@ fn session_variables() {
     assert!(holds("$Segment == \"gold\"", &[("SEGMENT", "gold")]));
     assert!(holds("$segment == \"\"", &[("segment", "")]));
     assert!(holds("$segment != \"Gold\"", &[("segment", "gold")]));
-    assert!(holds(
-        "$segment in [\"gold\", \"silver\"]",
-        &[("segment", "silver")]
-    ));
+    assert!(holds("$segment in [\"gold\", \"silver\"]", &[("segment", "silver")]));
     assert!(holds("$segment not in [\"gold\"]", &[]));
     assert!(holds("$age < 18", &[("age", "9")]));
     assert!(!holds("$age < 18", &[("age", "110")]));
@@ -269,12 +243,7 @@ fn session_variables() {
     assert!(holds("$vip == yes", &[("vip", "yes")]));
     let given = everything_answered();
     assert!(holds_with("$limit > csat", &given, &[("limit", "3")], "en"));
-    assert!(holds_with(
-        "$reason == reason",
-        &given,
-        &[("reason", "billing")],
-        "en"
-    ));
+    assert!(holds_with("$reason == reason", &given, &[("reason", "billing")], "en"));
 }
 
 /// F33.
@@ -294,9 +263,7 @@ fn matches_searches_with_a_linear_pattern() {
 
 fn faults(condition: &str) -> Vec<String> {
     let codes = codes(&source(condition));
-    let codes = codes
-        .iter()
-        .map(|found| found.split(' ').next().unwrap().to_owned());
+    let codes = codes.iter().map(|found| found.split(' ').next().unwrap().to_owned());
     // The survey of this test has more questions than is advised.
     codes.filter(|code| code != "W06").collect()
 }
@@ -377,11 +344,7 @@ fn type_errors_names_and_never_true() {
         ("last == yes", "E06"),
     ] {
         let found = faults(condition);
-        assert_eq!(
-            found.first().map(String::as_str),
-            Some(expected),
-            "{condition}: {found:?}"
-        );
+        assert_eq!(found.first().map(String::as_str), Some(expected), "{condition}: {found:?}");
     }
     for condition in [
         "csat >= 5",
@@ -415,10 +378,7 @@ fn a_fault_of_an_expression_has_its_own_place() {
     assert_eq!(place("    when: \"q == yes and qq == no\"\n"), ["E01 13:25"]);
     assert_eq!(place("    when: 'q == yes'' and'\n"), ["E05 13:11"]);
     assert_eq!(place("    when: q == yes and (q == no\n"), ["E05 13:32"]);
-    assert_eq!(
-        place("    when: >-\n      q == yes\n      and qq == no\n"),
-        ["E01 14:7"]
-    );
+    assert_eq!(place("    when: >-\n      q == yes\n      and qq == no\n"), ["E01 14:7"]);
 }
 
 #[test]

@@ -6,10 +6,7 @@ use super::{checked, codes, good, snapshot, with_elements};
 
 #[test]
 fn the_table_of_an_example() {
-    snapshot(
-        "paths",
-        &paths(&checked(&good("csat-after-call.yaml"), "csat-after-call.yaml")),
-    );
+    snapshot("paths", &paths(&checked(&good("csat-after-call.yaml"), "csat-after-call.yaml")));
 }
 
 const YES: &str = "type: yes_no, text: {en: Yes? STOP, no: Ja? STOPP}";
@@ -78,25 +75,10 @@ fn shadowing_is_decided_for_variables_dates_and_numbers_too() {
     let two = |one: &str, other: &str| shadowed(&(rule(one) + &rule(other)));
     assert_eq!(two("a >= 18", "a > 17"), ["W08"]);
     assert_eq!(two("a > 17", "a >= 17"), Vec::<String>::new());
-    assert_eq!(
-        two("$segment == \"gold\"", "$segment == \"gold\" and b == no"),
-        ["W08"]
-    );
-    assert_eq!(
-        two("$segment == \"gold\"", "$segment != \"gold\""),
-        Vec::<String>::new()
-    );
-    assert_eq!(
-        two(
-            "matches($segment, \"^g\")",
-            "matches($segment, \"^g\") and b == yes"
-        ),
-        ["W08"]
-    );
-    assert_eq!(
-        two("matches($segment, \"^g\")", "$segment == \"gold\""),
-        Vec::<String>::new()
-    );
+    assert_eq!(two("$segment == \"gold\"", "$segment == \"gold\" and b == no"), ["W08"]);
+    assert_eq!(two("$segment == \"gold\"", "$segment != \"gold\""), Vec::<String>::new());
+    assert_eq!(two("matches($segment, \"^g\")", "matches($segment, \"^g\") and b == yes"), ["W08"]);
+    assert_eq!(two("matches($segment, \"^g\")", "$segment == \"gold\""), Vec::<String>::new());
     assert_eq!(two("language == \"no\"", "language in [\"no\"]"), ["W08"]);
     assert_eq!(two("$age >= 18", "$age == 17.99"), Vec::<String>::new());
 }

@@ -20,11 +20,7 @@ fn instance(yaml: &str) -> Value {
 fn the_schema_file_is_up_to_date() {
     let path = std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("surveys/survey.schema.json");
     let written = std::fs::read_to_string(path).unwrap();
-    assert_eq!(
-        written,
-        schema::json(),
-        "run `antiphon survey schema > surveys/survey.schema.json`"
-    );
+    assert_eq!(written, schema::json(), "run `antiphon survey schema > surveys/survey.schema.json`");
 }
 
 #[test]

@@ -58,13 +58,7 @@ fn fmt_is_idempotent_and_keeps_the_meaning() {
     // The hash names the bytes; everything else is the same.
     let without_source = |survey: &antiphon::survey::Survey| {
         let elements = format!("{:?}", survey.elements);
-        (
-            elements,
-            format!(
-                "{:?} {:?} {:?}",
-                survey.settings, survey.completion, survey.messages
-            ),
-        )
+        (elements, format!("{:?} {:?} {:?}", survey.settings, survey.completion, survey.messages))
     };
     assert_eq!(without_source(&before), without_source(&after));
     for name in ["csat-after-call.yaml", "nps.yaml"] {
@@ -111,11 +105,8 @@ fn fmt_writes_json_too() {
 
 #[test]
 fn graphs_of_an_example() {
-    let graph = Graph::of(
-        &super::checked(&good("csat-after-call.yaml"), "csat-after-call.yaml")
-            .survey
-            .unwrap(),
-    );
+    let graph =
+        Graph::of(&super::checked(&good("csat-after-call.yaml"), "csat-after-call.yaml").survey.unwrap());
     snapshot("graph_mermaid", &graph.mermaid());
     snapshot("graph_dot", &graph.dot());
     snapshot("graph_svg", &graph.svg());
@@ -128,21 +119,13 @@ fn diff_names_the_columns_that_change() {
     };
     let other = "  - {id: o, type: yes_no, text: {en: Yes?, no: Ja?}}\n";
     let options = |codes: &[&str]| {
-        let options: Vec<String> = codes
-            .iter()
-            .map(|code| format!("{{code: {code}, label: {{en: {code}, no: {code}}}}}"))
-            .collect();
-        format!(
-            "type: multiple_choice, max_select: 2, options: [{}]",
-            options.join(", ")
-        )
+        let options: Vec<String> =
+            codes.iter().map(|code| format!("{{code: {code}, label: {{en: {code}, no: {code}}}}}")).collect();
+        format!("type: multiple_choice, max_select: 2, options: [{}]", options.join(", "))
     };
     let between = |old: &str, new: &str| -> Vec<String> {
         let (old, new) = (survey(&with_elements(old)), survey(&with_elements(new)));
-        diff::columns(&old, &new)
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        diff::columns(&old, &new).iter().map(ToString::to_string).collect()
     };
     let abc = question(&options(&["aa", "bb", "cc"]));
     assert_eq!(between(&abc, &abc), Vec::<String>::new());
@@ -155,10 +138,7 @@ fn diff_names_the_columns_that_change() {
         ]
     );
     assert_eq!(
-        between(
-            &question("type: nps"),
-            &(question("type: scale, min: 1, max: 5") + other)
-        ),
+        between(&question("type: nps"), &(question("type: scale, min: 1, max: 5") + other)),
         [
             "~ q: nps -> scale 1 to 5",
             "~ q_label: label of nps -> label of scale",
@@ -168,10 +148,7 @@ fn diff_names_the_columns_that_change() {
         ]
     );
     assert_eq!(
-        between(
-            &question("type: number"),
-            &question("type: number, pii: true, export_as: q")
-        ),
+        between(&question("type: number"), &question("type: number, pii: true, export_as: q")),
         ["~ q: number -> number, personal data"]
     );
 }
@@ -198,11 +175,7 @@ fn lint_counts_segments_with_the_longest_variables() {
 }
 
 fn antiphon(arguments: &[&str], directory: &Path) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_antiphon"))
-        .args(arguments)
-        .current_dir(directory)
-        .output()
-        .unwrap()
+    Command::new(env!("CARGO_BIN_EXE_antiphon")).args(arguments).current_dir(directory).output().unwrap()
 }
 
 fn out(output: &Output) -> String {
@@ -226,10 +199,7 @@ fn exit_codes_of_the_command_line() {
     assert_eq!(code(&["survey", "lint", "--segments"]), Some(3));
     assert_eq!(code(&["survey", "graph", "surveys/bad.yaml"]), Some(3));
     assert_eq!(code(&["survey", "graph", "surveys/none.yaml"]), Some(1));
-    assert_eq!(
-        code(&["survey", "graph", "surveys/nps.yaml", "--format", "svg"]),
-        Some(0)
-    );
+    assert_eq!(code(&["survey", "graph", "surveys/nps.yaml", "--format", "svg"]), Some(0));
     assert_eq!(code(&["survey", "list", "--json"]), Some(0));
     std::fs::write(surveys.join("latin.yaml"), b"\xe6").unwrap();
     assert_eq!(code(&["survey", "check"]), Some(1));
@@ -238,23 +208,14 @@ fn exit_codes_of_the_command_line() {
 #[test]
 fn results_go_to_standard_output_and_the_rest_to_standard_error() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let output = antiphon(
-        &["survey", "check", "--json", "tests/it/surveys/good/nps.yaml"],
-        here,
-    );
+    let output = antiphon(&["survey", "check", "--json", "tests/it/surveys/good/nps.yaml"], here);
     let report: serde_json::Value = serde_json::from_str(&out(&output)).unwrap();
     assert_eq!(report["findings"][0]["code"], "W05");
     assert_eq!(report["findings"][0]["line"], 9);
     assert_eq!(report["errors"], 0);
-    let output = antiphon(
-        &["survey", "check", "tests/it/surveys/good/csat-after-call.yaml"],
-        here,
-    );
+    let output = antiphon(&["survey", "check", "tests/it/surveys/good/csat-after-call.yaml"], here);
     assert_eq!(out(&output), "");
-    assert_eq!(
-        String::from_utf8(output.stderr).unwrap(),
-        "1 survey checked: 0 errors, 0 warnings\n"
-    );
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "1 survey checked: 0 errors, 0 warnings\n");
 }
 
 #[test]
@@ -263,25 +224,11 @@ fn fmt_changes_files_and_check_only_tells() {
     let file = dir.path().join("s.yaml");
     std::fs::write(&file, UNTIDY).unwrap();
     let output = antiphon(&["survey", "fmt", "--check", "s.yaml"], dir.path());
-    assert_eq!(
-        (output.status.code(), out(&output).as_str()),
-        (Some(3), "s.yaml\n")
-    );
+    assert_eq!((output.status.code(), out(&output).as_str()), (Some(3), "s.yaml\n"));
     assert_eq!(std::fs::read_to_string(&file).unwrap(), UNTIDY);
-    assert_eq!(
-        antiphon(&["survey", "fmt", "s.yaml"], dir.path()).status.code(),
-        Some(0)
-    );
-    assert_eq!(
-        std::fs::read_to_string(&file).unwrap(),
-        format::yaml(UNTIDY).unwrap()
-    );
-    assert_eq!(
-        antiphon(&["survey", "fmt", "--check", "s.yaml"], dir.path())
-            .status
-            .code(),
-        Some(0)
-    );
+    assert_eq!(antiphon(&["survey", "fmt", "s.yaml"], dir.path()).status.code(), Some(0));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), format::yaml(UNTIDY).unwrap());
+    assert_eq!(antiphon(&["survey", "fmt", "--check", "s.yaml"], dir.path()).status.code(), Some(0));
 }
 
 #[test]
@@ -289,10 +236,7 @@ fn tables_of_list_lint_and_diff() {
     let here = folder("good");
     let list = out(&antiphon(&["survey", "list", "."], &here));
     snapshot("list", &list);
-    let lint = out(&antiphon(
-        &["survey", "lint", "--segments", "--price", "0.5", "nps.yaml"],
-        &here,
-    ));
+    let lint = out(&antiphon(&["survey", "lint", "--segments", "--price", "0.5", "nps.yaml"], &here));
     snapshot("lint", &lint);
     let diff = out(&antiphon(&["survey", "diff", "nps.yaml", "nps.yaml"], &here));
     assert_eq!(diff, "no export column changes\n");

@@ -145,7 +145,7 @@ impl Core {
         json!({
             "elementId": record.element, "visit": record.visit, "state": record.state.as_str(),
             "value": value, "index": index, "label": label, "raw": record.raw,
-            "comment": record.comment, "method": record.method.map(|method| method.as_str()),
+            "comment": record.comment, "method": record.method.map(antiphon::survey::Method::as_str),
             "attempts": record.attempts,
         })
     }
@@ -226,7 +226,8 @@ impl Stage for Core {
     }
 
     async fn text(&mut self, inbound: &Inbound) {
-        let plain = inbound.from.is_none() && inbound.to.is_none() && inbound.thread.is_none() && !inbound.again;
+        let plain =
+            inbound.from.is_none() && inbound.to.is_none() && inbound.thread.is_none() && !inbound.again;
         assert!(plain, "{}: is server only", self.transcript.name);
         match self.status {
             "active" => self.reply(&inbound.text),
@@ -239,7 +240,8 @@ impl Stage for Core {
         let target = self.now + time;
         loop {
             let active = self.status == "active";
-            let reminder = active.then(|| turn::next_reminder(&self.survey, &self.progress(), self.expires_at));
+            let reminder =
+                active.then(|| turn::next_reminder(&self.survey, &self.progress(), self.expires_at));
             let next = [
                 self.waiting.iter().map(|(due, _)| *due).min(),
                 reminder.flatten(),
@@ -252,7 +254,8 @@ impl Stage for Core {
                 let turn = turn::expire(&self.survey, self.progress()).unwrap();
                 self.take(turn);
             } else if active {
-                let reminded = turn::remind(&self.survey, self.progress(), &self.variables, self.now).unwrap();
+                let reminded =
+                    turn::remind(&self.survey, self.progress(), &self.variables, self.now).unwrap();
                 if let Some(turn) = reminded {
                     self.take(turn);
                 }

@@ -118,7 +118,9 @@ async fn play<S: Stage>(transcript: &Transcript, stage: &mut S) -> Result<(), St
         inbox.extend(stage.arrived());
     }
     match inbox.front() {
-        Some(sms) => Err(format!("{}: at the end {sms:?} came and is not in the transcript", transcript.name)),
+        Some(sms) => {
+            Err(format!("{}: at the end {sms:?} came and is not in the transcript", transcript.name))
+        }
         None => Ok(()),
     }
 }

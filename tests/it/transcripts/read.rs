@@ -236,9 +236,11 @@ fn check(rest: &str) -> Step {
 }
 
 fn claim(text: &str) -> Claim {
-    let parse = |pattern: &str| Regex::new(pattern).unwrap().captures(text).map(|found| {
-        found.iter().skip(1).map(|part| part.map(|part| part.as_str().to_owned())).collect::<Vec<_>>()
-    });
+    let parse = |pattern: &str| {
+        Regex::new(pattern).unwrap().captures(text).map(|found| {
+            found.iter().skip(1).map(|part| part.map(|part| part.as_str().to_owned())).collect::<Vec<_>>()
+        })
+    };
     if let Some(found) = parse(r"^session (\w+)(?: at (\w+))?$") {
         return Claim::Session { status: found[0].clone().unwrap(), at: found[1].clone() };
     }
@@ -258,9 +260,11 @@ fn claim(text: &str) -> Claim {
             parts: Vec::new(),
         });
     }
-    let found = parse(r"^answer (\w+) = (.+?) \((\w+)\)(.*)$").unwrap_or_else(|| panic!("no such claim: {text}"));
+    let found =
+        parse(r"^answer (\w+) = (.+?) \((\w+)\)(.*)$").unwrap_or_else(|| panic!("no such claim: {text}"));
     let tail = found[3].clone().unwrap_or_default();
-    let part = Regex::new(r#", (comment|label|raw|position|attempts|visit) (?:"([^"]*)"|([\d+ ]+))"#).unwrap();
+    let part =
+        Regex::new(r#", (comment|label|raw|position|attempts|visit) (?:"([^"]*)"|([\d+ ]+))"#).unwrap();
     let mut visit = None;
     let mut parts = Vec::new();
     let mut read_to = 0;

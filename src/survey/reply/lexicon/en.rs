@@ -33,10 +33,7 @@ pub(super) const LISTS: &[(List, &str)] = &[
         List::MoreYes,
         "of course, absolutely, definitely, certainly, correct, right, true, affirmative, indeed",
     ),
-    (
-        List::MoreNo,
-        "never, false, negative, definitely not, absolutely not, of course not, certainly not",
-    ),
+    (List::MoreNo, "never, false, negative, definitely not, absolutely not, of course not, certainly not"),
     (List::LeadingNo, "not really, not yet, not at all"),
     (List::WeakYes, "ok, okay, sure, alright"),
     (

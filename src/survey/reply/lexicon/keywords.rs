@@ -28,8 +28,5 @@ pub fn reserved_words() -> Vec<&'static str> {
 
 /// Every keyword and opt-out phrase, for the rule that a listed word is never a typo (N28).
 pub(super) fn every_word() -> Vec<&'static str> {
-    [
-        STRONG, WEAK_EN, WEAK_NO, HELP_EN, HELP_NO, START_EN, START_NO, PHRASES_EN, PHRASES_NO,
-    ]
-    .concat()
+    [STRONG, WEAK_EN, WEAK_NO, HELP_EN, HELP_NO, START_EN, START_NO, PHRASES_EN, PHRASES_NO].concat()
 }

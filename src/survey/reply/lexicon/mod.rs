@@ -43,10 +43,7 @@ struct Entries {
 static BUILT_IN: LazyLock<Lexicons> = LazyLock::new(|| {
     Lexicons::new(
         Lexicon::new(shared::LISTS),
-        vec![
-            (Language::en(), Lexicon::new(en::LISTS)),
-            (Language::no(), Lexicon::new(no::LISTS)),
-        ],
+        vec![(Language::en(), Lexicon::new(en::LISTS)), (Language::no(), Lexicon::new(no::LISTS))],
     )
 });
 
@@ -141,12 +138,7 @@ impl Lexicons {
             listed.extend(plain.split(' ').map(str::to_owned));
             listed.insert(plain);
         }
-        Self {
-            shared,
-            languages,
-            unknown: Lexicon::default(),
-            listed,
-        }
+        Self { shared, languages, unknown: Lexicon::default(), listed }
     }
 }
 
@@ -171,9 +163,7 @@ impl Lexicon {
             known.phrases.push(word.split(' ').map(str::to_owned).collect());
             known.ordered.push((word, value));
         }
-        known
-            .phrases
-            .sort_by_key(|phrase| std::cmp::Reverse(phrase.len()));
+        known.phrases.sort_by_key(|phrase| std::cmp::Reverse(phrase.len()));
     }
 
     /// Whether a word or whole phrase is in a list, squeezed letters allowed (N22).
@@ -208,9 +198,7 @@ impl Lexicon {
             .iter()
             .filter(|(_, value)| matches!(value, 20 | 30 | 40 | 50))
             .map(|&(word, value)| (word, " ", value));
-        let joined = self
-            .entries(List::JoinedTens)
-            .map(|(word, value)| (word, "", value));
+        let joined = self.entries(List::JoinedTens).map(|(word, value)| (word, "", value));
         let compounds = spaced.chain(joined).flat_map(|(tens, gap, value)| {
             ones.clone()
                 .filter(move |(one, _)| near(tens.len() + gap.len() + one.len()))
@@ -228,10 +216,7 @@ impl Lexicon {
         let entries = self.lists.get(&list)?;
         let starts = |phrase: &&Vec<String>| {
             words.len() >= phrase.len()
-                && words
-                    .iter()
-                    .zip(phrase.iter())
-                    .all(|(word, part)| same(word, part))
+                && words.iter().zip(phrase.iter()).all(|(word, part)| same(word, part))
         };
         let phrase = entries.phrases.iter().find(starts)?;
         let value = entries.values.get(&phrase.join(" ")).copied().unwrap_or(0);
@@ -240,11 +225,9 @@ impl Lexicon {
 
     /// The entries of a list in the order of the data, folded, with their values.
     pub(super) fn entries(&self, list: List) -> impl Iterator<Item = (&str, i32)> {
-        self.lists.get(&list).into_iter().flat_map(|entries| {
-            entries
-                .ordered
-                .iter()
-                .map(|(entry, value)| (entry.as_str(), *value))
-        })
+        self.lists
+            .get(&list)
+            .into_iter()
+            .flat_map(|entries| entries.ordered.iter().map(|(entry, value)| (entry.as_str(), *value)))
     }
 }

@@ -23,10 +23,7 @@ pub(super) const LISTS: &[(List, &str)] = &[
          ener=1, toer=2, treer=3, firer=4, femmer=5, sekser=6, sjuer=7, syver=7, åtter=8, otter=8, nier=9, \
          tier=10",
     ),
-    (
-        List::JoinedTens,
-        "tjue=20, tyve=20, tretti=30, tredve=30, førti=40, femti=50",
-    ),
+    (List::JoinedTens, "tjue=20, tyve=20, tretti=30, tredve=30, førti=40, femti=50"),
     (
         List::Ordinal,
         "første=1, tredje=3, fjerde=4, femte=5, sjette=6, sjuende=7, syvende=7, åttende=8, niende=9, \
@@ -41,20 +38,11 @@ pub(super) const LISTS: &[(List, &str)] = &[
         "jo, gjerne, ja gjerne, selvfølgelig, selvsagt, sjølvsagt, absolutt, klart, klart det, helt klart, \
          stemmer, riktig",
     ),
-    (
-        List::MoreNo,
-        "ikke, ikkje, aldri, absolutt ikke, selvfølgelig ikke, selvsagt ikke, slett ikke",
-    ),
+    (List::MoreNo, "ikke, ikkje, aldri, absolutt ikke, selvfølgelig ikke, selvsagt ikke, slett ikke"),
     (List::LeadingNo, "ikke ennå, ikke enda, ikke i det hele tatt"),
     (List::WeakYes, "ok, okei, greit"),
-    (
-        List::Unsure,
-        "kanskje, vet ikke, veit ikke, usikker, aner ikke, ingen anelse, tja, nja",
-    ),
-    (
-        List::Idiom,
-        "ikke noe problem, ingen problem, ingen problemer, ikke verst, ikke dårlig, ikke ille",
-    ),
+    (List::Unsure, "kanskje, vet ikke, veit ikke, usikker, aner ikke, ingen anelse, tja, nja"),
+    (List::Idiom, "ikke noe problem, ingen problem, ingen problemer, ikke verst, ikke dårlig, ikke ille"),
     (List::Alternative, "eller, til, og"),
     (List::Range, "til"),
     (List::Several, "alle, begge"),
@@ -62,10 +50,7 @@ pub(super) const LISTS: &[(List, &str)] = &[
     (List::Both, "begge"),
     (List::None, "ingen, ingenting, ingen av dem, ingen av delene"),
     (List::Half, "og en halv, og ein halv, og et halvt, og eit halvt"),
-    (
-        List::Day,
-        "i dag=0, idag=0, i går=-1, igår=-1, i morgen=1, imorgen=1",
-    ),
+    (List::Day, "i dag=0, idag=0, i går=-1, igår=-1, i morgen=1, imorgen=1"),
     (
         List::Weekday,
         "mandag=0, tirsdag=1, onsdag=2, torsdag=3, fredag=4, lørdag=5, søndag=6, man=0, tir=1, ons=2, tor=3, \

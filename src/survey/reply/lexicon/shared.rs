@@ -17,10 +17,7 @@ pub(super) const LISTS: &[(List, &str)] = &[
          year=7, years=7, yr=7, yrs=7, år=7, kr=8, nok=8, krone=8, kroner=8, percent=9, prosent=9, times=10, \
          gang=10, ganger=10, person=11, persons=11, people=11, personer=11",
     ),
-    (
-        List::Multiplier,
-        "hundred, thousand, million, hundre, tusen, mill, millioner",
-    ),
+    (List::Multiplier, "hundred, thousand, million, hundre, tusen, mill, millioner"),
     (List::MoneyBefore, "kr, nok"),
     (List::ClockBefore, "kl"),
     (List::FractionWord, "of, out of, av, ut av, utav"),
@@ -29,10 +26,7 @@ pub(super) const LISTS: &[(List, &str)] = &[
     (List::ScaleNoun, "scale, skala"),
     (List::ScaleFrom, "of, from, fra"),
     (List::ScaleTo, "to, til"),
-    (
-        List::OrdinalGroup,
-        "one, option, choice, den, alternativ, alternativet, valg, valget",
-    ),
+    (List::OrdinalGroup, "one, option, choice, den, alternativ, alternativet, valg, valget"),
     (
         List::Insignificant,
         "the, a, an, of, and, or, my, me, with, to, was, is, about, it, jeg, en, et, og, min, mitt, av, om, \
@@ -40,32 +34,20 @@ pub(super) const LISTS: &[(List, &str)] = &[
     ),
     (List::Ending, "n, en, et, a, ne, er, ene, s"),
     (List::Only, "only, just, bare, kun"),
-    (
-        List::Exception,
-        "not, except, but, ikke, ikkje, unntatt, utenom, bortsett",
-    ),
+    (List::Exception, "not, except, but, ikke, ikkje, unntatt, utenom, bortsett"),
     (List::PartJoiner, "and, og, samt"),
     (List::DateFiller, "on, på, was, var, den"),
     (List::DaySuffix, "st, nd, rd, th"),
     (List::DayJoiner, "of, the, den"),
-    (
-        List::NeverTypo,
-        "right, night, light, might, tight, fight, sight, there, etter",
-    ),
+    (List::NeverTypo, "right, night, light, might, tight, fight, sight, there, etter"),
     (List::Skip, "skip, pass, n/a, hopp over, hopp"),
     (
         List::SkipText,
         "na, nothing, no, no comment, none, nope, no thanks, -, ., nei, nei takk, ingenting, \
          ingen kommentar, ikke noe, ingen",
     ),
-    (
-        List::Correction,
-        "sorry, i meant, correction, beklager, jeg mente, mente, rettelse",
-    ),
-    (
-        List::MailTail,
-        "sent from my, sendt fra min, get outlook for, hent outlook for",
-    ),
+    (List::Correction, "sorry, i meant, correction, beklager, jeg mente, mente, rettelse"),
+    (List::MailTail, "sent from my, sendt fra min, get outlook for, hent outlook for"),
     (
         List::Reaction,
         "liked, loved, disliked, laughed at, emphasized, emphasised, questioned, likte, elsket, mislikte, \

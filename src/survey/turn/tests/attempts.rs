@@ -37,10 +37,7 @@ fn play(survey: &Survey, mut progress: Progress, replies: &[&str]) -> Turn {
 #[test]
 fn p55_f36_a_reask_is_error_text_newline_question_in_one_sms() {
     let mut parts = parts(vec![note("hi"), scale("csat")]);
-    parts.messages.insert(
-        "out_of_range".to_owned(),
-        text("From {{min}} to {{max}}, please."),
-    );
+    parts.messages.insert("out_of_range".to_owned(), text("From {{min}} to {{max}}, please."));
     let survey = Survey::seal(parts);
     let begun = start_with(&survey, &Variables::default(), Some("Content"), Language::en());
     let turn = answer(&survey, begun.progress.clone(), "9", 1);
@@ -49,24 +46,16 @@ fn p55_f36_a_reask_is_error_text_newline_question_in_one_sms() {
     assert_eq!(turn.progress.position, begun.progress.position);
     assert_eq!(turn.progress.given, begun.progress.given);
     assert_eq!(turn.progress.visit, 1);
-    let Effect::Send(Send {
-        kind, element, visit, ..
-    }) = &turn.effects[1]
-    else {
+    let Effect::Send(Send { kind, element, visit, .. }) = &turn.effects[1] else {
         panic!("{:?}", turn.effects)
     };
-    assert_eq!(
-        (kind, element.as_deref(), visit),
-        (&SendKind::Reask, Some("csat"), &1)
-    );
+    assert_eq!((kind, element.as_deref(), visit), (&SendKind::Reask, Some("csat"), &1));
 }
 
 #[test]
 fn p55_the_built_in_error_text_stands_in_for_a_missing_one() {
     let mut parts = parts(vec![scale("csat")]);
-    parts
-        .messages
-        .insert("unrecognised".to_owned(), both("What?", "Hva?"));
+    parts.messages.insert("unrecognised".to_owned(), both("What?", "Hva?"));
     let survey = Survey::seal(parts);
     let begun = start_with(&survey, &Variables::default(), None, Language::no());
     let turn = answer(&survey, begun.progress, "9", 1);
@@ -91,9 +80,7 @@ fn messages_of_a_language_without_built_in_texts_fall_back_to_unrecognised() {
 #[test]
 fn n95_the_third_invalid_reply_closes_politely() {
     let mut parts = parts(vec![scale("csat")]);
-    parts
-        .messages
-        .insert("exhausted".to_owned(), text("We stop here."));
+    parts.messages.insert("exhausted".to_owned(), text("We stop here."));
     let survey = Survey::seal(parts);
     let turn = play(&survey, start(&survey).progress, &["9", "8", "7"]);
     assert_eq!(sms(&turn), ["We stop here."]);
@@ -141,11 +128,8 @@ fn n95_two_invalid_replies_are_asked_again_and_the_valid_one_counts_three_attemp
 #[test]
 fn n95_each_visit_counts_anew() {
     let mut more = yes_no("more");
-    more.rules = vec![crate::survey::fixture::rule(
-        "more == yes",
-        Some(crate::survey::Target::Element(0)),
-        None,
-    )];
+    more.rules =
+        vec![crate::survey::fixture::rule("more == yes", Some(crate::survey::Target::Element(0)), None)];
     let survey = survey(vec![scale("csat"), more]);
     let turn = play(&survey, start(&survey).progress, &["9", "8", "4", "yes", "7"]);
     assert_eq!(rejects(&turn), [(Reason::OutOfRange, 1)]);
@@ -157,11 +141,7 @@ fn n96_the_third_equal_text_within_ten_minutes_mutes_the_session() {
     let mut parts = parts(vec![scale("csat")]);
     parts.settings.max_attempts = 5;
     let survey = Survey::seal(parts);
-    let turn = play(
-        &survey,
-        start(&survey).progress,
-        &["I am away", "i am  AWAY", "I am away"],
-    );
+    let turn = play(&survey, start(&survey).progress, &["I am away", "i am  AWAY", "I am away"]);
     assert_eq!(turn.effects[1..], [Effect::Mute]);
     assert_eq!(rejects(&turn), [(Reason::NotANumber, 3)]);
     assert!(turn.progress.muted);

@@ -33,15 +33,9 @@ fn n97_an_early_reply_is_an_extra_without_attempt_or_sms() {
 fn n98a_early_fragments_are_appended_in_order_of_receipt() {
     let (survey, turn) = answered();
     let two = texted(&survey, turn.progress, "and the second", 20, true);
-    assert_eq!(
-        two.effects,
-        [appended("The first half\nand the second", "and the second")]
-    );
+    assert_eq!(two.effects, [appended("The first half\nand the second", "and the second")]);
     let three = texted(&survey, two.progress, "3", 100, true);
-    assert_eq!(
-        three.effects,
-        [appended("The first half\nand the second\n3", "3")]
-    );
+    assert_eq!(three.effects, [appended("The first half\nand the second\n3", "3")]);
     assert_eq!(
         three.progress.given["why"].value,
         Some(Value::Text("The first half\nand the second\n3".to_owned()))
@@ -62,14 +56,8 @@ fn n98a_the_window_counts_from_the_last_fragment_and_ends() {
 fn n99_after_the_next_prompt_a_valid_reply_is_an_answer_and_another_text_a_fragment() {
     let (survey, turn) = answered();
     let fragment = answer(&survey, turn.progress.clone(), "of the story", 30);
-    assert_eq!(
-        fragment.effects,
-        [appended("The first half\nof the story", "of the story")]
-    );
-    assert_eq!(
-        (fragment.progress.invalid, fragment.progress.invalid_total),
-        (0, 0)
-    );
+    assert_eq!(fragment.effects, [appended("The first half\nof the story", "of the story")]);
+    assert_eq!((fragment.progress.invalid, fragment.progress.invalid_total), (0, 0));
     let valid = answer(&survey, fragment.progress, "4", 40);
     assert_eq!(sms(&valid), ["solved?"]);
     assert_eq!(valid.progress.appending, None);
@@ -102,9 +90,7 @@ fn n98b_a_marked_correction_of_the_previous_question_is_noted_and_never_applied(
     let survey = survey(vec![scale("csat"), yes_no("solved")]);
     let one = answer(&survey, start(&survey).progress, "4", 1);
     let turn = texted(&survey, one.progress.clone(), "* 5", 2, true);
-    let noted = Effect::Extra {
-        correction_of: Some("csat".to_owned()),
-    };
+    let noted = Effect::Extra { correction_of: Some("csat".to_owned()) };
     assert_eq!(turn.effects, [noted]);
     assert_eq!(turn.progress, one.progress);
     let other = texted(&survey, one.progress.clone(), "* 9", 2, true);

@@ -73,11 +73,7 @@ fn p57_p58_a47_the_first_matching_rule_with_a_goal_wins() {
     let first = start(&survey).progress;
     let low = answer(&survey, first.clone(), "1", 1);
     assert_eq!(sms(&low), ["why?"]);
-    let tags: Vec<_> = low
-        .effects
-        .iter()
-        .filter(|e| matches!(e, Effect::Tag { .. }))
-        .collect();
+    let tags: Vec<_> = low.effects.iter().filter(|e| matches!(e, Effect::Tag { .. })).collect();
     assert_eq!(tags.len(), 1);
     assert_eq!(sms(&answer(&survey, first.clone(), "3", 1)), ["Bye."]);
     assert_eq!(sms(&answer(&survey, first, "5", 1)), ["solved?"]);
@@ -93,17 +89,12 @@ fn f24_a_match_with_only_a_tag_goes_on_to_later_rules() {
     let survey = survey(vec![csat, yes_no("solved")]);
     let first = start(&survey).progress;
     let both = answer(&survey, first.clone(), "1", 1);
-    let tag = |tag: &str| Effect::Tag {
-        element: "csat".to_owned(),
-        tag: tag.to_owned(),
-    };
+    let tag = |tag: &str| Effect::Tag { element: "csat".to_owned(), tag: tag.to_owned() };
     assert!(both.effects.contains(&tag("unhappy")) && both.effects.contains(&tag("very")));
     assert_eq!(sms(&both), ["Bye."]);
     let one = answer(&survey, first, "3", 1);
     assert_eq!(sms(&one), ["solved?"]);
-    assert!(one.path.contains(&Branch::Onward {
-        element: "csat".to_owned()
-    }));
+    assert!(one.path.contains(&Branch::Onward { element: "csat".to_owned() }));
 }
 
 #[test]
@@ -146,10 +137,7 @@ fn f26_a_backward_jump_makes_a_new_visit_and_the_latest_answer_counts() {
     assert_eq!(two.progress.visit, 2);
     let three = answer(&survey, two.progress, "bread", 3);
     assert_eq!(record(&three.effects).visit, 2);
-    assert_eq!(
-        three.progress.given["item"].value,
-        Some(Value::Text("bread".to_owned()))
-    );
+    assert_eq!(three.progress.given["item"].value, Some(Value::Text("bread".to_owned())));
 }
 
 #[test]
@@ -157,19 +145,13 @@ fn f27_the_jump_to_a_21st_visit_goes_to_completion() {
     let survey = looping();
     let mut turn = start(&survey);
     for round in 1..=20 {
-        assert_eq!(
-            turn.progress.position,
-            Position::Question("item".to_owned()),
-            "{round}"
-        );
+        assert_eq!(turn.progress.position, Position::Question("item".to_owned()), "{round}");
         assert_eq!(turn.progress.visit, round);
         turn = answer(&survey, turn.progress, "milk", 1);
         turn = answer(&survey, turn.progress, "yes", 1);
     }
     assert_eq!(turn.progress.position, Position::Completion);
-    let limit = Effect::VisitLimit {
-        element: "item".to_owned(),
-    };
+    let limit = Effect::VisitLimit { element: "item".to_owned() };
     assert!(turn.effects.contains(&limit), "{:?}", turn.effects);
     assert_eq!(turn.effects.last(), Some(&Effect::Complete));
     assert_eq!(sms(&turn), ["Bye."]);
@@ -189,19 +171,12 @@ fn rf27_a_walk_without_end_stops_in_the_completion() {
         next: Some(Target::Element(next)),
         ..note(id)
     };
-    for ring in [
-        [circle("a", 2), circle("b", 1)],
-        [loop_of_notes("a", 2), loop_of_notes("b", 1)],
-    ] {
+    for ring in [[circle("a", 2), circle("b", 1)], [loop_of_notes("a", 2), loop_of_notes("b", 1)]] {
         let [a, b] = ring;
         let survey = survey(vec![first.clone(), a, b]);
         let turn = answer(&survey, start(&survey).progress, "4", 1);
         assert_eq!(turn.progress.position, Position::Completion);
-        assert!(
-            turn.effects
-                .iter()
-                .any(|e| matches!(e, Effect::VisitLimit { .. }))
-        );
+        assert!(turn.effects.iter().any(|e| matches!(e, Effect::VisitLimit { .. })));
         assert_eq!(sms(&turn), ["Bye."]);
     }
 }
@@ -209,19 +184,14 @@ fn rf27_a_walk_without_end_stops_in_the_completion() {
 #[test]
 fn f19_variants_change_the_wording_of_questions_and_completion() {
     let mut why = free("why", 0);
-    why.variants = vec![
-        variant("csat >= 4", "What is good?"),
-        variant("csat >= 3", "And?"),
-    ];
+    why.variants = vec![variant("csat >= 4", "What is good?"), variant("csat >= 3", "And?")];
     let mut parts = parts(vec![scale("csat"), why]);
     parts.completion.variants = vec![variant("csat <= 2", "Sorry.")];
     let survey = Survey::seal(parts);
     let first = start(&survey).progress;
-    for (reply, asked, end) in [
-        ("5", "What is good?", "Bye."),
-        ("3", "And?", "Bye."),
-        ("1", "why?", "Sorry."),
-    ] {
+    for (reply, asked, end) in
+        [("5", "What is good?", "Bye."), ("3", "And?", "Bye."), ("1", "why?", "Sorry.")]
+    {
         let turn = answer(&survey, first.clone(), reply, 1);
         assert_eq!(sms(&turn), [asked]);
         assert_eq!(sms(&answer(&survey, turn.progress, "x", 2)), [end]);
@@ -239,10 +209,7 @@ fn a43_f28_a_skip_is_stored_and_counts_as_unanswered_in_conditions() {
     let survey = survey(vec![why, yes_no("solved")]);
     let turn = answer(&survey, start(&survey).progress, "skip", 1);
     let stored = record(&turn.effects);
-    assert_eq!(
-        (stored.state, stored.value.as_ref()),
-        (AnswerState::Skipped, None)
-    );
+    assert_eq!((stored.state, stored.value.as_ref()), (AnswerState::Skipped, None));
     assert_eq!((stored.raw.as_str(), stored.attempts), ("skip", 1));
     assert!(turn.effects.iter().any(|e| matches!(e, Effect::Tag { .. })));
     assert_eq!(sms(&turn), ["solved?"]);
@@ -253,19 +220,11 @@ fn a45_progress_of_another_revision_or_element_is_a_misfit() {
     let survey = survey(vec![scale("csat")]);
     let good = start(&survey).progress;
     let variables = Variables::default();
-    let text = Reply {
-        raw: "4",
-        early: false,
-        today: crate::survey::fixture::today(),
-        variables: &variables,
-    };
+    let text =
+        Reply { raw: "4", early: false, today: crate::survey::fixture::today(), variables: &variables };
     let mut old = good.clone();
     old.revision = "r0".to_owned();
-    let expected = Misfit {
-        element: "csat".to_owned(),
-        found: "r0".to_owned(),
-        expected: "r1".to_owned(),
-    };
+    let expected = Misfit { element: "csat".to_owned(), found: "r0".to_owned(), expected: "r1".to_owned() };
     assert_eq!(reply(&survey, old, &text, at(1)), Err(expected));
     let mut gone = good;
     gone.position = Position::Question("gone".to_owned());

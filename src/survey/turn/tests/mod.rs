@@ -1,8 +1,5 @@
 //! The interpreter, sentence by sentence. Names cite the requirement.
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "a test looks for one effect among all"
-)]
+#![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for one effect among all")]
 
 mod attempts;
 mod extras;

@@ -51,27 +51,15 @@ fn stored_and_loaded(progress: &Progress) -> Progress {
 }
 
 fn check(survey: &Survey, turn: &Turn) {
-    let sends = turn
-        .effects
-        .iter()
-        .filter(|effect| matches!(effect, Effect::Send(_)))
-        .count();
+    let sends = turn.effects.iter().filter(|effect| matches!(effect, Effect::Send(_))).count();
     assert!(sends <= 4, "{sends} SMS in one turn: {:?}", turn.effects);
     assert_eq!(stored_and_loaded(&turn.progress), turn.progress);
     assert!(turn.progress.rejected.len() <= 7);
     assert!(turn.progress.visits.values().all(|visits| *visits <= 20));
-    let completions = turn
-        .effects
-        .iter()
-        .filter(|effect| **effect == Effect::Complete)
-        .count();
+    let completions = turn.effects.iter().filter(|effect| **effect == Effect::Complete).count();
     assert!(completions <= 1);
     if let Position::Question(id) = &turn.progress.position {
-        assert!(
-            survey
-                .element(id)
-                .is_some_and(|element| element.kind.is_question())
-        );
+        assert!(survey.element(id).is_some_and(|element| element.kind.is_question()));
     }
     for effect in &turn.effects {
         if let Effect::Send(send) = effect {

@@ -45,12 +45,7 @@ fn p40_each_sms_names_its_element_visit_and_kind() {
 #[test]
 fn p31_p42_content_stands_before_the_first_sms_only() {
     let survey = survey(vec![note("hi"), scale("csat")]);
-    let turn = start_with(
-        &survey,
-        &Variables::default(),
-        Some("Hello from us "),
-        Language::en(),
-    );
+    let turn = start_with(&survey, &Variables::default(), Some("Hello from us "), Language::en());
     assert_eq!(sms(&turn), ["Hello from us\nhi!", "csat?"]);
 }
 
@@ -76,10 +71,7 @@ fn p43_p44_options_are_numbered_from_one_in_the_sessions_language() {
     let mut question = crate::survey::fixture::choice("reason");
     question.text = both("Why?", "Hvorfor?");
     let survey = survey(vec![question]);
-    assert_eq!(
-        sms(&start(&survey)),
-        ["Why?\n1: Billing\n2: Technical problem\n3: Waiting time"]
-    );
+    assert_eq!(sms(&start(&survey)), ["Why?\n1: Billing\n2: Technical problem\n3: Waiting time"]);
     let turn = start_with(&survey, &Variables::default(), None, Language::no());
     assert_eq!(sms(&turn), ["Hvorfor?\n1: Faktura\n2: Teknisk feil\n3: Ventetid"]);
 }
@@ -101,31 +93,14 @@ fn f20_when_false_records_not_asked_and_goes_to_next_else_the_following_element(
     let mut first = scale("csat");
     first.when = Some(cond("$segment == \"business\""));
     first.next = Some(Target::Element(2));
-    first.rules = vec![rule(
-        "$segment != \"business\"",
-        Some(Target::Completion),
-        Some("never"),
-    )];
+    first.rules = vec![rule("$segment != \"business\"", Some(Target::Completion), Some("never"))];
     let survey = survey(vec![first, yes_no("solved"), free("why", 0)]);
     let turn = start(&survey);
     assert_eq!(sms(&turn), ["why?"]);
-    let Effect::Record(record) = &turn.effects[0] else {
-        panic!("{:?}", turn.effects)
-    };
-    assert_eq!(
-        (record.element.as_str(), record.state),
-        ("csat", AnswerState::NotAsked)
-    );
-    assert_eq!(
-        (record.value.as_ref(), record.raw.as_str(), record.attempts),
-        (None, "", 0)
-    );
-    assert_eq!(
-        turn.path[0],
-        Branch::Passed {
-            element: "csat".to_owned()
-        }
-    );
+    let Effect::Record(record) = &turn.effects[0] else { panic!("{:?}", turn.effects) };
+    assert_eq!((record.element.as_str(), record.state), ("csat", AnswerState::NotAsked));
+    assert_eq!((record.value.as_ref(), record.raw.as_str(), record.attempts), (None, "", 0));
+    assert_eq!(turn.path[0], Branch::Passed { element: "csat".to_owned() });
     let variables = Variables::new(vec![("Segment".to_owned(), "business".to_owned())]);
     let turn = start_with(&survey, &variables, None, Language::en());
     assert_eq!(sms(&turn), ["csat?"]);
@@ -144,21 +119,14 @@ fn f20_a_text_passed_over_leaves_no_record() {
 #[test]
 fn f18_rules_and_next_of_a_text_apply_when_it_is_sent() {
     let mut hello = note("hi");
-    hello.rules = vec![rule(
-        "$segment == \"business\"",
-        Some(Target::Element(2)),
-        Some("b2b"),
-    )];
+    hello.rules = vec![rule("$segment == \"business\"", Some(Target::Element(2)), Some("b2b"))];
     let mut end = note("skip");
     end.next = Some(Target::Completion);
     let survey = survey(vec![hello, end, scale("csat")]);
     let variables = Variables::new(vec![("segment".to_owned(), "business".to_owned())]);
     let turn = start_with(&survey, &variables, None, Language::en());
     assert_eq!(sms(&turn), ["hi!", "csat?"]);
-    let tag = Effect::Tag {
-        element: "hi".to_owned(),
-        tag: "b2b".to_owned(),
-    };
+    let tag = Effect::Tag { element: "hi".to_owned(), tag: "b2b".to_owned() };
     assert!(turn.effects.contains(&tag));
     assert_eq!(sms(&start(&survey)), ["hi!", "skip!", "Bye."]);
 }
@@ -171,13 +139,7 @@ fn join_texts_puts_texts_and_question_in_one_sms_of_one_segment() {
     let turn = start(&survey);
     assert_eq!(sms(&turn), ["hi!\ncsat?"]);
     let kinds: Vec<_> = turn.effects.iter().collect();
-    assert!(matches!(
-        kinds[0],
-        Effect::Send(Send {
-            kind: SendKind::Question,
-            ..
-        })
-    ));
+    assert!(matches!(kinds[0], Effect::Send(Send { kind: SendKind::Question, .. })));
     let long = "x".repeat(155);
     let turn = start_with(&survey, &Variables::default(), Some(&long), Language::en());
     assert_eq!(sends(&turn), [(format!("{long}\nhi!").as_str(), 0), ("csat?", 2)]);

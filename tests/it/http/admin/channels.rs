@@ -64,7 +64,11 @@ async fn what_a_channel_cannot_be_is_refused() {
     let mut pointers: Vec<&str> = faults.iter().map(|(pointer, _)| pointer.as_str()).collect();
     pointers.sort_unstable();
     let expected = [
-        "/allowedCountries/0", "/keywords/1", "/keywords/no/optIn/0", "/texts/bye", "/texts/optOut/no",
+        "/allowedCountries/0",
+        "/keywords/1",
+        "/keywords/no/optIn/0",
+        "/texts/bye",
+        "/texts/optOut/no",
         "/throttlePerSecond",
     ];
     assert_eq!(pointers, expected);
@@ -77,7 +81,8 @@ async fn own_keywords_and_countries_take_effect_at_once() {
     let caller = Caller::almighty(&app).await;
     let session = app.send("shop", SVEN).await;
     let path = format!("/v1/channels/{}", channel(&caller, "fake").await["id"].as_str().unwrap());
-    let change = json!({"keywords": {"no": {"optOutStrong": ["FERDIG"]}}, "allowedCountries": ["47"]}).to_string();
+    let change =
+        json!({"keywords": {"no": {"optOutStrong": ["FERDIG"]}}, "allowedCountries": ["47"]}).to_string();
     assert_eq!(caller.send("PATCH", &path, &[], &change).await.status, 200);
     app.reply(SVEN, "Ferdig").await;
     assert_eq!(app.last_inbound().await.0, "keyword");

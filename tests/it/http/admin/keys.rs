@@ -60,7 +60,8 @@ async fn faults_of_a_key_are_told_at_once_and_a_third_live_one_is_refused() {
     let body = json!({"scopes": ["surveys:send", "everything"], "expires": 1}).to_string();
     let refused = admin.post("/v1/keys", &body).await;
     let faults = refused.faults();
-    let expected = [("/scopes/1", "invalid_param"), ("/name", "missing_param"), ("/expires", "unknown_param")];
+    let expected =
+        [("/scopes/1", "invalid_param"), ("/name", "missing_param"), ("/expires", "unknown_param")];
     assert_eq!(faults, expected.map(|(pointer, code)| (pointer.to_owned(), code.to_owned())));
     let body = json!({"name": "ivr", "scopes": ["surveys:send"]}).to_string();
     let statuses = [

@@ -20,7 +20,10 @@ fn everything_stored(app: &TestApp) -> String {
         let mut rows = rows.query([]).unwrap();
         while let Some(row) = rows.next().unwrap() {
             for column in 0..columns {
-                all.push_str(&format!("{name}: {:?}\n", row.get_ref(column).unwrap().as_str().unwrap_or_default()));
+                all.push_str(&format!(
+                    "{name}: {:?}\n",
+                    row.get_ref(column).unwrap().as_str().unwrap_or_default()
+                ));
             }
         }
     }
@@ -55,7 +58,8 @@ async fn an_erased_phone_is_nowhere_and_its_open_session_is_cancelled() {
     assert_eq!((erased.status, &erased.json()["cancelledSessions"]), (202, &json!(1)));
     let stored = everything_stored(&app);
     for trace in [SVEN, "46701234567", "Olofsson", "Svenne", "crm-77", "How did you like it"] {
-        let lines = stored.lines().filter(|line| line.contains(trace) && !line.starts_with("survey_revisions"));
+        let lines =
+            stored.lines().filter(|line| line.contains(trace) && !line.starts_with("survey_revisions"));
         assert_eq!(lines.collect::<Vec<_>>(), Vec::<&str>::new(), "{trace}");
     }
     assert!(stored.contains("sales"), "reports still group by the queue");

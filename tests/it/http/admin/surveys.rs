@@ -94,7 +94,8 @@ async fn what_the_checker_refuses_is_refused_with_line_and_column() {
 async fn a_survey_is_played_and_nothing_is_stored() {
     let app = Setup::with(&[SHOP]).start().await;
     let caller = Caller::with(&app, &[Scope::SurveysWrite]).await;
-    let body = json!({"language": "no", "replies": [{"text": "7", "after": "2m"}, {"text": "2"}]}).to_string();
+    let body =
+        json!({"language": "no", "replies": [{"text": "7", "after": "2m"}, {"text": "2"}]}).to_string();
     let played = caller.post("/v1/surveys/shop/simulate", &body).await;
     assert_eq!(played.status, 200, "{played:?}");
     let played = played.json();

@@ -9,9 +9,7 @@ use super::{KARI, Live};
 fn force(live: &Live, state: &str) {
     live.connection()
         .write(|connection| {
-            Ok(diesel::update(dsl::messages)
-                .set(dsl::state.eq(state))
-                .execute(connection)?)
+            Ok(diesel::update(dsl::messages).set(dsl::state.eq(state)).execute(connection)?)
         })
         .unwrap();
 }
@@ -78,29 +76,14 @@ async fn a_waiting_message_is_cancelled_and_a_held_one_released() {
     let id = only_message(&live).await;
     let act = |action: &str| format!("/v1/messages/{id}/{action}");
     let early = live.post(&act("release"), &json!({})).await;
-    assert_eq!(
-        (early.status, &early.json()["currentState"]),
-        (409, &json!("due"))
-    );
+    assert_eq!((early.status, &early.json()["currentState"]), (409, &json!("due")));
     force(&live, "held");
-    assert_eq!(
-        live.post(&act("release"), &json!({})).await.json()["state"],
-        "due"
-    );
+    assert_eq!(live.post(&act("release"), &json!({})).await.json()["state"], "due");
     let cancelled = live.post(&act("cancel"), &json!({})).await.json();
-    assert_eq!(
-        (&cancelled["state"], &cancelled["stateReason"]),
-        (&json!("cancelled"), &json!("operator"))
-    );
+    assert_eq!((&cancelled["state"], &cancelled["stateReason"]), (&json!("cancelled"), &json!("operator")));
     let again = live.post(&act("cancel"), &json!({})).await;
-    assert_eq!(
-        (again.status, again.code()),
-        (409, "invalid_state_transition".to_owned())
-    );
-    assert_eq!(
-        live.post("/v1/messages/nothing/cancel", &json!({})).await.code(),
-        "message_not_found"
-    );
+    assert_eq!((again.status, again.code()), (409, "invalid_state_transition".to_owned()));
+    assert_eq!(live.post("/v1/messages/nothing/cancel", &json!({})).await.code(), "message_not_found");
 }
 
 #[actix_web::test]
@@ -111,24 +94,13 @@ async fn an_unknown_fate_is_settled_by_a_person() {
         let id = only_message(&live).await;
         let path = format!("/v1/messages/{id}/settle");
         let early = live.post(&path, &json!({"state": word})).await;
-        assert_eq!(
-            (early.status, &early.json()["currentState"]),
-            (409, &json!("due"))
-        );
+        assert_eq!((early.status, &early.json()["currentState"]), (409, &json!("due")));
         force(&live, "unknown");
         let wrong = live.post(&path, &json!({"state": "delivered"})).await;
-        assert_eq!(
-            wrong.faults(),
-            [("/state".to_owned(), "invalid_param".to_owned())]
-        );
+        assert_eq!(wrong.faults(), [("/state".to_owned(), "invalid_param".to_owned())]);
         assert_eq!(live.post(&path, &json!({})).await.faults()[0].1, "missing_param");
         let settled = live.post(&path, &json!({"state": word})).await;
-        assert_eq!(
-            (settled.status, &settled.json()["state"]),
-            (200, &json!(state)),
-            "{}",
-            settled.text
-        );
+        assert_eq!((settled.status, &settled.json()["state"]), (200, &json!(state)), "{}", settled.text);
         let found = live.get(&format!("/v1/sessions/{session_id}")).await.json();
         assert_eq!(found["status"], session);
     }

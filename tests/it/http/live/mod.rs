@@ -64,9 +64,7 @@ pub fn without_ids(value: &Value) -> Value {
         }
         Value::Array(items) => items.iter().map(without_ids).collect(),
         Value::Object(members) => {
-            let members = members
-                .iter()
-                .map(|(name, value)| (name.clone(), without_ids(value)));
+            let members = members.iter().map(|(name, value)| (name.clone(), without_ids(value)));
             Value::Object(members.collect())
         }
         other => other.clone(),
@@ -133,10 +131,7 @@ impl Live {
             ("server.bind", "127.0.0.1:0".to_owned()),
             ("server.shutdown_timeout", "1s".to_owned()),
             ("database.url", url.clone()),
-            (
-                "surveys.folder",
-                folder.path().join("surveys").display().to_string(),
-            ),
+            ("surveys.folder", folder.path().join("surveys").display().to_string()),
             ("gateways.fake.profile", "generic".to_owned()),
             ("gateways.fake.base_url", "http://127.0.0.1:9".to_owned()),
             ("gateways.fake.inbound_secret", SECRET.to_owned()),
@@ -146,20 +141,11 @@ impl Live {
             ("channels.fake.allowed_countries", "46,47".to_owned()),
         ];
         let own = own.into_iter().map(|(key, value)| (key.to_owned(), value));
-        let flags = own.chain(
-            settings
-                .iter()
-                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned())),
-        );
-        let inputs = Inputs {
-            flags: flags.collect(),
-            ..Inputs::default()
-        };
+        let flags = own.chain(settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+        let inputs = Inputs { flags: flags.collect(), ..Inputs::default() };
         let config = Config::load(&inputs).unwrap_or_else(|faults| panic!("{faults}"));
         let clock = ManualClock::new("2026-11-21T06:00:00Z".parse().unwrap());
-        let server = Server::start(config, clock.clock(), Ids::seeded(7), Role::WithoutWorker)
-            .await
-            .unwrap();
+        let server = Server::start(config, clock.clock(), Ids::seeded(7), Role::WithoutWorker).await.unwrap();
         let mut live = Self {
             server,
             clock,
@@ -196,15 +182,12 @@ impl Live {
             revoked_at: None,
             last_used_at: None,
         };
-        self.connection()
-            .write(|connection| keys::insert(connection, &row))
-            .unwrap();
+        self.connection().write(|connection| keys::insert(connection, &row)).unwrap();
         key.reveal().to_owned()
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client
-            .request(method, format!("http://{}{path}", self.server.address))
+        self.client.request(method, format!("http://{}{path}", self.server.address))
     }
 
     pub async fn run(&self, request: RequestBuilder) -> Answer {
@@ -230,58 +213,33 @@ impl Live {
 
     pub async fn post_text(&self, path: &str, body: &str) -> Answer {
         let request = self.request(Method::POST, path).bearer_auth(&self.all);
-        self.run(
-            request
-                .header("Content-Type", "application/json")
-                .body(body.to_owned()),
-        )
-        .await
+        self.run(request.header("Content-Type", "application/json").body(body.to_owned())).await
     }
 
     pub async fn post_keyed(&self, path: &str, key: &str, body: &Value) -> Answer {
-        let request = self
-            .request(Method::POST, path)
-            .bearer_auth(&self.all)
-            .header("Idempotency-Key", key);
-        self.run(
-            request
-                .header("Content-Type", "application/json")
-                .body(body.to_string()),
-        )
-        .await
+        let request = self.request(Method::POST, path).bearer_auth(&self.all).header("Idempotency-Key", key);
+        self.run(request.header("Content-Type", "application/json").body(body.to_string())).await
     }
 
     /// Starts the small survey; gives the session's id.
     pub async fn start_session(&self, phone: &str) -> String {
-        let answer = self
-            .post(
-                "/v1/surveys/visit/send",
-                &json!({"identifier": phone, "language": "en"}),
-            )
-            .await;
+        let answer =
+            self.post("/v1/surveys/visit/send", &json!({"identifier": phone, "language": "en"})).await;
         assert_eq!(answer.status, 201, "{}", answer.text);
         answer.json()["id"].as_str().unwrap().to_owned()
     }
 
     /// The gateway posts a callback with its proof.
     pub async fn callback(&self, body: &Value) -> Answer {
-        let request = self
-            .request(Method::POST, "/v1/gateways/fake/inbound")
-            .header("X-API-Key", SECRET);
-        self.run(
-            request
-                .header("Content-Type", "application/json")
-                .body(body.to_string()),
-        )
-        .await
+        let request = self.request(Method::POST, "/v1/gateways/fake/inbound").header("X-API-Key", SECRET);
+        self.run(request.header("Content-Type", "application/json").body(body.to_string())).await
     }
 
     /// A person texts our number.
     pub async fn reply(&self, id: &str, phone: &str, text: &str) {
         self.hand_over(phone);
-        let answer = self
-            .callback(&json!({"messageId": id, "from": phone, "to": "2012", "text": text}))
-            .await;
+        let answer =
+            self.callback(&json!({"messageId": id, "from": phone, "to": "2012", "text": text})).await;
         assert_eq!((answer.status, answer.text.as_str()), (200, ""));
     }
 
@@ -291,19 +249,15 @@ impl Live {
         let at = self.server.engine.clock.now().naive_utc();
         let seq = self.server.engine.store.next_seq();
         let write = |connection: &mut AnyConnection| {
-            diesel::update(
-                dsl::messages
-                    .filter(dsl::phone.eq(phone))
-                    .filter(dsl::state.eq("due")),
-            )
-            .set((
-                dsl::state.eq("accepted"),
-                dsl::is_open.eq(false),
-                dsl::send_seq.eq(seq),
-                dsl::started_at.eq(at),
-                dsl::accepted_at.eq(at),
-            ))
-            .execute(connection)?;
+            diesel::update(dsl::messages.filter(dsl::phone.eq(phone)).filter(dsl::state.eq("due")))
+                .set((
+                    dsl::state.eq("accepted"),
+                    dsl::is_open.eq(false),
+                    dsl::send_seq.eq(seq),
+                    dsl::started_at.eq(at),
+                    dsl::accepted_at.eq(at),
+                ))
+                .execute(connection)?;
             Ok(())
         };
         self.connection().write(write).unwrap();
@@ -313,27 +267,12 @@ impl Live {
     pub fn rows(&self) -> Vec<i64> {
         let mut connection = self.connection();
         vec![
-            schema::sessions::table
-                .count()
-                .get_result(&mut connection)
-                .unwrap(),
-            schema::messages::table
-                .count()
-                .get_result(&mut connection)
-                .unwrap(),
-            schema::send_requests::table
-                .count()
-                .get_result(&mut connection)
-                .unwrap(),
-            schema::idempotency::table
-                .count()
-                .get_result(&mut connection)
-                .unwrap(),
+            schema::sessions::table.count().get_result(&mut connection).unwrap(),
+            schema::messages::table.count().get_result(&mut connection).unwrap(),
+            schema::send_requests::table.count().get_result(&mut connection).unwrap(),
+            schema::idempotency::table.count().get_result(&mut connection).unwrap(),
             schema::events::table.count().get_result(&mut connection).unwrap(),
-            schema::inbound::table
-                .count()
-                .get_result(&mut connection)
-                .unwrap(),
+            schema::inbound::table.count().get_result(&mut connection).unwrap(),
         ]
     }
 }

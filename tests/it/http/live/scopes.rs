@@ -16,10 +16,7 @@ fn operations() -> Vec<(Method, String, Option<Scope>)> {
             let method: Method = method.to_ascii_uppercase().parse().unwrap();
             let is_open = operation["security"] == serde_json::json!([{}]);
             let scope = operation["x-scope"].as_str().and_then(Scope::parse);
-            assert!(
-                is_open != scope.is_some(),
-                "{method} {path} declares no scope, or one it cannot have"
-            );
+            assert!(is_open != scope.is_some(), "{method} {path} declares no scope, or one it cannot have");
             found.push((method, path.clone(), scope));
         }
     }
@@ -29,10 +26,8 @@ fn operations() -> Vec<(Method, String, Option<Scope>)> {
 #[actix_web::test]
 async fn every_route_holds_to_the_scope_it_declares() {
     let live = Live::start_with(&[("limits.requests_burst", "100000")]).await;
-    let keys: Vec<(Scope, String)> = Scope::ALL
-        .iter()
-        .map(|scope| (*scope, live.key(&[*scope], &[])))
-        .collect();
+    let keys: Vec<(Scope, String)> =
+        Scope::ALL.iter().map(|scope| (*scope, live.key(&[*scope], &[]))).collect();
     for (method, path, declared) in operations() {
         let Some(declared) = declared else { continue };
         let path = path.replace(['{', '}'], "");
@@ -42,12 +37,7 @@ async fn every_route_holds_to_the_scope_it_declares() {
         for (scope, key) in &keys {
             let answer = live.run(request().bearer_auth(key)).await;
             let is_refused = answer.status == 403;
-            assert_eq!(
-                is_refused,
-                *scope != declared,
-                "{method} {path} with {scope}: {}",
-                answer.text
-            );
+            assert_eq!(is_refused, *scope != declared, "{method} {path} with {scope}: {}", answer.text);
             assert_ne!(answer.status, 401, "{method} {path} with {scope}");
             assert_ne!(answer.status, 500, "{method} {path} with {scope}");
         }

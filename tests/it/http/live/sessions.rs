@@ -8,18 +8,12 @@ use serde_json::{Value, json};
 use super::{KARI, Live, OLA, without_ids};
 
 fn ids(page: &Value) -> Vec<&str> {
-    page["data"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|item| item["id"].as_str().unwrap())
-        .collect()
+    page["data"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()).collect()
 }
 
 async fn correct(live: &Live, id: &str, element: &str, body: Value) -> super::Answer {
     let request = live.request(Method::PUT, &format!("/v1/sessions/{id}/answers/{element}"));
-    live.run(request.bearer_auth(&live.all).body(body.to_string()))
-        .await
+    live.run(request.bearer_auth(&live.all).body(body.to_string())).await
 }
 
 #[actix_web::test]
@@ -29,10 +23,7 @@ async fn answers_have_value_index_code_and_label() {
     let path = format!("/v1/sessions/{id}/answers");
     let answers = live.get(&path).await.json();
     let waiting = &answers["data"][0];
-    assert_eq!(
-        (&waiting["elementId"], &waiting["state"]),
-        (&json!("score"), &json!("pending"))
-    );
+    assert_eq!((&waiting["elementId"], &waiting["state"]), (&json!("score"), &json!("pending")));
     live.clock.advance(TimeDelta::seconds(10));
     live.reply("m1", KARI, "2, ventet i 40 minutter").await;
     live.reply("m2", KARI, "2").await;
@@ -42,10 +33,7 @@ async fn answers_have_value_index_code_and_label() {
     let masked = live.key(&[Scope::SessionsRead], &[]);
     let answers = live.get_as(&masked, &path).await.json();
     let name = &answers["data"][2];
-    assert_eq!(
-        (&name["elementId"], &name["state"]),
-        (&json!("name"), &json!("answered"))
-    );
+    assert_eq!((&name["elementId"], &name["state"]), (&json!("name"), &json!("answered")));
     assert_eq!((&name["value"], &name["raw"]), (&Value::Null, &Value::Null));
     assert_eq!(answers["data"][0]["raw"], "2, ventet i 40 minutter");
 }
@@ -74,10 +62,7 @@ async fn phones_and_texts_are_masked_without_pii_read() {
         let open = live.get(&path).await.text;
         assert!(open.contains(KARI), "{path}: {open}");
         let hidden = live.get_as(&masked, &path).await.text;
-        assert!(
-            !hidden.contains(KARI) && hidden.contains("+47*****999"),
-            "{path}: {hidden}"
-        );
+        assert!(!hidden.contains(KARI) && hidden.contains("+47*****999"), "{path}: {hidden}");
         assert!(!hidden.contains("Kari Nordmann"), "{path}: {hidden}");
     }
     let transcript = live.get(&format!("/v1/sessions/{id}/messages")).await.json();
@@ -85,13 +70,7 @@ async fn phones_and_texts_are_masked_without_pii_read() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|entry| {
-            format!(
-                "{} {}",
-                entry["direction"].as_str().unwrap(),
-                entry["text"].as_str().unwrap()
-            )
-        })
+        .map(|entry| format!("{} {}", entry["direction"].as_str().unwrap(), entry["text"].as_str().unwrap()))
         .collect();
     assert_eq!(
         told,
@@ -120,17 +99,12 @@ async fn lists_are_filtered_and_paged() {
         made.push(sent["id"].as_str().unwrap().to_owned());
         live.clock.advance(TimeDelta::seconds(1));
     }
-    let [first, second, third] = made.as_slice() else {
-        panic!("{made:?}")
-    };
+    let [first, second, third] = made.as_slice() else { panic!("{made:?}") };
     for (query, expected) in [
         ("", vec![first, second, third]),
         ("order=desc", vec![third, second, first]),
         ("surveyId=visit", vec![first, second, third]),
-        (
-            "surveyId=7B0F9D55-4B0C-4F5D-9A63-2F0D5FF0A002&status=active",
-            vec![first, second, third],
-        ),
+        ("surveyId=7B0F9D55-4B0C-4F5D-9A63-2F0D5FF0A002&status=active", vec![first, second, third]),
         ("surveyId=csat-after-call", vec![]),
         ("status=completed", vec![]),
         ("phone=%2B4791234562", vec![second]),
@@ -148,29 +122,17 @@ async fn lists_are_filtered_and_paged() {
         let page = live.get(&format!("/v1/sessions?{query}")).await.json();
         assert_eq!(page["hasMore"], true, "{query}");
         let cursor = page["nextCursor"].as_str().unwrap();
-        let rest = live
-            .get(&format!("/v1/sessions?{query}&cursor={cursor}"))
-            .await
-            .json();
-        assert_eq!(
-            (ids(&rest), &rest["hasMore"]),
-            (vec![third.as_str()], &json!(false)),
-            "{query}"
-        );
+        let rest = live.get(&format!("/v1/sessions?{query}&cursor={cursor}")).await.json();
+        assert_eq!((ids(&rest), &rest["hasMore"]), (vec![third.as_str()], &json!(false)), "{query}");
         assert!(rest["nextCursor"].is_string());
     }
-    for (query, code) in [
-        ("status=open", "invalid_param"),
-        ("colour=red", "unknown_param"),
-        ("phone=1", "invalid_param"),
-    ] {
+    for (query, code) in
+        [("status=open", "invalid_param"), ("colour=red", "unknown_param"), ("phone=1", "invalid_param")]
+    {
         let answer = live.get(&format!("/v1/sessions?{query}")).await;
         assert_eq!((answer.status, answer.faults()[0].1.as_str()), (422, code));
     }
-    assert_eq!(
-        live.get("/v1/sessions?surveyId=nothing").await.code(),
-        "survey_not_found"
-    );
+    assert_eq!(live.get("/v1/sessions?surveyId=nothing").await.code(), "survey_not_found");
     assert_eq!(live.get("/v1/sessions/nothing").await.code(), "session_not_found");
 }
 
@@ -188,16 +150,10 @@ async fn a_session_is_cancelled_once() {
     let messages = live.get(&format!("/v1/messages?sessionId={id}")).await.json();
     assert_eq!(messages["data"][0]["state"], "cancelled");
     let again = live.post(&path, &json!({})).await;
-    assert_eq!(
-        (again.status, again.code()),
-        (409, "invalid_state_transition".to_owned())
-    );
+    assert_eq!((again.status, again.code()), (409, "invalid_state_transition".to_owned()));
     assert_eq!(again.json()["currentState"], "cancelled");
     let unknown = live.post(&path, &json!({"reasons": "x"})).await;
-    assert_eq!(
-        unknown.faults(),
-        [("/reasons".to_owned(), "unknown_param".to_owned())]
-    );
+    assert_eq!(unknown.faults(), [("/reasons".to_owned(), "unknown_param".to_owned())]);
 }
 
 #[actix_web::test]
@@ -217,20 +173,14 @@ async fn the_current_question_is_sent_again_under_one_key() {
         (&json!("due"), &json!("What mattered most?\n1: Price\n2: Staff"))
     );
     let again = live.post_keyed(&path, "k", &json!({})).await;
-    assert_eq!(
-        (again.header("idempotent-replayed"), &again.text),
-        (Some("true"), &answer.text)
-    );
+    assert_eq!((again.header("idempotent-replayed"), &again.text), (Some("true"), &answer.text));
     let messages = live.get(&format!("/v1/messages?sessionId={id}")).await.json();
     assert_eq!(messages["data"].as_array().unwrap().len(), 3);
     live.clock.advance(TimeDelta::days(2));
     let fresh = live.key(Scope::ALL, &[]);
     let late = live.request(Method::POST, &path).bearer_auth(&fresh);
     let late = live.run(late).await;
-    assert_eq!(
-        (late.status, &late.json()["currentState"]),
-        (409, &json!("expired"))
-    );
+    assert_eq!((late.status, &late.json()["currentState"]), (409, &json!("expired")));
 }
 
 #[actix_web::test]
@@ -238,10 +188,7 @@ async fn a_halt_ends_when_somebody_says_so() {
     let live = Live::start().await;
     let id = live.start_session(KARI).await;
     let path = format!("/v1/sessions/{id}/release");
-    assert_eq!(
-        live.post(&path, &json!({})).await.json()["currentState"],
-        "not_halted"
-    );
+    assert_eq!(live.post(&path, &json!({})).await.json()["currentState"], "not_halted");
     {
         use antiphon::store::schema::{messages, sessions};
         use diesel::prelude::*;
@@ -259,16 +206,11 @@ async fn a_halt_ends_when_somebody_says_so() {
             .unwrap();
     }
     assert_eq!(
-        live.post(&format!("/v1/sessions/{id}/resend"), &json!({}))
-            .await
-            .json()["currentState"],
+        live.post(&format!("/v1/sessions/{id}/resend"), &json!({})).await.json()["currentState"],
         "halted"
     );
     let released = live.post(&path, &json!({})).await;
-    assert_eq!(
-        (released.status, &released.json()["haltedAt"]),
-        (200, &Value::Null)
-    );
+    assert_eq!((released.status, &released.json()["haltedAt"]), (200, &Value::Null));
     let messages = live.get(&format!("/v1/messages?sessionId={id}")).await.json();
     assert_eq!(messages["data"][0]["state"], "due");
 }
@@ -279,27 +221,12 @@ async fn an_answer_is_corrected_and_its_raw_text_kept() {
     let id = live.start_session(KARI).await;
     live.reply("m1", KARI, "2").await;
     live.reply("m2", KARI, "1").await;
-    let answer = correct(
-        &live,
-        &id,
-        "score",
-        json!({"value": 5, "reason": "she called us"}),
-    )
-    .await;
+    let answer = correct(&live, &id, "score", json!({"value": 5, "reason": "she called us"})).await;
     let body = answer.json();
-    assert_eq!(
-        (answer.status, &body["value"], &body["raw"]),
-        (200, &json!(5), &json!("2"))
-    );
+    assert_eq!((answer.status, &body["value"], &body["raw"]), (200, &json!(5), &json!("2")));
     assert_eq!(body["correctedAt"], "2026-11-21T06:00:00Z");
-    let body = correct(
-        &live,
-        &id,
-        "reason",
-        json!({"value": "staff", "visit": 1, "reason": "x"}),
-    )
-    .await
-    .json();
+    let body =
+        correct(&live, &id, "reason", json!({"value": "staff", "visit": 1, "reason": "x"})).await.json();
     assert_eq!(
         (&body["value"], &body["index"], &body["label"]),
         (&json!("staff"), &json!(1), &json!("Staff"))
@@ -323,9 +250,7 @@ async fn an_answer_is_corrected_and_its_raw_text_kept() {
         assert_eq!(answer.faults()[0].0, pointer, "{body}");
     }
     assert_eq!(
-        correct(&live, "nothing", "score", json!({"value": 1, "reason": "x"}))
-            .await
-            .code(),
+        correct(&live, "nothing", "score", json!({"value": 1, "reason": "x"})).await.code(),
         "session_not_found"
     );
     let kinds: Vec<String> = {
@@ -346,9 +271,8 @@ async fn a_foreign_session_cannot_be_changed() {
     let id = live.start_session(OLA).await;
     let limited = live.key(Scope::ALL, &["csat-after-call"]);
     for action in ["cancel", "resend", "release"] {
-        let request = live
-            .request(Method::POST, &format!("/v1/sessions/{id}/{action}"))
-            .bearer_auth(&limited);
+        let request =
+            live.request(Method::POST, &format!("/v1/sessions/{id}/{action}")).bearer_auth(&limited);
         assert_eq!(live.run(request).await.code(), "session_not_found");
     }
 }
