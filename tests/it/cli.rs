@@ -49,10 +49,15 @@ impl Serving {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
         let announced: serde_json::Value = serde_json::from_str(&line).unwrap();
         let url = announced["url"].as_str().unwrap();
-        Self { child, address: url.strip_prefix("http://").unwrap().to_owned() }
+        Self {
+            child,
+            address: url.strip_prefix("http://").unwrap().to_owned(),
+        }
     }
 
     fn url(&self) -> String {
@@ -62,14 +67,21 @@ impl Serving {
     /// The status line and all the rest of an answer.
     fn get(&self, path: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        )
+        .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
     }
 
     fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap();
+        let sent = Command::new("kill")
+            .args([name, &self.child.id().to_string()])
+            .status()
+            .unwrap();
         assert!(sent.success());
     }
 
@@ -96,7 +108,10 @@ impl Drop for Serving {
 /// The words that lead to every command, groups before their members.
 fn commands(command: &clap::Command, words: &[String], found: &mut Vec<Vec<String>>) {
     found.push(words.to_vec());
-    for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
+    for inner in command
+        .get_subcommands()
+        .filter(|inner| inner.get_name() != "help")
+    {
         let deeper = [words, &[inner.get_name().to_owned()]].concat();
         commands(inner, &deeper, found);
     }
@@ -113,7 +128,10 @@ fn t3_the_help_of_every_command_has_an_example() {
         arguments.push("--help");
         let output = run(folder.path(), &arguments);
         let help = stdout(&output);
-        assert!(output.status.success() && stderr(&output).is_empty(), "{arguments:?}");
+        assert!(
+            output.status.success() && stderr(&output).is_empty(),
+            "{arguments:?}"
+        );
         assert!(help.contains("Example"), "{arguments:?} has no example");
         page.push_str(&format!("$ antiphon {}\n{help}\n", arguments.join(" ")));
     }
@@ -123,7 +141,10 @@ fn t3_the_help_of_every_command_has_an_example() {
 #[test]
 fn keys_create_prints_the_key_and_only_the_key() {
     let folder = tempfile::tempdir().unwrap();
-    let output = run(folder.path(), &["keys", "create", "--name", "ivr", "--scope", "surveys:send"]);
+    let output = run(
+        folder.path(),
+        &["keys", "create", "--name", "ivr", "--scope", "surveys:send"],
+    );
     assert!(output.status.success(), "{}", stderr(&output));
     let printed = stdout(&output);
     let key = ApiKey::parse(printed.strip_suffix('\n').unwrap()).unwrap();
@@ -163,7 +184,13 @@ fn t11_config_check_tells_every_fault_at_once() {
     }
     let output = run(folder.path(), &["config", "check", "--json"]);
     let report: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
-    assert_eq!((report["valid"].as_bool(), report["faults"].as_array().unwrap().len()), (Some(false), 3));
+    assert_eq!(
+        (
+            report["valid"].as_bool(),
+            report["faults"].as_array().unwrap().len()
+        ),
+        (Some(false), 3)
+    );
 }
 
 #[test]
@@ -174,7 +201,10 @@ fn config_show_redacts_and_names_the_source() {
         .output()
         .unwrap();
     let shown = stdout(&output);
-    assert!(shown.contains("client.key = <redacted>  # ANTIPHON__CLIENT__KEY"), "{shown}");
+    assert!(
+        shown.contains("client.key = <redacted>  # ANTIPHON__CLIENT__KEY"),
+        "{shown}"
+    );
     assert!(!shown.contains("hush"), "{shown}");
 }
 
@@ -198,7 +228,11 @@ fn o6_doctor_names_what_is_wrong_and_what_to_do() {
     assert!(well.status.success(), "{}", stdout(&well));
 
     std::fs::create_dir(folder.path().join("surveys")).unwrap();
-    std::fs::write(folder.path().join("surveys/broken.yaml"), "format: antiphon/1\nid: broken\n").unwrap();
+    std::fs::write(
+        folder.path().join("surveys/broken.yaml"),
+        "format: antiphon/1\nid: broken\n",
+    )
+    .unwrap();
     let file = "[gateways.mine]\nprofile = \"generic\"\nbase_url = \"http://127.0.0.1:1\"\ninbound_secret = \"0123456789abcdef\"\n\
                 [channels.main]\ngateway = \"mine\"\nsender = \"2012\"\nsender_type = \"short_number\"\nallowed_countries = [\"47\"]\n";
     std::fs::write(folder.path().join("antiphon.toml"), file).unwrap();
@@ -210,7 +244,12 @@ fn o6_doctor_names_what_is_wrong_and_what_to_do() {
         .unwrap()
         .iter()
         .filter(|finding| finding["state"] == "wrong")
-        .map(|finding| (finding["part"].as_str().unwrap(), finding["advice"].as_str().unwrap()))
+        .map(|finding| {
+            (
+                finding["part"].as_str().unwrap(),
+                finding["advice"].as_str().unwrap(),
+            )
+        })
         .collect();
     let parts: Vec<&str> = wrong.iter().map(|(part, _)| *part).collect();
     assert_eq!(parts, ["gateways", "surveys"], "{report:#}");
@@ -221,37 +260,77 @@ fn o6_doctor_names_what_is_wrong_and_what_to_do() {
 fn t12_with_no_configuration_the_server_runs_alone_and_stops_on_sigterm() {
     let folder = tempfile::tempdir().unwrap();
     let mut serving = Serving::start(folder.path(), &[]);
-    assert!(serving.get("/livez").starts_with("HTTP/1.1 200"), "{}", serving.get("/livez"));
+    assert!(
+        serving.get("/livez").starts_with("HTTP/1.1 200"),
+        "{}",
+        serving.get("/livez")
+    );
 
     // RF32: a second server on the same file says why it does not start.
     let second = run(folder.path(), &["serve", "--bind", "127.0.0.1:0"]);
     assert_eq!(second.status.code(), Some(1));
-    assert!(stderr(&second).contains("antiphon.db is in use by another antiphon process"), "{}", stderr(&second));
+    assert!(
+        stderr(&second).contains("antiphon.db is in use by another antiphon process"),
+        "{}",
+        stderr(&second)
+    );
 
     // Commands work beside it, and the built-in examples are there.
     let key = stdout(&run(folder.path(), &["keys", "create", "--name", "me"]));
     std::fs::write(folder.path().join("key.txt"), key).unwrap();
     let url = serving.url();
-    let send = ["send", "nps", "--to", "+4799999999", "--url", &url, "--key-file", "key.txt"];
+    let send = [
+        "send",
+        "nps",
+        "--to",
+        "+4799999999",
+        "--url",
+        &url,
+        "--key-file",
+        "key.txt",
+    ];
     let tried = run(folder.path(), &[&send[..], &["--dry-run", "--json"]].concat());
     let session: serde_json::Value = serde_json::from_str(&stdout(&tried)).unwrap();
-    assert_eq!((session["surveyId"].as_str(), &session["id"]), (Some("nps"), &serde_json::Value::Null));
-    let refused = run(folder.path(), &[&send[..3], &["+4722334455"], &send[4..]].concat());
+    assert_eq!(
+        (session["surveyId"].as_str(), &session["id"]),
+        (Some("nps"), &serde_json::Value::Null)
+    );
+    let refused = run(
+        folder.path(),
+        &[&send[..3], &["+4722334455"], &send[4..]].concat(),
+    );
     assert_eq!(refused.status.code(), Some(3));
-    assert!(stderr(&refused).contains("identifier_not_mobile"), "{}", stderr(&refused));
+    assert!(
+        stderr(&refused).contains("identifier_not_mobile"),
+        "{}",
+        stderr(&refused)
+    );
 
     // One for real, shown and closed.
     let sent = run(folder.path(), &[&send[..], &["--json"]].concat());
     let session: serde_json::Value = serde_json::from_str(&stdout(&sent)).unwrap();
     let id = session["id"].as_str().unwrap();
     let talk = |verb: &str, more: &[&str]| {
-        let arguments = [&["session", verb, id, "--url", &url, "--key-file", "key.txt"], more].concat();
+        let arguments = [
+            &["session", verb, id, "--url", &url, "--key-file", "key.txt"],
+            more,
+        ]
+        .concat();
         run(folder.path(), &arguments)
     };
-    assert!(stdout(&talk("show", &[])).contains("nps revision 1, active"), "{}", stdout(&talk("show", &[])));
+    assert!(
+        stdout(&talk("show", &[])).contains("nps revision 1, active"),
+        "{}",
+        stdout(&talk("show", &[]))
+    );
     assert_eq!(talk("cancel", &[]).status.code(), Some(2), "nobody agreed");
     let cancelled = talk("cancel", &["--yes", "--reason", "wrong number"]);
-    assert!(stdout(&cancelled).contains("cancelled"), "{} {}", stdout(&cancelled), stderr(&cancelled));
+    assert!(
+        stdout(&cancelled).contains("cancelled"),
+        "{} {}",
+        stdout(&cancelled),
+        stderr(&cancelled)
+    );
     assert_eq!(talk("resend", &[]).status.code(), Some(1), "it is closed");
 
     serving.signal("-TERM");
@@ -267,10 +346,25 @@ fn t13_sighup_reloads_the_surveys() {
     std::fs::write(surveys.join("nps.yaml"), include_str!("../../surveys/nps.yaml")).unwrap();
     let key = stdout(&run(folder.path(), &["keys", "create", "--name", "me"]));
     let send = || {
-        let arguments = ["send", "nps", "--to", "+4799999999", "--dry-run", "--url", &serving.url()];
-        antiphon(folder.path(), &arguments).env("ANTIPHON__CLIENT__KEY", key.trim()).output().unwrap()
+        let arguments = [
+            "send",
+            "nps",
+            "--to",
+            "+4799999999",
+            "--dry-run",
+            "--url",
+            &serving.url(),
+        ];
+        antiphon(folder.path(), &arguments)
+            .env("ANTIPHON__CLIENT__KEY", key.trim())
+            .output()
+            .unwrap()
     };
-    assert!(stderr(&send()).contains("survey_not_found"), "{}", stderr(&send()));
+    assert!(
+        stderr(&send()).contains("survey_not_found"),
+        "{}",
+        stderr(&send())
+    );
     serving.signal("-HUP");
     let patience = Instant::now() + Duration::from_secs(20);
     while !send().status.success() {
@@ -294,14 +388,21 @@ fn demo(arguments: &[&str], script: &str) -> (Output, serde_json::Value) {
     child.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the demo leaves nothing behind");
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        0,
+        "the demo leaves nothing behind"
+    );
     let session = serde_json::from_str(&stdout(&output)).unwrap();
     (output, session)
 }
 
 fn stored<'s>(session: &'s serde_json::Value, element: &str) -> &'s serde_json::Value {
     let answers = session["answers"].as_array().unwrap();
-    answers.iter().find(|answer| answer["elementId"] == element).unwrap()
+    answers
+        .iter()
+        .find(|answer| answer["elementId"] == element)
+        .unwrap()
 }
 
 #[test]
@@ -309,22 +410,41 @@ fn a_script_holds_the_conversation_of_the_demo() {
     let (output, session) = demo(&["--fast"], "2, waited 40 minutes\nWaiting time\nno\n");
     assert_eq!(session["status"], "completed", "{session:#}");
     let csat = stored(&session, "csat");
-    assert_eq!((csat["value"].as_i64(), csat["comment"].as_str()), (Some(2), Some("waited 40 minutes")));
+    assert_eq!(
+        (csat["value"].as_i64(), csat["comment"].as_str()),
+        (Some(2), Some("waited 40 minutes"))
+    );
     let reason = stored(&session, "reason");
-    assert_eq!((reason["index"].as_i64(), reason["code"].as_str()), (Some(2), Some("wait")));
+    assert_eq!(
+        (reason["index"].as_i64(), reason["code"].as_str()),
+        (Some(2), Some("wait"))
+    );
     assert_eq!(stored(&session, "callback")["raw"], "no");
     let told = stderr(&output);
-    let places: Vec<usize> = ["POST /v1/SendSurvey", "How satisfied", "you> 2,", "Sorry to hear", "you> no", "Thank you"]
-        .iter()
-        .map(|part| told.find(part).unwrap_or_else(|| panic!("{part} is missing in {told}")))
-        .collect();
+    let places: Vec<usize> = [
+        "POST /v1/SendSurvey",
+        "How satisfied",
+        "you> 2,",
+        "Sorry to hear",
+        "you> no",
+        "Thank you",
+    ]
+    .iter()
+    .map(|part| {
+        told.find(part)
+            .unwrap_or_else(|| panic!("{part} is missing in {told}"))
+    })
+    .collect();
     assert!(places.is_sorted(), "{told}");
 }
 
 #[test]
 fn the_demo_speaks_other_surveys_and_languages_and_keeps_what_was_said_so_far() {
     let (output, session) = demo(&["--fast", "--survey", "nps", "--language", "no"], "En åtter\n");
-    assert_eq!((session["status"].as_str(), session["language"].as_str()), (Some("active"), Some("no")));
+    assert_eq!(
+        (session["status"].as_str(), session["language"].as_str()),
+        (Some("active"), Some("no"))
+    );
     assert_eq!(stored(&session, "nps")["value"], 8);
     assert!(stderr(&output).contains("is still active"), "{}", stderr(&output));
 }
@@ -342,7 +462,11 @@ fn a_survey_that_is_none_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let unknown = run(folder.path(), &["demo", "--survey", "nobody"]);
     assert_eq!(unknown.status.code(), Some(1));
-    assert!(stderr(&unknown).contains("csat-after-call"), "{}", stderr(&unknown));
+    assert!(
+        stderr(&unknown).contains("csat-after-call"),
+        "{}",
+        stderr(&unknown)
+    );
     std::fs::write(folder.path().join("x.yaml"), "format: antiphon/1\nid: x\n").unwrap();
     let broken = run(folder.path(), &["demo", "--survey", "x.yaml"]);
     assert_eq!(broken.status.code(), Some(3), "{}", stderr(&broken));
@@ -351,8 +475,13 @@ fn a_survey_that_is_none_is_refused() {
 #[test]
 fn f41_survey_test_shows_expected_and_actual() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("nps.yaml"), include_str!("../../surveys/nps.yaml")).unwrap();
-    let case = "survey: nps\ncases:\n  - name: promoter\n    steps:\n      - reply: 9\n        answer: {nps: 8}\n";
+    std::fs::write(
+        folder.path().join("nps.yaml"),
+        include_str!("../../surveys/nps.yaml"),
+    )
+    .unwrap();
+    let case =
+        "survey: nps\ncases:\n  - name: promoter\n    steps:\n      - reply: 9\n        answer: {nps: 8}\n";
     std::fs::write(folder.path().join("nps.test.yaml"), case).unwrap();
     let output = run(folder.path(), &["survey", "test", "."]);
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
@@ -364,8 +493,14 @@ fn f41_survey_test_shows_expected_and_actual() {
 #[test]
 fn survey_simulate_plays_from_a_script() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("nps.yaml"), include_str!("../../surveys/nps.yaml")).unwrap();
-    let arguments = ["survey", "simulate", "nps.yaml", "--json", "--reply", "9", "--reply", "skip"];
+    std::fs::write(
+        folder.path().join("nps.yaml"),
+        include_str!("../../surveys/nps.yaml"),
+    )
+    .unwrap();
+    let arguments = [
+        "survey", "simulate", "nps.yaml", "--json", "--reply", "9", "--reply", "skip",
+    ];
     let played: serde_json::Value = serde_json::from_str(&stdout(&run(folder.path(), &arguments))).unwrap();
     assert_eq!(played["status"], "completed");
     assert_eq!(stored(&played, "nps")["value"], 9);

@@ -86,7 +86,11 @@ impl FakeGateway {
             holding: 0,
             threads: 0,
         };
-        let gateway = Self { address, state: Arc::new(Mutex::new(state)), gate: watch::Sender::new(0) };
+        let gateway = Self {
+            address,
+            state: Arc::new(Mutex::new(state)),
+            gate: watch::Sender::new(0),
+        };
         tokio::spawn(gateway.clone().serve(listener));
         gateway
     }
@@ -138,12 +142,21 @@ impl FakeGateway {
 
     /// The texts taken for one phone, in order.
     pub fn texts_to(&self, phone: &str) -> Vec<String> {
-        self.ledger().into_iter().filter(|sent| sent.to == phone).map(|sent| sent.text).collect()
+        self.ledger()
+            .into_iter()
+            .filter(|sent| sent.to == phone)
+            .map(|sent| sent.text)
+            .collect()
     }
 
     /// The thread of the latest SMS to a phone.
     pub fn thread_of(&self, phone: &str) -> Option<String> {
-        self.ledger().iter().rev().find(|sent| sent.to == phone)?.thread.clone()
+        self.ledger()
+            .iter()
+            .rev()
+            .find(|sent| sent.to == phone)?
+            .thread
+            .clone()
     }
 
     fn locked(&self) -> MutexGuard<'_, State> {
@@ -157,7 +170,9 @@ impl FakeGateway {
     }
 
     async fn answer(self, mut stream: TcpStream) {
-        let Some(body) = read_body(&mut stream).await else { return };
+        let Some(body) = read_body(&mut stream).await else {
+            return;
+        };
         let request: Json = serde_json::from_slice(&body).unwrap();
         let script = self.script_for(&request);
         let (status, headers, answer) = match script {
@@ -248,7 +263,9 @@ async fn read_body(stream: &mut TcpStream) -> Option<Vec<u8>> {
             return None;
         }
         bytes.extend_from_slice(&chunk[..count]);
-        let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
+        let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
+            continue;
+        };
         let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
         let length: usize = head
             .lines()
