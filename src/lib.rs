@@ -17,7 +17,6 @@ pub mod server;
 pub mod session;
 pub mod store;
 pub mod survey;
-pub mod survey_files;
 pub mod telemetry;
 pub mod text;
 pub mod worker;

@@ -226,7 +226,7 @@ pub fn load_folder(engine: &Engine, folder: &Path, now: Timestamp) -> Result<(),
         return Ok(());
     }
     let mut connection = engine.store.command_connection()?;
-    for path in crate::survey_files::list(folder).map_err(unreadable)? {
+    for path in crate::app::survey_files::survey_paths(folder).map_err(unreadable)? {
         match std::fs::read_to_string(&path) {
             Ok(source) => load_source(engine, &mut connection, &path.display().to_string(), &source, now)?,
             Err(error) => tracing::error!(file = %path.display(), %error, "a survey file cannot be read"),
@@ -325,6 +325,7 @@ fn settings(config: &Config) -> Settings {
         },
         keywords: Keywords::default(),
         outbox_max: i64::try_from(limits.due_max).unwrap_or(i64::MAX),
+        ignore_send_windows: surveys.ignore_send_windows,
         element_gap_override: outbox.element_gap_override.map(days),
         outbox_age_max: days(limits.due_age_max),
         ..Settings::default()

@@ -96,6 +96,8 @@ pub struct Settings {
     pub keywords: Keywords,
     /// Between two SMS of a session in place of every survey's own gap; for demos and tests; default none.
     pub element_gap_override: Option<Duration>,
+    /// First SMS leave whatever the survey's send window says; for demos and tests; default false.
+    pub ignore_send_windows: bool,
     /// Messages waiting above which SendSurvey answers 429 (RE36); default 100,000.
     pub outbox_max: i64,
     /// Age of the oldest message due above which SendSurvey answers 429 (RE36); default 5 min.
@@ -139,6 +141,7 @@ impl Default for Settings {
             phone_rules: PhoneRules::default(),
             keywords: Keywords::default(),
             element_gap_override: None,
+            ignore_send_windows: false,
             outbox_max: 100_000,
             outbox_age_max: Duration::minutes(5),
         }

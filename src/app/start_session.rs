@@ -81,6 +81,9 @@ fn send_window_opening(
     phone: &str,
     at: NaiveDateTime,
 ) -> Option<NaiveDateTime> {
+    if engine.settings.ignore_send_windows {
+        return None;
+    }
     let window = survey.settings.send_window.as_ref()?;
     let phone = Phone::from_stored(phone)?;
     let opening = zone::next_opening(&[window], &phone, engine.settings.default_timezone, at.and_utc());

@@ -20,7 +20,7 @@ use crate::gateway::{GatewaySettings, ProfileSettings};
 use crate::store::{AnyConnection, DatabaseUrl, StoreError, keys, meta, migrate};
 use crate::survey::check::{Context, FileName, check};
 use crate::survey::finding::Severity;
-use crate::survey_files;
+use crate::app::survey_files;
 
 pub(super) const EXAMPLES: &str = "Examples:\n  antiphon doctor\n  antiphon doctor --json --config /etc/antiphon.toml\n\n\
     Exit codes: 0 nothing is wrong, 1 something is";
@@ -355,7 +355,7 @@ fn examine_surveys(config: &Config, findings: &mut Vec<Finding>) {
         ));
     }
     let folder = &config.surveys.folder;
-    let paths = match survey_files::list(folder) {
+    let paths = match survey_files::survey_paths(folder) {
         Ok(paths) => paths,
         Err(error) => {
             let found = format!("{} cannot be read: {error}", folder.display());

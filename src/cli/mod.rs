@@ -1,7 +1,10 @@
 //! The command line. Results go to standard output, everything else to standard error (T1).
 //!
 //! Exit codes: 0 ok, 1 failure, 2 wrong usage, 3 validation failed.
-#![expect(clippy::print_stderr, reason = "a command line prints; nothing else in the house does")]
+#![expect(
+    clippy::print_stderr,
+    reason = "a command line prints; nothing else in the house does"
+)]
 
 /// Prints a result. Unlike the standard macro of that name it ends quietly when nobody reads any more, as in
 /// `antiphon openapi | head`.

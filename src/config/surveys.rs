@@ -38,6 +38,8 @@ pub struct Surveys {
     pub cross_channel_lookup: bool,
     /// How long an ended session still answers (A29).
     pub ended_session_memory: Duration,
+    /// First SMS leave whatever the send window says; for demos and tests.
+    pub ignore_send_windows: bool,
     /// Prefixes that count as mobile (A10).
     pub extra_mobile_prefixes: Vec<String>,
     /// Name the checker looks for when the survey states none (GW68).
@@ -82,6 +84,7 @@ impl Surveys {
                 .unwrap_or(DuringConversation::Allow),
             cross_channel_lookup: reader.flag("surveys.cross_channel_lookup", None),
             ended_session_memory: reader.duration("surveys.ended_session_memory", None, &(0..=90 * DAY)),
+            ignore_send_windows: reader.flag("surveys.ignore_send_windows", None),
             extra_mobile_prefixes: prefixes,
             sender_name: reader.optional("surveys.sender_name", None),
         }

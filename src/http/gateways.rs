@@ -50,13 +50,16 @@ pub struct ErrorCount {
 }
 
 /// All gateways by name.
+///
+/// # Errors
+/// 422 `validation_failed` for the parameters.
 #[utoipa::path(
     get,
     path = "/v1/gateways",
     tag = "gateways",
-    responses((status = 200, description = "The gateways", body = Page<GatewayShape>))
+    responses((status = 200, description = "The gateways", body = Page<GatewayShape>)),
+    extensions(("x-scope" = json!("admin")))
 )]
-#[expect(clippy::unused_async, reason = "handlers are async by their type")]
 pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     Parameters::of(request.query_string()).finish()?;
     let data: Vec<GatewayShape> = gateway_views(&api.engine).into_iter().map(shape).collect();
@@ -68,6 +71,9 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<HttpRespo
 }
 
 /// Stops sending through a gateway; inbound goes on. A restart keeps it.
+///
+/// # Errors
+/// 404 `gateway_not_found`.
 #[utoipa::path(
     post,
     path = "/v1/gateways/{gateway}/pause",
@@ -76,7 +82,8 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<HttpRespo
     responses(
         (status = 200, description = "The gateway", body = GatewayShape),
         (status = 404, description = "`gateway_not_found`", body = super::problem::ProblemSchema)
-    )
+    ),
+    extensions(("x-scope" = json!("admin")))
 )]
 pub async fn pause(
     api: web::Data<Api>,
@@ -89,6 +96,9 @@ pub async fn pause(
 }
 
 /// Starts sending through a gateway again.
+///
+/// # Errors
+/// 404 `gateway_not_found`.
 #[utoipa::path(
     post,
     path = "/v1/gateways/{gateway}/resume",
@@ -97,7 +107,8 @@ pub async fn pause(
     responses(
         (status = 200, description = "The gateway", body = GatewayShape),
         (status = 404, description = "`gateway_not_found`", body = super::problem::ProblemSchema)
-    )
+    ),
+    extensions(("x-scope" = json!("admin")))
 )]
 pub async fn resume(
     api: web::Data<Api>,

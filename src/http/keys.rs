@@ -90,11 +90,15 @@ pub struct NewKeyBody {
 }
 
 /// All API keys, revoked ones too.
+///
+/// # Errors
+/// 422 `validation_failed` for the parameters.
 #[utoipa::path(
     get,
     path = "/v1/keys",
     tag = "operation",
-    responses((status = 200, description = "The keys, without their texts", body = Page<KeyShape>))
+    responses((status = 200, description = "The keys, without their texts", body = Page<KeyShape>)),
+    extensions(("x-scope" = json!("admin")))
 )]
 pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let mut parameters = Parameters::of(request.query_string());
@@ -125,6 +129,9 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<HttpRespo
 }
 
 /// Makes an API key. Its text is in this answer only.
+///
+/// # Errors
+/// 404 `survey_not_found`, `channel_not_found`; 422 `validation_failed`.
 #[utoipa::path(
     post,
     path = "/v1/keys",
@@ -134,7 +141,8 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<HttpRespo
         (status = 201, description = "The key with its text", body = CreatedKeyShape),
         (status = 404, description = "`survey_not_found`, `channel_not_found`", body = super::problem::ProblemSchema),
         (status = 422, description = "`validation_failed`", body = super::problem::ProblemSchema)
-    )
+    ),
+    extensions(("x-scope" = json!("admin")))
 )]
 pub async fn create(
     api: web::Data<Api>,
@@ -164,6 +172,9 @@ pub async fn create(
 }
 
 /// Revokes an API key: it stops working within a second.
+///
+/// # Errors
+/// 404 `key_not_found`.
 #[utoipa::path(
     delete,
     path = "/v1/keys/{id}",
@@ -172,7 +183,8 @@ pub async fn create(
     responses(
         (status = 204, description = "Revoked"),
         (status = 404, description = "`key_not_found`", body = super::problem::ProblemSchema)
-    )
+    ),
+    extensions(("x-scope" = json!("admin")))
 )]
 pub async fn revoke(
     api: web::Data<Api>,

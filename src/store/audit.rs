@@ -105,11 +105,11 @@ pub fn append(connection: &mut AnyConnection, entries: &[AuditEntry]) -> Result<
             action: entry.action.clone(),
             object: entry.object.clone(),
             detail: entry.detail.clone(),
-            previous_hash,
+            previous_hash: previous_hash.clone(),
             hash: String::new(),
         };
         row.hash = row.expected_hash();
-        previous_hash = row.hash.clone();
+        previous_hash.clone_from(&row.hash);
         diesel::insert_into(audit::table)
             .values(row)
             .execute(connection)?;

@@ -413,12 +413,13 @@ impl Lane {
     /// Carries out one change of set-up and answers its caller.
     fn change(&mut self, change: &mut dyn ChangeJob) {
         let result = self.transaction(|connection, now| change.run(connection, now));
-        if result.is_ok() {
-            // A change may free, cancel or hasten anything: whoever waits looks again.
+        let is_stored = result.is_ok();
+        change.finish(result);
+        if is_stored {
+            // A change may free, cancel or hasten anything: whoever waits looks again, now that memory shows it.
             self.world.signals.outbox.notify_one();
             self.world.signals.timers.notify_one();
         }
-        change.finish(result);
     }
 
     /// One batch: its transaction is repeated after a turn that faulted.

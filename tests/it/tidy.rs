@@ -18,7 +18,6 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("survey", &["text"]),
     ("session", &["survey", "phone", "ids", "text"]),
     ("i18n", &["survey", "text"]),
-    ("survey_files", &["survey"]),
     ("gateway", &["phone", "ids", "text", "hex"]),
     (
         "config",
@@ -42,7 +41,6 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "gateway",
             "hex",
             "closed_list",
-            "survey_files",
         ],
     ),
     (

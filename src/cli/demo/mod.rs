@@ -135,6 +135,8 @@ fn configure(folder: &Path, surveys: &Path, fast: bool) -> anyhow::Result<Config
             format!("sqlite:{}", folder.join("demo.db").display()),
         ),
         ("surveys.folder", surveys.display().to_string()),
+        // Whoever is at the terminal is awake (send_window, F9).
+        ("surveys.ignore_send_windows", "true".to_owned()),
         // One person asks as often as he likes.
         ("limits.requests_per_second", "1000".to_owned()),
         ("limits.requests_burst", "1000".to_owned()),
@@ -255,14 +257,14 @@ async fn talk(
         .get(&["v1", "sessions", &id], &[("expand", "answers")])
         .await?;
     if unsent {
-        screen.say("\nThe session ended before the input did; the rest was not sent.");
+        screen.say("The session ended before the input did; the rest was not sent.");
     }
     let status = text(&session, "status");
-    let ended = if status == "active" {
-        "is still active; stored so far:"
+    let ended = if matches!(status, "active" | "pending") {
+        "is still"
     } else {
-        "has ended; stored:"
+        "has ended:"
     };
-    screen.say(&format!("\nThe session {ended} ({status})\n"));
+    screen.say(&format!("The session {ended} {status}. Stored answers:\n"));
     Ok(session)
 }

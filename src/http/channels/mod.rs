@@ -22,13 +22,16 @@ use crate::app::failure::Failure;
 use crate::app::manage_channels::{ChannelDesk, ChannelRefused};
 
 /// All channels.
+///
+/// # Errors
+/// 422 `validation_failed` for the parameters.
 #[utoipa::path(
     get,
     path = "/v1/channels",
     tag = "gateways",
-    responses((status = 200, description = "The channels", body = Page<ChannelShape>))
+    responses((status = 200, description = "The channels", body = Page<ChannelShape>)),
+    extensions(("x-scope" = json!("admin")))
 )]
-#[expect(clippy::unused_async, reason = "handlers are async by their type")]
 pub async fn list(
     api: web::Data<Api>,
     caller: Caller,
@@ -64,6 +67,9 @@ pub async fn list(
 }
 
 /// One channel.
+///
+/// # Errors
+/// 404 `channel_not_found`.
 #[utoipa::path(
     get,
     path = "/v1/channels/{id}",
@@ -72,9 +78,9 @@ pub async fn list(
     responses(
         (status = 200, description = "The channel", body = ChannelShape),
         (status = 404, description = "`channel_not_found`", body = super::problem::ProblemSchema)
-    )
+    ),
+    extensions(("x-scope" = json!("admin")))
 )]
-#[expect(clippy::unused_async, reason = "handlers are async by their type")]
 pub async fn read(
     api: web::Data<Api>,
     caller: Caller,
@@ -90,6 +96,9 @@ pub async fn read(
 }
 
 /// Makes a channel.
+///
+/// # Errors
+/// 404 `gateway_not_found`; 422 `validation_failed`.
 #[utoipa::path(
     post,
     path = "/v1/channels",
@@ -99,7 +108,8 @@ pub async fn read(
         (status = 201, description = "The channel", body = ChannelShape),
         (status = 404, description = "`gateway_not_found`", body = super::problem::ProblemSchema),
         (status = 422, description = "`validation_failed`", body = super::problem::ProblemSchema)
-    )
+    ),
+    extensions(("x-scope" = json!("admin")))
 )]
 pub async fn create(
     api: web::Data<Api>,
@@ -132,6 +142,9 @@ pub async fn create(
 }
 
 /// Changes a channel: the properties given, each as a whole. `null` leaves a property as it is.
+///
+/// # Errors
+/// 404 `channel_not_found`, `gateway_not_found`; 409 `channel_kind_fixed`; 422 `validation_failed`.
 #[utoipa::path(
     patch,
     path = "/v1/channels/{id}",
@@ -143,7 +156,8 @@ pub async fn create(
         (status = 404, description = "`channel_not_found`, `gateway_not_found`", body = super::problem::ProblemSchema),
         (status = 409, description = "`channel_kind_fixed`", body = super::problem::ProblemSchema),
         (status = 422, description = "`validation_failed`", body = super::problem::ProblemSchema)
-    )
+    ),
+    extensions(("x-scope" = json!("admin")))
 )]
 pub async fn change(
     api: web::Data<Api>,

@@ -33,6 +33,9 @@ pub struct ErasureShape {
 
 /// Everything held about one phone. Unmasked only with the scope `pii:read`; without it phones are masked and
 /// texts left out.
+///
+/// # Errors
+/// 422 `validation_failed`.
 #[utoipa::path(
     get,
     path = "/v1/phones/{e164}",
@@ -41,7 +44,8 @@ pub struct ErasureShape {
     responses(
         (status = 200, description = "What is held; empty lists when nothing is", body = PhoneShape),
         (status = 422, description = "`validation_failed`", body = super::problem::ProblemSchema)
-    )
+    ),
+    extensions(("x-scope" = json!("admin")))
 )]
 pub async fn read(
     api: web::Data<Api>,
@@ -64,6 +68,9 @@ pub async fn read(
 
 /// Erases one phone: its open sessions are cancelled, the number and all texts overwritten. A stop survives as a
 /// keyed hash, so that the person is not texted again.
+///
+/// # Errors
+/// 422 `validation_failed`.
 #[utoipa::path(
     delete,
     path = "/v1/phones/{e164}",
@@ -72,7 +79,8 @@ pub async fn read(
     responses(
         (status = 202, description = "Erased", body = ErasureShape),
         (status = 422, description = "`validation_failed`", body = super::problem::ProblemSchema)
-    )
+    ),
+    extensions(("x-scope" = json!("admin")))
 )]
 pub async fn erase(
     api: web::Data<Api>,

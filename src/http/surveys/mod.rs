@@ -33,14 +33,17 @@ use shape::{errors, warnings};
 const YAML: &str = "application/yaml";
 
 /// All surveys the key may see.
+///
+/// # Errors
+/// 422 `validation_failed` for the parameters.
 #[utoipa::path(
     get,
     path = "/v1/surveys",
     tag = "surveys",
     params(("status" = Option<String>, Query, description = "`draft`, `active` or `archived`")),
-    responses((status = 200, description = "The surveys", body = Page<SurveyShape>))
+    responses((status = 200, description = "The surveys", body = Page<SurveyShape>)),
+    extensions(("x-scope" = json!("surveys:read")))
 )]
-#[expect(clippy::unused_async, reason = "handlers are async by their type")]
 pub async fn list(
     api: web::Data<Api>,
     caller: Caller,
@@ -76,6 +79,9 @@ pub async fn list(
 }
 
 /// One survey, as it is active or as one revision has it. `Accept: application/yaml` gives the file.
+///
+/// # Errors
+/// 404 `survey_not_found`.
 #[utoipa::path(
     get,
     path = "/v1/surveys/{survey}",
@@ -87,7 +93,8 @@ pub async fn list(
     responses(
         (status = 200, description = "The survey", body = SurveyShape),
         (status = 404, description = "`survey_not_found`", body = super::problem::ProblemSchema)
-    )
+    ),
+    extensions(("x-scope" = json!("surveys:read")))
 )]
 pub async fn read(
     api: web::Data<Api>,
@@ -129,6 +136,9 @@ pub async fn read(
 }
 
 /// A new survey: revision 1, draft until it is published.
+///
+/// # Errors
+/// 409 `survey_id_taken`; 422 `survey_invalid`.
 #[utoipa::path(
     post,
     path = "/v1/surveys",
@@ -138,7 +148,8 @@ pub async fn read(
         (status = 201, description = "The survey", body = SurveyShape),
         (status = 409, description = "`survey_id_taken`", body = super::problem::ProblemSchema),
         (status = 422, description = "`survey_invalid`", body = super::problem::ProblemSchema)
-    )
+    ),
+    extensions(("x-scope" = json!("surveys:write")))
 )]
 pub async fn create(
     api: web::Data<Api>,
@@ -171,6 +182,9 @@ pub async fn create(
 }
 
 /// A new revision of a survey; it waits to be published. The content of the latest revision makes nothing new.
+///
+/// # Errors
+/// 404 `survey_not_found`; 412 `revision_changed`; 422 `survey_invalid`.
 #[utoipa::path(
     put,
     path = "/v1/surveys/{survey}",
@@ -185,7 +199,8 @@ pub async fn create(
         (status = 404, description = "`survey_not_found`", body = super::problem::ProblemSchema),
         (status = 412, description = "`revision_changed`", body = super::problem::ProblemSchema),
         (status = 422, description = "`survey_invalid`", body = super::problem::ProblemSchema)
-    )
+    ),
+    extensions(("x-scope" = json!("surveys:write")))
 )]
 pub async fn revise(
     api: web::Data<Api>,
@@ -218,12 +233,16 @@ pub async fn revise(
 }
 
 /// Checks a survey file and stores nothing.
+///
+/// # Errors
+/// 413 and 415 for the body; 503 or 500 for faults of ours.
 #[utoipa::path(
     post,
     path = "/v1/surveys/check",
     tag = "surveys",
     request_body(content = String, content_type = "application/yaml", description = "The survey file, YAML or JSON, at most 1 MiB"),
-    responses((status = 200, description = "What the checker says", body = CheckShape))
+    responses((status = 200, description = "What the checker says", body = CheckShape)),
+    extensions(("x-scope" = json!("surveys:write")))
 )]
 pub async fn check_only(_caller: Caller, body: SurveyBody) -> Result<HttpResponse, Problem> {
     let checked = run_check(body.source, FileName::unnamed(body.is_json)).await?;
@@ -231,6 +250,9 @@ pub async fn check_only(_caller: Caller, body: SurveyBody) -> Result<HttpRespons
 }
 
 /// Makes a revision active, by default the latest: new sessions start with it, open ones keep theirs.
+///
+/// # Errors
+/// 404 `survey_not_found`; 422 `survey_invalid`, `validation_failed`.
 #[utoipa::path(
     post,
     path = "/v1/surveys/{survey}/publish",
@@ -241,7 +263,8 @@ pub async fn check_only(_caller: Caller, body: SurveyBody) -> Result<HttpRespons
         (status = 200, description = "The survey", body = SurveyShape),
         (status = 404, description = "`survey_not_found`", body = super::problem::ProblemSchema),
         (status = 422, description = "`survey_invalid`, `validation_failed`", body = super::problem::ProblemSchema)
-    )
+    ),
+    extensions(("x-scope" = json!("surveys:write")))
 )]
 pub async fn publish(
     api: web::Data<Api>,
@@ -272,6 +295,9 @@ pub async fn publish(
 }
 
 /// Archives an active survey: no new sessions start; running ones go on.
+///
+/// # Errors
+/// 404 `survey_not_found`; 409 `invalid_state_transition`.
 #[utoipa::path(
     post,
     path = "/v1/surveys/{survey}/archive",
@@ -281,7 +307,8 @@ pub async fn publish(
         (status = 200, description = "The survey", body = SurveyShape),
         (status = 404, description = "`survey_not_found`", body = super::problem::ProblemSchema),
         (status = 409, description = "`invalid_state_transition`", body = super::problem::ProblemSchema)
-    )
+    ),
+    extensions(("x-scope" = json!("surveys:write")))
 )]
 pub async fn archive(
     api: web::Data<Api>,

@@ -54,6 +54,9 @@ pub struct SimulateReplyBody {
 }
 
 /// Plays a survey, its active revision or else its latest: transcript, answers and the state at the end.
+///
+/// # Errors
+/// 404 `survey_not_found`; 422 `validation_failed`.
 #[utoipa::path(
     post,
     path = "/v1/surveys/{survey}/simulate",
@@ -64,7 +67,8 @@ pub struct SimulateReplyBody {
         (status = 200, description = "`{transcript[], answers[], status, currentElementId}`", body = Object),
         (status = 404, description = "`survey_not_found`", body = crate::http::problem::ProblemSchema),
         (status = 422, description = "`validation_failed`", body = crate::http::problem::ProblemSchema)
-    )
+    ),
+    extensions(("x-scope" = json!("surveys:write")))
 )]
 pub async fn simulate(
     api: web::Data<Api>,

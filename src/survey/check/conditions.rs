@@ -12,8 +12,9 @@ use crate::survey::finding::Code;
 use crate::survey::{Kind, Settings};
 
 use super::Checker;
+use super::drafts::{DraftCompletion, DraftVariant};
 use super::flow::Flow;
-use super::steps::{DraftCompletion, DraftVariant, Jump, Step};
+use super::steps::{Jump, Step};
 
 impl<'f> Checker<'f> {
     /// What conditions may refer to.

@@ -13,6 +13,7 @@ use crate::survey::survey::OnExhausted;
 use crate::survey::{Settings, Target};
 
 use super::steps::{COMPLETION, Jump, Step};
+use super::walk::{before, reachable, text_chain, text_cycle};
 use super::{Checker, TEXTS_IN_A_ROW_MAX};
 
 /// Questions on a path above which W06 warns.
@@ -47,6 +48,11 @@ impl From<Target> for Edge {
 impl Flow {
     pub(super) fn is_reachable(&self, index: usize) -> bool {
         self.reachable.get(index).copied().unwrap_or(false)
+    }
+
+    /// How many elements there are.
+    pub(super) fn len(&self) -> usize {
+        self.edges.len()
     }
 
     /// The targets an element can be left for.
@@ -418,89 +424,4 @@ fn names(steps: &[Step<'_>], path: impl Iterator<Item = usize>) -> String {
     let start: Vec<&str> = names.iter().take(6).copied().collect();
     let end: Vec<&str> = names.iter().skip(names.len() - 5).copied().collect();
     format!("{} -> … -> {}", start.join(" -> "), end.join(" -> "))
-}
-
-fn reachable(flow: &Flow, count: usize) -> Vec<bool> {
-    let mut reached = vec![false; count];
-    let mut waiting = vec![0_usize];
-    while let Some(index) = waiting.pop() {
-        match reached.get_mut(index) {
-            Some(slot) if !*slot => *slot = true,
-            Some(_) | None => continue,
-        }
-        waiting.extend(flow.followers(index));
-    }
-    reached
-}
-
-/// Per element, the elements from which a way leads to it.
-fn before(flow: &Flow, count: usize) -> Vec<Vec<bool>> {
-    let mut before = vec![vec![false; count]; count];
-    for start in (0..count).filter(|start| flow.is_reachable(*start)) {
-        let mut waiting: Vec<usize> = flow.followers(start).collect();
-        while let Some(index) = waiting.pop() {
-            match before.get_mut(index).and_then(|row| row.get_mut(start)) {
-                Some(slot) if !*slot => *slot = true,
-                Some(_) | None => continue,
-            }
-            waiting.extend(flow.followers(index));
-        }
-    }
-    before
-}
-
-/// A cycle of texts through `start`, beginning with it.
-fn text_cycle(flow: &Flow, start: usize, is_text: impl Fn(&usize) -> bool) -> Option<Vec<usize>> {
-    let mut came_from: Vec<Option<usize>> = vec![None; flow.edges.len()];
-    let mut queue = VecDeque::from([start]);
-    let mut seen = BTreeSet::from([start]);
-    while let Some(at) = queue.pop_front() {
-        for next in flow.followers(at).filter(|next| is_text(next)) {
-            if next == start {
-                let mut cycle = vec![at];
-                let mut at = at;
-                while let Some(previous) = came_from.get(at).copied().flatten() {
-                    cycle.push(previous);
-                    at = previous;
-                }
-                cycle.reverse();
-                return Some(cycle);
-            }
-            if seen.insert(next) {
-                if let Some(slot) = came_from.get_mut(next) {
-                    *slot = Some(at);
-                }
-                queue.push_back(next);
-            }
-        }
-    }
-    None
-}
-
-/// How many texts in a row begin at `start`, remembered in `lengths`. An own stack: a file may chain 500 texts.
-fn text_chain(
-    flow: &Flow,
-    start: usize,
-    is_text: impl Fn(&usize) -> bool + Copy,
-    lengths: &mut [Option<usize>],
-) {
-    let mut stack = vec![start];
-    while let Some(&at) = stack.last() {
-        let next: Vec<usize> = flow.followers(at).filter(is_text).collect();
-        let unknown = next
-            .iter()
-            .find(|next| lengths.get(**next).copied().flatten().is_none());
-        if let Some(unknown) = unknown {
-            stack.push(*unknown);
-            continue;
-        }
-        let longest = next
-            .iter()
-            .filter_map(|next| lengths.get(*next).copied().flatten())
-            .max();
-        if let Some(slot) = lengths.get_mut(at) {
-            *slot = Some(longest.unwrap_or(0) + 1);
-        }
-        stack.pop();
-    }
 }

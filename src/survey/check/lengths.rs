@@ -12,8 +12,9 @@ use crate::survey::{Kind, Language, Settings, messages, prompt};
 use crate::text::{self, PARTS_MAX};
 
 use super::Checker;
+use super::drafts::DraftCompletion;
 use super::settings::VARIABLE_CHARS_DEFAULT;
-use super::steps::{DraftCompletion, Step};
+use super::steps::Step;
 
 /// Characters of the longest number a question without limits takes: 14 digits, sign, point, two decimals.
 const NUMBER_CHARS_MAX: usize = 18;

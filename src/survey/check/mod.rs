@@ -3,6 +3,7 @@
 
 mod advice;
 mod conditions;
+mod drafts;
 mod flow;
 mod identity;
 mod kinds;
@@ -15,6 +16,7 @@ mod placeholders;
 mod settings;
 mod steps;
 mod texts;
+mod walk;
 
 use std::fmt::Write as _;
 

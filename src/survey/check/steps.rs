@@ -6,13 +6,12 @@ use std::collections::{BTreeMap, HashSet};
 use crate::survey::definition::field::TypeName;
 use crate::survey::definition::file::{ElementFile, VariantFile};
 use crate::survey::definition::{Part, Place, Spanned};
-use crate::survey::element::Variant;
 use crate::survey::expr::Expr;
 use crate::survey::expr::typing::closest;
 use crate::survey::finding::Code;
-use crate::survey::survey::Completion;
 use crate::survey::{Element, Kind, Rule, Target, Text};
 
+use super::drafts::{DraftCompletion, DraftRule, DraftVariant, finished_variants};
 use super::names::{RESERVED_WORDS, is_identifier};
 use super::{Checker, ELEMENTS_MAX};
 
@@ -44,26 +43,6 @@ pub(super) enum Jump {
     To(Target),
     /// It names no element; the one that was probably meant, if there is one near.
     Broken(Option<Target>),
-}
-
-/// A variant being checked.
-pub(super) struct DraftVariant<'f> {
-    pub(super) file: &'f VariantFile,
-    pub(super) condition: Option<Expr>,
-    pub(super) text: Option<Text>,
-}
-
-/// A rule being checked.
-pub(super) struct DraftRule<'f> {
-    pub(super) file: &'f crate::survey::definition::file::RuleFile,
-    pub(super) condition: Option<Expr>,
-    pub(super) goto: Jump,
-}
-
-/// The completion being checked.
-pub(super) struct DraftCompletion<'f> {
-    pub(super) text: Option<Text>,
-    pub(super) variants: Vec<DraftVariant<'f>>,
 }
 
 impl Jump {
@@ -127,26 +106,6 @@ impl Step<'_> {
             pii: flag(&file.pii),
         })
     }
-}
-
-impl DraftCompletion<'_> {
-    /// The finished completion; `None` when a part is broken.
-    pub(super) fn into_completion(self) -> Option<Completion> {
-        Some(Completion {
-            text: self.text?,
-            variants: finished_variants(self.variants)?,
-        })
-    }
-}
-
-fn finished_variants(variants: Vec<DraftVariant<'_>>) -> Option<Vec<Variant>> {
-    let finished = variants.into_iter().map(|variant| {
-        Some(Variant {
-            condition: variant.condition?,
-            text: variant.text?,
-        })
-    });
-    finished.collect()
 }
 
 impl<'f> Checker<'f> {

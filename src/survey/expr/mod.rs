@@ -7,7 +7,9 @@
 mod datum;
 pub(in crate::survey) mod domain;
 mod eval;
+mod family;
 mod lexer;
+mod named;
 mod parser;
 pub(in crate::survey) mod typing;
 

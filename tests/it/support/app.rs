@@ -65,12 +65,6 @@ impl Setup {
             .set("channels.fake.subnumbering", "true")
     }
 
-    /// The instant at which the clock stands.
-    pub fn at(mut self, instant: &str) -> Self {
-        self.start = instant.parse().unwrap();
-        self
-    }
-
     /// Starts everything.
     pub async fn start(self) -> TestApp {
         let clock = ManualClock::new(self.start);

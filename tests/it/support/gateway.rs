@@ -1,6 +1,6 @@
 //! A gateway that speaks the generic profile, keeps a ledger of what it took, and fails on demand.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -62,7 +62,6 @@ struct State {
     clock: Clock,
     scripts: VecDeque<Script>,
     otherwise: Script,
-    by_phone: BTreeMap<String, Script>,
     refuses_threads: bool,
     ledger: Vec<Sent>,
     arrivals: Vec<(Timestamp, String)>,
@@ -79,7 +78,6 @@ impl FakeGateway {
             clock,
             scripts: VecDeque::new(),
             otherwise: Script::Take,
-            by_phone: BTreeMap::new(),
             refuses_threads: false,
             ledger: Vec::new(),
             arrivals: Vec::new(),
@@ -108,11 +106,6 @@ impl FakeGateway {
     /// What it does when nothing else is said.
     pub fn otherwise(&self, script: Script) {
         self.locked().otherwise = script;
-    }
-
-    /// What it does with everything for one phone.
-    pub fn for_phone(&self, phone: &str, script: Script) {
-        self.locked().by_phone.insert(phone.to_owned(), script);
     }
 
     /// Answers 400 to whoever asks for a thread (A11).
@@ -217,9 +210,6 @@ impl FakeGateway {
         state.arrivals.push(arrival);
         if state.refuses_threads && request.get("newSession").is_some() {
             return Script::Refuse(400);
-        }
-        if let Some(script) = state.by_phone.get(&text(request, "to")) {
-            return *script;
         }
         state.scripts.pop_front().unwrap_or(state.otherwise)
     }

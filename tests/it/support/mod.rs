@@ -9,7 +9,7 @@ pub mod surveys;
 
 pub use app::{Setup, TestApp};
 pub use backend::{Backend, Database};
-pub use door::{Answer, Door, GATEWAY_SECRET, Message};
+pub use door::{Door, GATEWAY_SECRET, Message};
 pub use gateway::{FakeGateway, Script, Sent};
 
 /// A Norwegian mobile, for sessions with subnumbers.
