@@ -1,6 +1,6 @@
 //! A gateway that speaks the generic profile, keeps a ledger of what it took, and fails on demand.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -62,7 +62,6 @@ struct State {
     clock: Clock,
     scripts: VecDeque<Script>,
     otherwise: Script,
-    by_phone: BTreeMap<String, Script>,
     refuses_threads: bool,
     ledger: Vec<Sent>,
     arrivals: Vec<(Timestamp, String)>,
@@ -79,14 +78,17 @@ impl FakeGateway {
             clock,
             scripts: VecDeque::new(),
             otherwise: Script::Take,
-            by_phone: BTreeMap::new(),
             refuses_threads: false,
             ledger: Vec::new(),
             arrivals: Vec::new(),
             holding: 0,
             threads: 0,
         };
-        let gateway = Self { address, state: Arc::new(Mutex::new(state)), gate: watch::Sender::new(0) };
+        let gateway = Self {
+            address,
+            state: Arc::new(Mutex::new(state)),
+            gate: watch::Sender::new(0),
+        };
         tokio::spawn(gateway.clone().serve(listener));
         gateway
     }
@@ -133,12 +135,21 @@ impl FakeGateway {
 
     /// The texts taken for one phone, in order.
     pub fn texts_to(&self, phone: &str) -> Vec<String> {
-        self.ledger().into_iter().filter(|sent| sent.to == phone).map(|sent| sent.text).collect()
+        self.ledger()
+            .into_iter()
+            .filter(|sent| sent.to == phone)
+            .map(|sent| sent.text)
+            .collect()
     }
 
     /// The thread of the latest SMS to a phone.
     pub fn thread_of(&self, phone: &str) -> Option<String> {
-        self.ledger().iter().rev().find(|sent| sent.to == phone)?.thread.clone()
+        self.ledger()
+            .iter()
+            .rev()
+            .find(|sent| sent.to == phone)?
+            .thread
+            .clone()
     }
 
     fn locked(&self) -> MutexGuard<'_, State> {
@@ -152,7 +163,9 @@ impl FakeGateway {
     }
 
     async fn answer(self, mut stream: TcpStream) {
-        let Some(body) = read_body(&mut stream).await else { return };
+        let Some(body) = read_body(&mut stream).await else {
+            return;
+        };
         let request: Json = serde_json::from_slice(&body).unwrap();
         let script = self.script_for(&request);
         let (status, headers, answer) = match script {
@@ -198,9 +211,6 @@ impl FakeGateway {
         if state.refuses_threads && request.get("newSession").is_some() {
             return Script::Refuse(400);
         }
-        if let Some(script) = state.by_phone.get(&text(request, "to")) {
-            return *script;
-        }
         state.scripts.pop_front().unwrap_or(state.otherwise)
     }
 
@@ -243,7 +253,9 @@ async fn read_body(stream: &mut TcpStream) -> Option<Vec<u8>> {
             return None;
         }
         bytes.extend_from_slice(&chunk[..count]);
-        let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
+        let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
+            continue;
+        };
         let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
         let length: usize = head
             .lines()
