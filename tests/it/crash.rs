@@ -59,9 +59,7 @@ const PATIENCE: Duration = Duration::from_mins(2);
 
 #[expect(clippy::disallowed_methods, reason = "how many rounds is a wish of whoever runs the test")]
 fn number(name: &str, otherwise: usize) -> usize {
-    std::env::var(name)
-        .ok()
-        .map_or(otherwise, |text| text.parse().unwrap())
+    std::env::var(name).ok().map_or(otherwise, |text| text.parse().unwrap())
 }
 
 /// What the `number`th person replies to each question, and what must be stored: the reference interpretation.
@@ -70,11 +68,7 @@ fn replies(number: usize) -> [(&'static str, String, Json); 3] {
     [
         (TEXTS[1], score.to_string(), json!({"number": score.to_string()})),
         (TEXTS[2], (topic + 1).to_string(), json!({"choice": topic})),
-        (
-            TEXTS[3],
-            visits.to_string(),
-            json!({"number": visits.to_string()}),
-        ),
+        (TEXTS[3], visits.to_string(), json!({"number": visits.to_string()})),
     ]
 }
 
@@ -99,20 +93,11 @@ impl Program {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let said: Json = serde_json::from_str(&line).unwrap_or_else(|_| panic!("it did not start: {line}"));
-        let address: SocketAddr = said["url"]
-            .as_str()
-            .unwrap()
-            .trim_start_matches("http://")
-            .parse()
-            .unwrap();
-        Self {
-            child,
-            door: Door::new(address, key),
-        }
+        let address: SocketAddr =
+            said["url"].as_str().unwrap().trim_start_matches("http://").parse().unwrap();
+        Self { child, door: Door::new(address, key) }
     }
 
     /// SIGKILL: no goodbye.
@@ -199,11 +184,7 @@ async fn converse(person: usize, gateway: FakeGateway, doors: watch::Receiver<Op
         };
         until_acknowledged(&doors, |door| {
             let message = message.clone();
-            async move {
-                door.try_inbound(&[message])
-                    .await
-                    .is_ok_and(|status| status == 200)
-            }
+            async move { door.try_inbound(&[message]).await.is_ok_and(|status| status == 200) }
         })
         .await;
     }
@@ -218,9 +199,8 @@ async fn nothing_is_lost_and_nothing_counts_twice() {
     let config = write_config(folder.path(), &database, &gateway);
     let key = make_key(&database);
     let (doors, seen) = watch::channel(None);
-    let people_at_work: Vec<_> = (0..people)
-        .map(|person| tokio::spawn(converse(person, gateway.clone(), seen.clone())))
-        .collect();
+    let people_at_work: Vec<_> =
+        (0..people).map(|person| tokio::spawn(converse(person, gateway.clone(), seen.clone()))).collect();
 
     let random = Ids::seeded(42);
     let mut program = Program::start(&config, &key);
@@ -261,32 +241,16 @@ async fn wait_for_the_end(database: &Database) {
 fn check(people: usize, database: &Database, ledger: &[Sent]) {
     let mut connection = database.connect();
     let sessions: Vec<(String, String, Status)> = schema::sessions::table
-        .select((
-            schema::sessions::phone,
-            schema::sessions::id,
-            schema::sessions::status,
-        ))
+        .select((schema::sessions::phone, schema::sessions::id, schema::sessions::status))
         .load(&mut connection)
         .unwrap();
-    assert_eq!(
-        sessions.len(),
-        people,
-        "one session each, however often the IVR called"
-    );
-    let by_phone: BTreeMap<String, (String, Status)> = sessions
-        .into_iter()
-        .map(|(phone, id, status)| (phone, (id, status)))
-        .collect();
-    let heard: Vec<Option<String>> = schema::inbound::table
-        .select(schema::inbound::provider_id)
-        .load(&mut connection)
-        .unwrap();
+    assert_eq!(sessions.len(), people, "one session each, however often the IVR called");
+    let by_phone: BTreeMap<String, (String, Status)> =
+        sessions.into_iter().map(|(phone, id, status)| (phone, (id, status))).collect();
+    let heard: Vec<Option<String>> =
+        schema::inbound::table.select(schema::inbound::provider_id).load(&mut connection).unwrap();
     let once: BTreeSet<_> = heard.iter().flatten().collect();
-    assert_eq!(
-        (heard.len(), once.len()),
-        (people * 3, people * 3),
-        "each reply is stored exactly once"
-    );
+    assert_eq!((heard.len(), once.len()), (people * 3, people * 3), "each reply is stored exactly once");
     for person in 0..people {
         let (id, status) = &by_phone[&phone(person)];
         assert_eq!(*status, Status::Completed, "person {person}");
@@ -296,11 +260,8 @@ fn check(people: usize, database: &Database, ledger: &[Sent]) {
             .select(schema::answers::value)
             .load(&mut connection)
             .unwrap();
-        let stored: Vec<Json> = stored
-            .iter()
-            .flatten()
-            .map(|text| serde_json::from_str::<Json>(text).unwrap())
-            .collect();
+        let stored: Vec<Json> =
+            stored.iter().flatten().map(|text| serde_json::from_str::<Json>(text).unwrap()).collect();
         let expected = replies(person).map(|(_, _, value)| value);
         assert_eq!(
             stored.iter().map(loose).collect::<Vec<_>>(),
@@ -337,21 +298,12 @@ fn check_ledger(people: usize, database: &Database, ledger: &[Sent]) {
     for person in 0..people {
         let phone = phone(person);
         let mut seen = BTreeSet::new();
-        let texts = ledger
-            .iter()
-            .filter(|sent| sent.to == phone && seen.insert(&sent.reference));
-        let places: Vec<usize> = texts
-            .map(|sent| TEXTS.iter().position(|text| *text == sent.text).unwrap())
-            .collect();
-        assert!(
-            places.is_sorted_by(|a, b| a < b),
-            "I5: person {person} got {places:?}"
-        );
+        let texts = ledger.iter().filter(|sent| sent.to == phone && seen.insert(&sent.reference));
+        let places: Vec<usize> =
+            texts.map(|sent| TEXTS.iter().position(|text| *text == sent.text).unwrap()).collect();
+        assert!(places.is_sorted_by(|a, b| a < b), "I5: person {person} got {places:?}");
         for question in 1..=3 {
-            assert!(
-                places.contains(&question),
-                "person {person} was never asked question {question}"
-            );
+            assert!(places.contains(&question), "person {person} was never asked question {question}");
         }
     }
 }

@@ -15,35 +15,18 @@ use crate::support::{Script, Setup};
 /// Nobody else's.
 const PHONE: &str = "+46709876543";
 const DIGITS: &str = "709876543";
-const CANARIES: [&str; 5] = [
-    "canary-answer",
-    "canary-content",
-    "canary-variable",
-    "canary-stranger",
-    "How did you like it",
-];
+const CANARIES: [&str; 5] =
+    ["canary-answer", "canary-content", "canary-variable", "canary-stranger", "How did you like it"];
 
 #[test]
 fn no_phone_and_no_text_is_ever_logged() {
     // In a process of its own: the writer, the readers and the workers log from threads of their own.
     let program = std::env::current_exe().unwrap();
-    let arguments = [
-        "leaks::a_conversation_that_logs_everything",
-        "--exact",
-        "--ignored",
-        "--nocapture",
-    ];
+    let arguments = ["leaks::a_conversation_that_logs_everything", "--exact", "--ignored", "--nocapture"];
     let output = Command::new(program).args(arguments).output().unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let text = format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     let ours = text.lines().filter(|line| line.contains("\"target\":\"antiphon"));
     assert!(ours.count() > 10, "the server's own lines are missing");
     for canary in CANARIES.iter().chain(&[DIGITS]) {
@@ -55,11 +38,7 @@ fn no_phone_and_no_text_is_ever_logged() {
 #[tokio::test]
 #[ignore = "played by the test above, which reads what it logs"]
 async fn a_conversation_that_logs_everything() {
-    let log = Log {
-        format: LogFormat::Json,
-        level: "antiphon=trace,debug".to_owned(),
-        bodies: false,
-    };
+    let log = Log { format: LogFormat::Json, level: "antiphon=trace,debug".to_owned(), bodies: false };
     let subscriber = telemetry::subscriber(&log, stdout, false);
     tracing::subscriber::set_global_default(subscriber).unwrap();
 
@@ -77,26 +56,15 @@ async fn a_conversation_that_logs_everything() {
     });
     app.send_survey("shop", &body).await.session_id();
     app.advance(TimeDelta::seconds(10)).await;
-    for text in [
-        "canary-answer",
-        "8",
-        "canary-answer 2",
-        "HELP",
-        "STOP",
-        "START",
-        "canary-answer",
-    ] {
+    for text in ["canary-answer", "8", "canary-answer 2", "HELP", "STOP", "START", "canary-answer"] {
         app.reply(PHONE, text).await;
         app.advance(TimeDelta::minutes(5)).await;
     }
     app.send_survey("shop", &body).await.session_id();
-    app.send_survey("shop", &json!({"identifier": format!("{PHONE}00000000")}))
-        .await;
+    app.send_survey("shop", &json!({"identifier": format!("{PHONE}00000000")})).await;
     app.send_survey("no-such-survey", &body).await;
     app.reply("+46709876544", "canary-stranger").await;
-    app.door()
-        .get(&format!("/v1/sessions?phone={}", PHONE.replace('+', "%2B")))
-        .await;
+    app.door().get(&format!("/v1/sessions?phone={}", PHONE.replace('+', "%2B"))).await;
     let call =
         json!([{"messageId": "x", "from": PHONE, "to": "nowhere", "text": "canary-stranger"}, {"text": 1}]);
     app.door().callback("inbound", &call).await.unwrap();

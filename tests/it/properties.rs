@@ -15,22 +15,12 @@ const SENDS_MAX: usize = 12;
 
 fn survey(source: &str) -> Survey {
     let id = source.lines().find_map(|line| line.strip_prefix("id: ")).unwrap();
-    check(
-        source,
-        &FileName::new(format!("{}.yaml", id.trim())),
-        &Context::default(),
-    )
-    .survey
-    .unwrap()
+    check(source, &FileName::new(format!("{}.yaml", id.trim())), &Context::default()).survey.unwrap()
 }
 
 /// So many cases; a failure is printed, not written beside the sources.
 fn cases(cases: u32) -> ProptestConfig {
-    ProptestConfig {
-        cases,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 fn surveys() -> [Survey; 4] {
@@ -48,25 +38,12 @@ fn start() -> DateTime<Utc> {
 
 fn begin(survey: &Survey, language: Language) -> Turn {
     let variables = Variables::default();
-    turn::begin(
-        survey,
-        &Begin {
-            language,
-            variables: &variables,
-            content: None,
-        },
-        start(),
-    )
+    turn::begin(survey, &Begin { language, variables: &variables, content: None }, start())
 }
 
 fn reply(survey: &Survey, progress: Progress, raw: &str, early: bool, now: DateTime<Utc>) -> Turn {
     let variables = Variables::default();
-    let reply = Reply {
-        raw,
-        early,
-        today: now.date_naive(),
-        variables: &variables,
-    };
+    let reply = Reply { raw, early, today: now.date_naive(), variables: &variables };
     turn::reply(survey, progress, &reply, now).unwrap()
 }
 
@@ -167,21 +144,14 @@ fn choice_of(options: usize) -> String {
     for number in 0..options {
         let letter = char::from(b'a' + u8::try_from(number).unwrap());
         let label = letter.to_ascii_uppercase();
-        writeln!(
-            source,
-            "      - {{code: code_{letter}, label: {{en: Option {label}}}}}"
-        )
-        .unwrap();
+        writeln!(source, "      - {{code: code_{letter}, label: {{en: Option {label}}}}}").unwrap();
     }
     source + "completion: {text: {en: Thank you!}}\n"
 }
 
 #[test]
 fn replaying_an_inbound_changes_nothing() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let shop = include_str!("transcripts/surveys/shop.yaml");
     proptest!(cases(6), |(replies in prop::collection::vec(texts(), 1..5))| {
         runtime.block_on(async {

@@ -19,10 +19,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("session", &["survey", "phone", "ids", "text"]),
     ("i18n", &["survey", "text"]),
     ("gateway", &["phone", "ids", "text", "hex"]),
-    (
-        "config",
-        &["gateway", "i18n", "survey", "session", "phone", "text"],
-    ),
+    ("config", &["gateway", "i18n", "survey", "session", "phone", "text"]),
     ("telemetry", &["config"]),
     ("examples", &[]),
     ("store", &["survey", "session", "phone", "ids", "clock", "hex"]),
@@ -43,12 +40,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "closed_list",
         ],
     ),
-    (
-        "outbox",
-        &[
-            "app", "store", "gateway", "clock", "phone", "ids", "text", "session",
-        ],
-    ),
+    ("outbox", &["app", "store", "gateway", "clock", "phone", "ids", "text", "session"]),
     (
         "http",
         &[
@@ -95,10 +87,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("diesel", &["store"]),
     ("diesel_migrations", &["store"]),
     ("actix_web", &["http", "server", "cli", "main"]),
-    (
-        "reqwest",
-        &["gateway", "config", "outbox", "worker", "cli", "server"],
-    ),
+    ("reqwest", &["gateway", "config", "outbox", "worker", "cli", "server"]),
 ];
 
 /// Lines of a file, its tests aside, that should be split, and lines at which it must be.
@@ -107,23 +96,11 @@ const LINES_MAX: usize = 450;
 
 /// Files that may be longer, and why.
 const LONG_FILES: &[(&str, &str)] = &[
-    (
-        "src/app/receive_message/mod.rs",
-        "one turn, read from top to bottom",
-    ),
-    (
-        "src/store/writer.rs",
-        "from the trait to the transaction, read from top to bottom",
-    ),
-    (
-        "src/survey/check/flow.rs",
-        "every fault of the flow, found in one walk",
-    ),
+    ("src/app/receive_message/mod.rs", "one turn, read from top to bottom"),
+    ("src/store/writer.rs", "from the trait to the transaction, read from top to bottom"),
+    ("src/survey/check/flow.rs", "every fault of the flow, found in one walk"),
     ("src/survey/check/steps.rs", "one reader for each type of element"),
-    (
-        "src/survey/expr/domain.rs",
-        "which values a condition leaves, type by type",
-    ),
+    ("src/survey/expr/domain.rs", "which values a condition leaves, type by type"),
     ("src/survey/expr/typing.rs", "one table of operators and types"),
 ];
 
@@ -180,10 +157,8 @@ impl Source {
 
 #[test]
 fn imports_go_one_way() {
-    let table: BTreeMap<&str, BTreeSet<&str>> = IMPORTS
-        .iter()
-        .map(|(room, allowed)| (*room, allowed.iter().copied().collect()))
-        .collect();
+    let table: BTreeMap<&str, BTreeSet<&str>> =
+        IMPORTS.iter().map(|(room, allowed)| (*room, allowed.iter().copied().collect())).collect();
     let import = Regex::new(r"\bcrate::(\w+)").unwrap();
     let group = Regex::new(r"\bcrate::\{([^}]*)\}").unwrap();
     let mut faults = BTreeSet::new();
@@ -192,17 +167,13 @@ fn imports_go_one_way() {
             continue;
         }
         let Some(allowed) = table.get(source.room.as_str()) else {
-            faults.insert(format!(
-                "{}: room {} is not in the table",
-                source.path, source.room
-            ));
+            faults.insert(format!("{}: room {} is not in the table", source.path, source.room));
             continue;
         };
         let code = source.code();
         let grouped = group.captures_iter(&code).flat_map(|found| {
-            let names = found[1]
-                .split(',')
-                .map(|name| name.trim().split("::").next().unwrap_or("").to_owned());
+            let names =
+                found[1].split(',').map(|name| name.trim().split("::").next().unwrap_or("").to_owned());
             names.collect::<Vec<_>>()
         });
         let single = import.captures_iter(&code).map(|found| found[1].to_owned());
@@ -220,9 +191,7 @@ fn some_crates_stay_in_their_rooms() {
     let mut faults = Vec::new();
     for (name, rooms) in RESERVED {
         let word = Regex::new(&format!(r"\b{name}::")).unwrap();
-        let strays = sources()
-            .into_iter()
-            .filter(|source| !rooms.contains(&source.room.as_str()));
+        let strays = sources().into_iter().filter(|source| !rooms.contains(&source.room.as_str()));
         faults.extend(
             strays
                 .filter(|source| word.is_match(&source.code()))
@@ -235,10 +204,7 @@ fn some_crates_stay_in_their_rooms() {
 #[test]
 fn pure_rooms_touch_nothing() {
     let mut faults = Vec::new();
-    for source in sources()
-        .into_iter()
-        .filter(|source| PURE.contains(&source.room.as_str()))
-    {
+    for source in sources().into_iter().filter(|source| PURE.contains(&source.room.as_str())) {
         let code = source.code();
         for word in BANNED {
             let found = Regex::new(&format!(r"\b{word}\b")).unwrap();
@@ -267,13 +233,7 @@ fn every_module_says_what_it_is() {
 fn files_can_be_read_in_one_sitting() {
     let mut long = Vec::new();
     for source in sources() {
-        let lines = source
-            .text
-            .split("#[cfg(test)]\nmod tests")
-            .next()
-            .unwrap()
-            .lines()
-            .count();
+        let lines = source.text.split("#[cfg(test)]\nmod tests").next().unwrap().lines().count();
         let excused = LONG_FILES.iter().any(|(path, _)| *path == source.path);
         if lines > LINES_MAX && !excused {
             long.push(format!(
@@ -299,16 +259,11 @@ fn nothing_is_left_to_do() {
 #[test]
 fn both_databases_have_the_same_migrations() {
     let names = |backend: &str| {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("migrations")
-            .join(backend);
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(backend);
         let mut names = BTreeSet::new();
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            assert!(
-                path.join("up.sql").is_file() && path.join("down.sql").is_file(),
-                "{path:?}"
-            );
+            assert!(path.join("up.sql").is_file() && path.join("down.sql").is_file(), "{path:?}");
             names.insert(path.file_name().unwrap().to_owned());
         }
         names

@@ -34,15 +34,9 @@ async fn a_question_is_sent_once_more_after_120_seconds_and_says_so() {
     app.advance(TimeDelta::seconds(1)).await;
     let ledger = app.gateway.ledger();
     assert_eq!(ledger.len(), 2);
-    assert_eq!(
-        ledger[0].reference, ledger[1].reference,
-        "the same reference over retries (RE17)"
-    );
+    assert_eq!(ledger[0].reference, ledger[1].reference, "the same reference over retries (RE17)");
     let sent = app.sent_in(&session).await;
-    assert_eq!(
-        (&sent[0]["state"], &sent[0]["possibleDuplicate"]),
-        (&"accepted".into(), &true.into())
-    );
+    assert_eq!((&sent[0]["state"], &sent[0]["possibleDuplicate"]), (&"accepted".into(), &true.into()));
     app.advance(TimeDelta::hours(1)).await;
     assert_eq!(app.gateway.ledger().len(), 2);
 }
@@ -66,11 +60,7 @@ async fn a_reply_proves_that_the_question_arrived() {
     assert_eq!(app.status(&session).await, "completed");
     assert_eq!(app.answers(&session).await[0]["value"], 8);
     let texts = app.gateway.texts_to(SVEN);
-    assert_eq!(
-        texts,
-        ["Reply 1-10. Reply STOP to opt out.", "Thank you!"],
-        "RE12: no second copy"
-    );
+    assert_eq!(texts, ["Reply 1-10. Reply STOP to opt out.", "Thank you!"], "RE12: no second copy");
 }
 
 #[tokio::test]
@@ -118,16 +108,9 @@ async fn a_lost_lease_is_a_doubt_and_a_late_success_its_proof() {
     app.gateway.next(&[Script::Hold]);
     let session = app.send("one", SVEN).await;
     app.advance(TimeDelta::seconds(91)).await;
-    assert_eq!(
-        app.states(&session).await,
-        ["unknown"],
-        "90 s, then the lease is lost (RE18)"
-    );
+    assert_eq!(app.states(&session).await, ["unknown"], "90 s, then the lease is lost (RE18)");
     app.gateway.release();
-    app.until("the late answer settles it", async || {
-        app.states(&session).await == ["accepted"]
-    })
-    .await;
+    app.until("the late answer settles it", async || app.states(&session).await == ["accepted"]).await;
     app.advance(TimeDelta::minutes(10)).await;
     assert_eq!(app.gateway.ledger().len(), 1);
 }
@@ -165,16 +148,9 @@ async fn a_restart_in_the_middle_of_a_send_leaves_a_doubt() {
             .unwrap();
     }
     app.open().await;
-    assert_eq!(
-        app.states(&session).await,
-        ["unknown"],
-        "RE31: known at once, not after the lease"
-    );
+    assert_eq!(app.states(&session).await, ["unknown"], "RE31: known at once, not after the lease");
     app.advance(TimeDelta::seconds(121)).await;
     let sent = app.sent_in(&session).await;
-    assert_eq!(
-        (&sent[0]["state"], &sent[0]["possibleDuplicate"]),
-        (&"accepted".into(), &true.into())
-    );
+    assert_eq!((&sent[0]["state"], &sent[0]["possibleDuplicate"]), (&"accepted".into(), &true.into()));
     assert_eq!(app.gateway.ledger().len(), 2);
 }

@@ -13,8 +13,5 @@ use crate::support::Sent;
 /// The ledger without repeats: the first copy of each message.
 fn first_copies(ledger: &[Sent]) -> Vec<&Sent> {
     let mut seen = std::collections::BTreeSet::new();
-    ledger
-        .iter()
-        .filter(|sent| seen.insert(&sent.reference))
-        .collect()
+    ledger.iter().filter(|sent| seen.insert(&sent.reference)).collect()
 }

@@ -32,16 +32,9 @@ async fn a_slow_gateway_holds_back_the_second_message_not_the_order() {
     assert_eq!(app.gateway.arrivals().len(), 1, "the second waits for the first");
     assert_eq!(app.states(&session).await, ["sending", "due"]);
     app.gateway.release();
-    app.until("the first is accepted", async || {
-        app.states(&session).await[0] == "accepted"
-    })
-    .await;
+    app.until("the first is accepted", async || app.states(&session).await[0] == "accepted").await;
     app.advance(TimeDelta::seconds(1)).await;
-    assert_eq!(
-        app.gateway.arrivals().len(),
-        1,
-        "two seconds after the hand-over, not before"
-    );
+    assert_eq!(app.gateway.arrivals().len(), 1, "two seconds after the hand-over, not before");
     app.advance(TimeDelta::seconds(1)).await;
     assert_in_order(&app);
     assert_eq!(app.states(&session).await, ["accepted", "accepted"]);
@@ -80,11 +73,7 @@ async fn a_notice_of_unknown_fate_is_waited_for_and_never_repeated() {
     let session = app.send("shop", SVEN).await;
     assert_eq!(app.states(&session).await, ["unknown", "due"]);
     app.advance(TimeDelta::seconds(119)).await;
-    assert_eq!(
-        app.gateway.arrivals().len(),
-        1,
-        "A82: it waits for proof, and the next waits with it"
-    );
+    assert_eq!(app.gateway.arrivals().len(), 1, "A82: it waits for proof, and the next waits with it");
     app.advance(TimeDelta::seconds(5)).await;
     assert_in_order(&app);
     assert_eq!(app.gateway.arrivals().len(), 2, "a notice is never sent twice");
@@ -127,26 +116,15 @@ async fn a_question_that_can_never_be_handed_over_ends_the_session() {
 #[tokio::test]
 async fn a_gateway_that_is_down_costs_attempts_not_messages() {
     // Nobody listens there: every byte surely stayed here (RF11).
-    let app = Setup::with(&[SHOP])
-        .set("gateways.fake.base_url", "http://127.0.0.1:9")
-        .start()
-        .await;
-    let answer = app
-        .send_survey("shop", &serde_json::json!({"identifier": SVEN, "language": "en"}))
-        .await;
-    assert_eq!(
-        answer.status, 201,
-        "RE27: never an error because a gateway is down"
-    );
+    let app = Setup::with(&[SHOP]).set("gateways.fake.base_url", "http://127.0.0.1:9").start().await;
+    let answer = app.send_survey("shop", &serde_json::json!({"identifier": SVEN, "language": "en"})).await;
+    assert_eq!(answer.status, 201, "RE27: never an error because a gateway is down");
     let session = answer.session_id();
     app.advance(TimeDelta::hours(2)).await;
     let states = app.states(&session).await;
     assert_eq!(states[0], "failed", "eight attempts are used up");
     app.advance(TimeDelta::hours(22)).await;
-    assert!(matches!(
-        app.status(&session).await.as_str(),
-        "failed" | "expired"
-    ));
+    assert!(matches!(app.status(&session).await.as_str(), "failed" | "expired"));
 }
 
 #[tokio::test]
@@ -155,11 +133,7 @@ async fn a_norwegian_number_the_gateway_refuses_a_thread_for_goes_without() {
     app.gateway.refuse_threads();
     let session = app.send("shop", crate::support::KARI).await;
     app.advance(TimeDelta::seconds(5)).await;
-    assert_eq!(
-        app.gateway.texts_to(crate::support::KARI),
-        [INTRO, SCORE],
-        "A11: once more without"
-    );
+    assert_eq!(app.gateway.texts_to(crate::support::KARI), [INTRO, SCORE], "A11: once more without");
     app.reply(crate::support::KARI, "7").await;
     app.advance(TimeDelta::seconds(5)).await;
     assert_eq!(app.answers(&session).await[0]["value"], 7, "correlated by phone");
@@ -180,10 +154,7 @@ async fn many_sessions_at_once_keep_their_own_order() {
     app.advance(TimeDelta::minutes(30)).await;
     let ledger = app.gateway.ledger();
     for phone in &phones {
-        let sent: Vec<_> = first_copies(&ledger)
-            .into_iter()
-            .filter(|sent| sent.to == *phone)
-            .collect();
+        let sent: Vec<_> = first_copies(&ledger).into_iter().filter(|sent| sent.to == *phone).collect();
         let texts: Vec<&str> = sent.iter().map(|sent| sent.text.as_str()).collect();
         assert_eq!(texts, [INTRO, SCORE], "{phone}");
         assert!(sent[1].at - sent[0].at >= TimeDelta::seconds(2), "{phone}");

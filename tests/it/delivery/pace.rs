@@ -7,10 +7,7 @@ use crate::support::{SVEN, Script, Setup};
 
 #[tokio::test]
 async fn eight_a_second_and_never_more() {
-    let app = Setup::with(&[SHOP])
-        .set("channels.fake.throttle_per_second", "8")
-        .start()
-        .await;
+    let app = Setup::with(&[SHOP]).set("channels.fake.throttle_per_second", "8").start().await;
     for number in 0..40 {
         app.send("shop", &format!("+467012345{number:02}")).await;
     }
@@ -19,10 +16,8 @@ async fn eight_a_second_and_never_more() {
     assert_eq!(ledger.len(), 80);
     for (number, sent) in ledger.iter().enumerate() {
         // A full bucket holds one second's worth: never more than 16 in any second, nor more than 8 on average.
-        let second = ledger[number..]
-            .iter()
-            .take_while(|later| later.at - sent.at < TimeDelta::seconds(1))
-            .count();
+        let second =
+            ledger[number..].iter().take_while(|later| later.at - sent.at < TimeDelta::seconds(1)).count();
         assert!(second <= 16, "{second} in the second from {}", sent.at);
     }
     let whole = (ledger[79].at - ledger[0].at).num_milliseconds();
@@ -31,10 +26,7 @@ async fn eight_a_second_and_never_more() {
 
 #[tokio::test]
 async fn replies_go_before_starts() {
-    let app = Setup::with(&[SHOP])
-        .set("channels.fake.throttle_per_second", "1")
-        .start()
-        .await;
+    let app = Setup::with(&[SHOP]).set("channels.fake.throttle_per_second", "1").start().await;
     app.send("shop", SVEN).await;
     app.advance(TimeDelta::seconds(10)).await;
     for number in 0..10 {
@@ -42,11 +34,7 @@ async fn replies_go_before_starts() {
     }
     app.reply(SVEN, "7").await;
     app.advance(TimeDelta::seconds(3)).await;
-    assert_eq!(
-        app.gateway.texts_to(SVEN).len(),
-        3,
-        "the conversation does not wait behind ten others"
-    );
+    assert_eq!(app.gateway.texts_to(SVEN).len(), 3, "the conversation does not wait behind ten others");
     app.advance(TimeDelta::minutes(2)).await;
 }
 
@@ -77,12 +65,7 @@ async fn what_is_too_old_is_not_sent_after_an_outage() {
     assert_eq!(app.gateway.ledger().len(), 0, "RF33: no burst of old questions");
     assert_eq!(app.status(&session).await, "expired");
     let states = app.states(&session).await;
-    assert!(
-        states
-            .iter()
-            .all(|state| state == "cancelled" || state == "expired"),
-        "{states:?}"
-    );
+    assert!(states.iter().all(|state| state == "cancelled" || state == "expired"), "{states:?}");
 }
 
 #[tokio::test]
@@ -94,19 +77,12 @@ async fn a_stop_confirmation_older_than_five_minutes_is_not_sent() {
     app.reply(SVEN, "STOP").await;
     app.gateway.otherwise(Script::Take);
     app.advance(TimeDelta::hours(1)).await;
-    assert_eq!(
-        app.gateway.texts_to(SVEN).len(),
-        2,
-        "GW62: it is too late to be understood"
-    );
+    assert_eq!(app.gateway.texts_to(SVEN).len(), 2, "GW62: it is too late to be understood");
 }
 
 #[tokio::test]
 async fn strangers_get_at_most_a_hundred_texts_an_hour_together() {
-    let app = Setup::with(&[SHOP])
-        .set("limits.not_found_per_channel_per_hour", "5")
-        .start()
-        .await;
+    let app = Setup::with(&[SHOP]).set("limits.not_found_per_channel_per_hour", "5").start().await;
     for number in 0..9 {
         app.reply(&format!("+467012345{number:02}"), "hello").await;
     }
@@ -118,10 +94,7 @@ async fn strangers_get_at_most_a_hundred_texts_an_hour_together() {
 
 #[tokio::test]
 async fn a_hundred_inbound_a_session_and_then_none_is_read() {
-    let app = Setup::with(&[SHOP])
-        .set("limits.inbound_per_session", "3")
-        .start()
-        .await;
+    let app = Setup::with(&[SHOP]).set("limits.inbound_per_session", "3").start().await;
     let session = app.send("shop", SVEN).await;
     app.advance(TimeDelta::seconds(10)).await;
     for text in ["banana", "apple"] {
@@ -131,10 +104,7 @@ async fn a_hundred_inbound_a_session_and_then_none_is_read() {
     app.reply(SVEN, "HELP").await;
     app.advance(TimeDelta::seconds(10)).await;
     app.reply(SVEN, "8").await;
-    assert_eq!(
-        app.last_inbound().await,
-        ("ignored".to_owned(), Some("inbound_cap".to_owned()))
-    );
+    assert_eq!(app.last_inbound().await, ("ignored".to_owned(), Some("inbound_cap".to_owned())));
     assert!(app.answers(&session).await.is_empty());
 }
 
@@ -146,10 +116,7 @@ async fn a_gateway_that_keeps_failing_is_given_a_rest() {
         app.send("shop", &format!("+467012345{number:02}")).await;
     }
     let arrived = app.gateway.arrivals().len();
-    assert!(
-        arrived < 12,
-        "the circuit opens after five silent answers; {arrived} arrived"
-    );
+    assert!(arrived < 12, "the circuit opens after five silent answers; {arrived} arrived");
     app.gateway.otherwise(Script::Take);
     app.advance(TimeDelta::minutes(30)).await;
     let reached: std::collections::BTreeSet<String> =

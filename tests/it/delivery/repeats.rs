@@ -15,10 +15,8 @@ async fn asked() -> (TestApp, String) {
 
 async fn outcomes(app: &TestApp) -> Vec<String> {
     let log = app.inbound_log().await;
-    let mut outcomes: Vec<String> = log
-        .iter()
-        .map(|inbound| inbound["outcome"].as_str().unwrap().to_owned())
-        .collect();
+    let mut outcomes: Vec<String> =
+        log.iter().map(|inbound| inbound["outcome"].as_str().unwrap().to_owned()).collect();
     outcomes.sort_unstable();
     outcomes
 }
@@ -31,17 +29,11 @@ async fn two_replies_at_once_advance_the_session_once() {
         // One second after the question: the next one may not leave before both replies are here.
         app.advance(TimeDelta::seconds(3)).await;
         let replies = [app.message(SVEN, "8"), app.message(SVEN, "9")];
-        let (first, second) = tokio::join!(
-            app.door().inbound(&replies[..1]),
-            app.door().inbound(&replies[1..])
-        );
+        let (first, second) =
+            tokio::join!(app.door().inbound(&replies[..1]), app.door().inbound(&replies[1..]));
         assert_eq!((first, second), (200, 200));
         app.advance(TimeDelta::seconds(5)).await;
-        assert_eq!(
-            app.session(&session).await["currentElementId"],
-            "reason",
-            "round {round}"
-        );
+        assert_eq!(app.session(&session).await["currentElementId"], "reason", "round {round}");
         assert_eq!(app.answers(&session).await.len(), 1);
         assert_eq!(outcomes(&app).await, ["applied", "extra"]);
         assert_eq!(app.gateway.ledger().len(), 3, "one next question");
@@ -79,11 +71,7 @@ async fn an_id_is_remembered_long_after() {
     app.advance(TimeDelta::days(3)).await;
     let sent = app.gateway.ledger().len();
     app.receive(&message).await;
-    assert_eq!(
-        app.gateway.ledger().len(),
-        sent,
-        "no \"expired\" text for a repeat"
-    );
+    assert_eq!(app.gateway.ledger().len(), sent, "no \"expired\" text for a repeat");
     assert_eq!(outcomes(&app).await, ["applied"]);
 }
 
@@ -92,21 +80,14 @@ async fn without_an_id_the_same_text_counts_again_only_after_we_sent_something()
     let app = Setup::with(&[SHOP]).start().await;
     let session = app.send("shop", SVEN).await;
     app.advance(TimeDelta::seconds(3)).await;
-    let message = Message {
-        id: None,
-        ..app.message(SVEN, "2")
-    };
+    let message = Message { id: None, ..app.message(SVEN, "2") };
     app.receive(&message).await;
     app.receive(&message).await;
     assert_eq!(outcomes(&app).await, ["applied"], "RF18: a repeat");
     app.advance(TimeDelta::seconds(5)).await;
     app.receive(&message).await;
     app.advance(TimeDelta::seconds(5)).await;
-    assert_eq!(
-        app.answers(&session).await[1]["code"],
-        "staff",
-        "\"2\" to the next question is an answer"
-    );
+    assert_eq!(app.answers(&session).await[1]["code"], "staff", "\"2\" to the next question is an answer");
 }
 
 #[tokio::test]
@@ -142,11 +123,7 @@ async fn an_ivr_that_repeats_its_call_starts_one_survey() {
     let answers = futures_util::future::join_all(calls).await;
     let created = answers.iter().filter(|answer| answer.status == 201).count();
     assert_eq!(created, 1, "{answers:?}");
-    assert!(
-        answers
-            .iter()
-            .all(|answer| answer.body["id"] == answers[0].body["id"])
-    );
+    assert!(answers.iter().all(|answer| answer.body["id"] == answers[0].body["id"]));
     app.advance(TimeDelta::seconds(5)).await;
     assert_eq!(app.gateway.ledger().len(), 2);
 }

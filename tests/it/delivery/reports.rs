@@ -17,28 +17,16 @@ async fn sent() -> (TestApp, String) {
 async fn states_only_rise() {
     // Whatever comes in whatever order: the state after each report.
     let courses: [&[(&str, &str)]; 6] = [
-        &[
-            ("delivered", "delivered"),
-            ("undelivered", "delivered"),
-            ("accepted", "delivered"),
-        ],
+        &[("delivered", "delivered"), ("undelivered", "delivered"), ("accepted", "delivered")],
         &[
             ("undelivered", "failed"),
             ("accepted", "failed"),
             ("delivered", "delivered"),
             ("rejected", "delivered"),
         ],
-        &[
-            ("accepted", "accepted"),
-            ("accepted", "accepted"),
-            ("expired", "failed"),
-        ],
+        &[("accepted", "accepted"), ("accepted", "accepted"), ("expired", "failed")],
         &[("gone fishing", "accepted"), ("DELIVERED", "delivered")],
-        &[
-            ("rejected", "failed"),
-            ("undelivered", "failed"),
-            ("delivered", "delivered"),
-        ],
+        &[("rejected", "failed"), ("undelivered", "failed"), ("delivered", "delivered")],
         &[("delivered", "delivered"), ("delivered", "delivered")],
     ];
     for course in courses {
@@ -47,16 +35,8 @@ async fn states_only_rise() {
             app.report("gw-2", report).await;
             assert_eq!(app.states(&session).await[1], *state, "{course:?}");
         }
-        assert_eq!(
-            app.states(&session).await[0],
-            "accepted",
-            "reports of one message are not another's"
-        );
-        assert_eq!(
-            app.status(&session).await,
-            "active",
-            "GW34: reports never touch the session"
-        );
+        assert_eq!(app.states(&session).await[0], "accepted", "reports of one message are not another's");
+        assert_eq!(app.status(&session).await, "active", "GW34: reports never touch the session");
     }
 }
 
@@ -67,16 +47,9 @@ async fn a_report_may_overtake_the_answer_it_is_about() {
     let session = app.send("shop", SVEN).await;
     assert_eq!(app.states(&session).await[0], "sending");
     app.report("gw-1", "delivered").await;
-    assert_eq!(
-        app.states(&session).await[0],
-        "sending",
-        "nobody knows that id yet"
-    );
+    assert_eq!(app.states(&session).await[0], "sending", "nobody knows that id yet");
     app.gateway.release();
-    app.until("it is matched", async || {
-        app.states(&session).await[0] == "delivered"
-    })
-    .await;
+    app.until("it is matched", async || app.states(&session).await[0] == "delivered").await;
     app.advance(TimeDelta::seconds(2)).await;
 }
 
@@ -109,36 +82,20 @@ async fn no_report_for_72_hours_is_noted_and_a_late_one_still_counts() {
     assert!(app.sent_in(&session).await[0]["receipt"].is_null());
     app.advance(TimeDelta::hours(1)).await;
     let sent = app.sent_in(&session).await;
-    assert_eq!(
-        (&sent[0]["state"], &sent[0]["receipt"]),
-        (&"accepted".into(), &"no_receipt".into()),
-        "A76"
-    );
+    assert_eq!((&sent[0]["state"], &sent[0]["receipt"]), (&"accepted".into(), &"no_receipt".into()), "A76");
     app.report("gw-1", "delivered").await;
     let sent = app.sent_in(&session).await;
-    assert_eq!(
-        (&sent[0]["state"], &sent[0]["receipt"]),
-        (&"delivered".into(), &"delivered".into())
-    );
+    assert_eq!((&sent[0]["state"], &sent[0]["receipt"]), (&"delivered".into(), &"delivered".into()));
 }
 
 #[tokio::test]
 async fn the_simulator_reports_by_itself() {
     let app = Setup::with(&[SHOP]).start().await;
-    let channel = app
-        .engine()
-        .channels
-        .all()
-        .into_iter()
-        .find(|channel| channel.is_simulator)
-        .unwrap();
+    let channel = app.engine().channels.all().into_iter().find(|channel| channel.is_simulator).unwrap();
     let body = json!({"identifier": SVEN, "language": "en", "channelId": channel.row.id});
     let session = app.send_survey("shop", &body).await.session_id();
     app.advance(TimeDelta::seconds(2)).await;
     let both = ["delivered", "delivered"];
-    app.until("the simulator reports", async || {
-        app.states(&session).await == both
-    })
-    .await;
+    app.until("the simulator reports", async || app.states(&session).await == both).await;
     assert_eq!(app.gateway.ledger().len(), 0, "it went through the other gateway");
 }

@@ -18,10 +18,7 @@ const POINTS: &[(&str, &[&str])] = &[
     ("after the second question", &["@10", "8", "@10"]),
     ("after a re-ask", &["@10", "banana", "@10"]),
     ("before a re-ask has left", &["@10", "banana"]),
-    (
-        "after the last answer, before the closing text",
-        &["@10", "8", "@10", "1"],
-    ),
+    ("after the last answer, before the closing text", &["@10", "8", "@10", "1"]),
     ("after the end", &["@10", "8", "@10", "1", "@60"]),
     ("after the expiry", &["@172800"]),
 ];
@@ -52,28 +49,16 @@ async fn at_every_point_of_a_conversation() {
             assert_eq!(app.status(&session).await, "opted_out", "{name}");
         }
         let refused = app.send_survey("shop", &json!({"identifier": SVEN})).await;
-        assert_eq!(
-            (refused.status, refused.code()),
-            (409, "recipient_opted_out"),
-            "{name}"
-        );
+        assert_eq!((refused.status, refused.code()), (409, "recipient_opted_out"), "{name}");
         app.reply(SVEN, "8").await;
         app.reply(SVEN, "STOP").await;
         app.advance(TimeDelta::hours(1)).await;
         assert_eq!(app.gateway.texts_to(SVEN).len(), sent + 1, "{name}: silence");
         app.reply(SVEN, "START").await;
-        assert_eq!(
-            app.gateway.texts_to(SVEN).split_off(sent + 1),
-            [STARTED],
-            "{name}"
-        );
+        assert_eq!(app.gateway.texts_to(SVEN).split_off(sent + 1), [STARTED], "{name}");
         app.send("shop", SVEN).await;
         app.advance(TimeDelta::seconds(5)).await;
-        assert_eq!(
-            app.gateway.texts_to(SVEN).len(),
-            sent + 4,
-            "{name}: START lifts it"
-        );
+        assert_eq!(app.gateway.texts_to(SVEN).len(), sent + 4, "{name}: START lifts it");
     }
 }
 
@@ -83,19 +68,13 @@ async fn while_a_send_is_in_flight_only_that_one_may_still_arrive() {
     app.gateway.next(&[Script::Hold]);
     let session = app.send("shop", SVEN).await;
     assert_eq!(app.door().inbound(&[app.message(SVEN, "stop")]).await, 200);
-    app.until("the confirmation arrives", async || {
-        app.gateway.arrivals().len() == 2
-    })
-    .await;
+    app.until("the confirmation arrives", async || app.gateway.arrivals().len() == 2).await;
     app.gateway.release();
     app.settle().await;
     app.advance(TimeDelta::hours(1)).await;
     let mut texts = app.gateway.texts_to(SVEN);
     texts.sort_unstable();
-    assert_eq!(
-        texts,
-        ["Thanks for shopping with us. Reply STOP to opt out.", STOPPED]
-    );
+    assert_eq!(texts, ["Thanks for shopping with us. Reply STOP to opt out.", STOPPED]);
     assert_eq!(app.states(&session).await, ["accepted", "cancelled"]);
 }
 
@@ -104,11 +83,7 @@ async fn a_message_that_comes_back_after_the_stop_is_not_sent_again() {
     let app = Setup::with(&[SHOP]).start().await;
     app.gateway.next(&[Script::Throttle(60)]);
     let session = app.send("shop", SVEN).await;
-    assert_eq!(
-        app.states(&session).await[0],
-        "due",
-        "it waits for the gateway's minute"
-    );
+    assert_eq!(app.states(&session).await[0], "due", "it waits for the gateway's minute");
     app.reply(SVEN, "STOP").await;
     app.advance(TimeDelta::hours(1)).await;
     assert_eq!(app.gateway.texts_to(SVEN), [STOPPED]);
@@ -132,22 +107,11 @@ async fn stop_ends_every_survey_of_that_phone_and_no_other() {
 #[tokio::test]
 async fn for_this_survey_only_where_the_channel_says_so() {
     let other = SHOP.replace("id: shop", "id: other").replace("a001", "a009");
-    let app = Setup::with(&[SHOP, &other])
-        .set("channels.fake.keyword_scope", "survey")
-        .start()
-        .await;
+    let app = Setup::with(&[SHOP, &other]).set("channels.fake.keyword_scope", "survey").start().await;
     app.send("shop", SVEN).await;
     app.advance(TimeDelta::seconds(10)).await;
     app.reply(SVEN, "STOP").await;
-    assert_eq!(
-        app.send_survey("shop", &json!({"identifier": SVEN})).await.code(),
-        "recipient_opted_out"
-    );
-    assert_eq!(
-        app.send_survey("other", &json!({"identifier": SVEN}))
-            .await
-            .status,
-        201
-    );
+    assert_eq!(app.send_survey("shop", &json!({"identifier": SVEN})).await.code(), "recipient_opted_out");
+    assert_eq!(app.send_survey("other", &json!({"identifier": SVEN})).await.status, 201);
     app.advance(TimeDelta::seconds(10)).await;
 }

@@ -37,11 +37,7 @@ struct Step {
 
 impl Step {
     fn new(number: usize, wrong: Wrong) -> Self {
-        Self {
-            phone: format!("+47990{number:05}"),
-            wrong,
-            runs: Arc::default(),
-        }
+        Self { phone: format!("+47990{number:05}"), wrong, runs: Arc::default() }
     }
 
     fn contact(&self, now: Timestamp, count: i32) -> ContactRow {
@@ -70,14 +66,7 @@ impl Work for Step {
         self.runs.fetch_add(1, Ordering::Relaxed);
         let count = space.counters.get(&"steps".to_owned()).map_or(0, |row| row.count) + 1;
         let window_at = now.naive_utc();
-        space.counters.put(
-            "steps".to_owned(),
-            CounterRow {
-                name: "steps".to_owned(),
-                window_at,
-                count,
-            },
-        );
+        space.counters.put("steps".to_owned(), CounterRow { name: "steps".to_owned(), window_at, count });
         space.contacts.put(self.phone.clone(), self.contact(now, 0));
         match self.wrong {
             Wrong::Nothing => Ok(count),
@@ -119,9 +108,7 @@ async fn write_all(opened: &Opened, steps: &[Step]) -> Vec<Result<i32, WriteErro
 
 fn count(opened: &Opened) -> i32 {
     let mut connection = opened.database.connect();
-    let found = schema::counters::table
-        .select(schema::counters::count)
-        .first(&mut connection);
+    let found = schema::counters::table.select(schema::counters::count).first(&mut connection);
     found.optional().unwrap().unwrap_or(0)
 }
 
@@ -140,20 +127,11 @@ async fn a_batch_of_one_and_a_batch_of_many() {
     for backend in Backend::ALL {
         let opened = open(backend);
         assert_eq!(opened.store.write(Step::new(0, Wrong::Nothing)).await.unwrap(), 1);
-        let steps: Vec<Step> = (1..=700)
-            .map(|number| Step::new(number, Wrong::Nothing))
-            .collect();
-        let mut results: Vec<i32> = write_all(&opened, &steps)
-            .await
-            .into_iter()
-            .map(|result| result.unwrap())
-            .collect();
+        let steps: Vec<Step> = (1..=700).map(|number| Step::new(number, Wrong::Nothing)).collect();
+        let mut results: Vec<i32> =
+            write_all(&opened, &steps).await.into_iter().map(|result| result.unwrap()).collect();
         results.sort_unstable();
-        assert_eq!(
-            results,
-            (2..=701).collect::<Vec<_>>(),
-            "every turn saw the ones before it"
-        );
+        assert_eq!(results, (2..=701).collect::<Vec<_>>(), "every turn saw the ones before it");
         assert_eq!(count(&opened), 701);
     }
 }
@@ -163,11 +141,7 @@ async fn turns_are_carried_out_in_the_order_in_which_they_came() {
     for backend in Backend::ALL {
         let opened = open(backend);
         let steps: Vec<Step> = (0..50).map(|number| Step::new(number, Wrong::Nothing)).collect();
-        let results: Vec<i32> = write_all(&opened, &steps)
-            .await
-            .into_iter()
-            .map(|r| r.unwrap())
-            .collect();
+        let results: Vec<i32> = write_all(&opened, &steps).await.into_iter().map(|r| r.unwrap()).collect();
         assert_eq!(results, (1..=50).collect::<Vec<_>>());
     }
 }
@@ -178,10 +152,7 @@ async fn one_of_many(wrong: Wrong) {
         let mut steps: Vec<Step> = (0..64).map(|number| Step::new(number, Wrong::Nothing)).collect();
         steps[37].wrong = wrong;
         let results = write_all(&opened, &steps).await;
-        let good = results
-            .iter()
-            .filter(|result| matches!(result, Ok(count) if *count > 0))
-            .count();
+        let good = results.iter().filter(|result| matches!(result, Ok(count) if *count > 0)).count();
         assert_eq!(good, 63, "{wrong:?}: {:?}", results[37]);
         assert_eq!(count(&opened), 63, "the bad turn's own effects are undone");
         assert!(matches!(results[37], Ok(-1)), "{wrong:?}: {:?}", results[37]);
@@ -212,10 +183,7 @@ async fn a_turn_that_cannot_even_be_buried_is_reported_and_stores_nothing() {
             [Step::new(0, Wrong::Nothing), Step::new(1, Wrong::IsRefusedTwice), Step::new(2, Wrong::Nothing)];
         let results = write_all(&opened, &steps).await;
         assert!(results[0].is_ok() && results[2].is_ok(), "{results:?}");
-        assert!(
-            matches!(results[1], Err(WriteError::Store(StoreError::Constraint(_)))),
-            "{results:?}"
-        );
+        assert!(matches!(results[1], Err(WriteError::Store(StoreError::Constraint(_)))), "{results:?}");
         assert_eq!((count(&opened), buried(&opened).len()), (2, 0));
     }
 }
@@ -252,11 +220,7 @@ async fn a_busy_database_is_waited_for() {
 async fn a_dry_run_stores_nothing() {
     for backend in Backend::ALL {
         let opened = open(backend);
-        let rehearsed = opened
-            .store
-            .rehearse(Step::new(0, Wrong::Nothing), &opened.clock)
-            .await
-            .unwrap();
+        let rehearsed = opened.store.rehearse(Step::new(0, Wrong::Nothing), &opened.clock).await.unwrap();
         assert_eq!((rehearsed, count(&opened)), (1, 0));
     }
 }

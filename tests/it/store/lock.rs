@@ -37,17 +37,8 @@ fn the_installation_keeps_its_name_and_its_time() {
 #[test]
 fn the_scheme_decides_and_nothing_else() {
     let clock = ManualClock::new("2026-11-21T08:00:00Z".parse().unwrap()).clock();
-    for url in [
-        "",
-        "antiphon.db",
-        "sqlite:",
-        "mysql://host/name",
-        "SQLITE:antiphon.db",
-    ] {
+    for url in ["", "antiphon.db", "sqlite:", "mysql://host/name", "SQLITE:antiphon.db"] {
         let refused = Store::open(url, &clock, &Ids::seeded(2));
-        assert!(
-            matches!(refused, Err(StoreError::BadUrl(_))),
-            "{url}: {refused:?}"
-        );
+        assert!(matches!(refused, Err(StoreError::BadUrl(_))), "{url}: {refused:?}");
     }
 }

@@ -21,9 +21,5 @@ fn open(backend: Backend) -> Opened {
     let database = backend.open();
     let clock = ManualClock::new("2026-11-21T08:00:00Z".parse().unwrap()).clock();
     let store = Store::open(&database.url, &clock, &Ids::seeded(1)).unwrap();
-    Opened {
-        store,
-        database,
-        clock,
-    }
+    Opened { store, database, clock }
 }

@@ -61,8 +61,7 @@ impl Setup {
 
     /// The gateway opens SMS sessions for Norwegian numbers (P45).
     pub fn with_subnumbers(self) -> Self {
-        self.set("gateways.fake.sms_sessions", "true")
-            .set("channels.fake.subnumbering", "true")
+        self.set("gateways.fake.sms_sessions", "true").set("channels.fake.subnumbering", "true")
     }
 
     /// Starts everything.
@@ -72,10 +71,7 @@ impl Setup {
         let database = self.backend.open();
         let folder = tempfile::tempdir().unwrap();
         for (number, source) in self.surveys.iter().enumerate() {
-            let id = source
-                .lines()
-                .find_map(|line| line.strip_prefix("id: "))
-                .unwrap_or("survey");
+            let id = source.lines().find_map(|line| line.strip_prefix("id: ")).unwrap_or("survey");
             let id = id.split_whitespace().next().unwrap_or("survey");
             std::fs::write(folder.path().join(format!("{id}.yaml")), source)
                 .unwrap_or_else(|error| panic!("survey {number}: {error}"));
@@ -93,12 +89,7 @@ impl Setup {
         };
         app.open().await;
         let loaded = app.engine().library.all().len();
-        assert_eq!(
-            loaded,
-            self.surveys.len(),
-            "a survey under test has faults: {:?}",
-            app.faults()
-        );
+        assert_eq!(loaded, self.surveys.len(), "a survey under test has faults: {:?}", app.faults());
         app
     }
 }
@@ -124,14 +115,8 @@ impl TestApp {
     /// Starts the server on the database as it is.
     pub async fn open(&mut self) {
         assert!(self.server.is_none(), "the server is running");
-        let config = Config::load(&Inputs {
-            flags: self.flags(),
-            ..Inputs::default()
-        })
-        .unwrap();
-        let server = Server::start(config, self.clock.clock(), Ids::seeded(7), Role::Whole)
-            .await
-            .unwrap();
+        let config = Config::load(&Inputs { flags: self.flags(), ..Inputs::default() }).unwrap();
+        let server = Server::start(config, self.clock.clock(), Ids::seeded(7), Role::Whole).await.unwrap();
         let key = self.make_key(&server);
         self.door = Some(Door::new(server.address, &key));
         self.server = Some(server);
@@ -153,14 +138,7 @@ impl TestApp {
         let make = |connection: &mut antiphon::store::AnyConnection| {
             create_key(connection, &new, &random, &Actor::command(), now)
         };
-        self.database
-            .connect()
-            .write(make)
-            .unwrap()
-            .unwrap()
-            .key
-            .reveal()
-            .to_owned()
+        self.database.connect().write(make).unwrap().unwrap().key.reveal().to_owned()
     }
 
     /// The way in.
@@ -215,15 +193,9 @@ impl TestApp {
         for entry in std::fs::read_dir(self.folder.path()).unwrap() {
             let path = entry.unwrap().path();
             let source = std::fs::read_to_string(&path).unwrap();
-            let findings = check(
-                &source,
-                &FileName::new(path.display().to_string()),
-                &Context::default(),
-            )
-            .findings;
-            let errors = findings
-                .into_iter()
-                .filter(|finding| finding.severity == Severity::Error);
+            let findings =
+                check(&source, &FileName::new(path.display().to_string()), &Context::default()).findings;
+            let errors = findings.into_iter().filter(|finding| finding.severity == Severity::Error);
             found.extend(errors.map(|finding| format!("line {}: {}", finding.line, finding.message)));
         }
         found
@@ -251,19 +223,14 @@ impl TestApp {
 
     /// SendSurvey for a phone with nothing else said.
     pub async fn send(&self, survey: &str, phone: &str) -> String {
-        let answer = self
-            .send_survey(survey, &json!({"identifier": phone, "language": "en"}))
-            .await;
+        let answer = self.send_survey(survey, &json!({"identifier": phone, "language": "en"})).await;
         assert_eq!(answer.status, 201, "{answer:?}");
         answer.session_id()
     }
 
     /// SendSurvey as the caller's JSON says, up to the first SMS.
     pub async fn send_survey(&self, survey: &str, body: &Json) -> Answer {
-        let answer = self
-            .door()
-            .post(&format!("/v1/surveys/{survey}/send"), body)
-            .await;
+        let answer = self.door().post(&format!("/v1/surveys/{survey}/send"), body).await;
         self.settle().await;
         answer
     }
@@ -300,10 +267,7 @@ impl TestApp {
 
     /// A session with its answers and messages.
     pub async fn session(&self, id: &str) -> Json {
-        let answer = self
-            .door()
-            .get(&format!("/v1/sessions/{id}?expand=answers,messages"))
-            .await;
+        let answer = self.door().get(&format!("/v1/sessions/{id}?expand=answers,messages")).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.body
     }
@@ -312,10 +276,7 @@ impl TestApp {
     pub async fn answers(&self, id: &str) -> Vec<Json> {
         let session = self.session(id).await;
         let answers = session["answers"].as_array().unwrap().iter();
-        answers
-            .filter(|answer| answer["state"] != "pending")
-            .cloned()
-            .collect()
+        answers.filter(|answer| answer["state"] != "pending").cloned().collect()
     }
 
     /// Status of a session.
@@ -335,10 +296,7 @@ impl TestApp {
     /// States of the messages of a session, in order.
     pub async fn states(&self, id: &str) -> Vec<String> {
         let messages = self.sent_in(id).await;
-        messages
-            .iter()
-            .map(|message| message["state"].as_str().unwrap().to_owned())
-            .collect()
+        messages.iter().map(|message| message["state"].as_str().unwrap().to_owned()).collect()
     }
 
     /// The inbound log, latest first.
@@ -378,10 +336,7 @@ impl TestApp {
             if pulse.is_quiet(self.gateway.holding()) {
                 return pulse.next;
             }
-            assert!(
-                start.elapsed() < PATIENCE,
-                "the server does not come to rest: {pulse:?}"
-            );
+            assert!(start.elapsed() < PATIENCE, "the server does not come to rest: {pulse:?}");
             tokio::time::sleep(GLANCE).await;
         }
     }

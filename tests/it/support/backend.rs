@@ -45,9 +45,5 @@ impl Database {
 /// what is stored, not whether it survives a power cut.
 fn quick_folder() -> TempDir {
     let memory = std::path::Path::new("/dev/shm");
-    if memory.is_dir() {
-        tempfile::tempdir_in(memory).unwrap()
-    } else {
-        tempfile::tempdir().unwrap()
-    }
+    if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
 }

@@ -74,19 +74,12 @@ impl Door {
     pub fn new(address: SocketAddr, key: &str) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self {
-            client,
-            base: format!("http://{address}"),
-            key: key.to_owned(),
-        }
+        Self { client, base: format!("http://{address}"), key: key.to_owned() }
     }
 
     /// GET with the key.
     pub async fn get(&self, path: &str) -> Answer {
-        let request = self
-            .client
-            .get(format!("{}{path}", self.base))
-            .bearer_auth(&self.key);
+        let request = self.client.get(format!("{}{path}", self.base)).bearer_auth(&self.key);
         answered(request.send().await).await.unwrap()
     }
 
@@ -97,11 +90,7 @@ impl Door {
 
     /// POST with the key, to a server that may be gone.
     pub async fn try_post(&self, path: &str, body: &Json) -> Result<Answer, reqwest::Error> {
-        let request = self
-            .client
-            .post(format!("{}{path}", self.base))
-            .bearer_auth(&self.key)
-            .json(body);
+        let request = self.client.post(format!("{}{path}", self.base)).bearer_auth(&self.key).json(body);
         answered(request.send().await).await
     }
 
@@ -146,8 +135,5 @@ async fn answered(response: Result<reqwest::Response, reqwest::Error>) -> Result
     let response = response?;
     let status = response.status().as_u16();
     let body = response.text().await?;
-    Ok(Answer {
-        status,
-        body: serde_json::from_str(&body).unwrap_or_default(),
-    })
+    Ok(Answer { status, body: serde_json::from_str(&body).unwrap_or_default() })
 }

@@ -84,11 +84,7 @@ impl FakeGateway {
             holding: 0,
             threads: 0,
         };
-        let gateway = Self {
-            address,
-            state: Arc::new(Mutex::new(state)),
-            gate: watch::Sender::new(0),
-        };
+        let gateway = Self { address, state: Arc::new(Mutex::new(state)), gate: watch::Sender::new(0) };
         tokio::spawn(gateway.clone().serve(listener));
         gateway
     }
@@ -135,21 +131,12 @@ impl FakeGateway {
 
     /// The texts taken for one phone, in order.
     pub fn texts_to(&self, phone: &str) -> Vec<String> {
-        self.ledger()
-            .into_iter()
-            .filter(|sent| sent.to == phone)
-            .map(|sent| sent.text)
-            .collect()
+        self.ledger().into_iter().filter(|sent| sent.to == phone).map(|sent| sent.text).collect()
     }
 
     /// The thread of the latest SMS to a phone.
     pub fn thread_of(&self, phone: &str) -> Option<String> {
-        self.ledger()
-            .iter()
-            .rev()
-            .find(|sent| sent.to == phone)?
-            .thread
-            .clone()
+        self.ledger().iter().rev().find(|sent| sent.to == phone)?.thread.clone()
     }
 
     fn locked(&self) -> MutexGuard<'_, State> {

@@ -35,15 +35,9 @@ pub struct Core {
 
 impl Core {
     pub fn new(transcript: &Transcript) -> Self {
-        let path = folder()
-            .join("surveys")
-            .join(format!("{}.yaml", transcript.survey));
+        let path = folder().join("surveys").join(format!("{}.yaml", transcript.survey));
         let source = std::fs::read_to_string(&path).unwrap();
-        let checked = check(
-            &source,
-            &FileName::new(path.display().to_string()),
-            &Context::default(),
-        );
+        let checked = check(&source, &FileName::new(path.display().to_string()), &Context::default());
         let now = "2026-11-21T08:00:00Z".parse().unwrap();
         Self {
             survey: checked.survey.unwrap(),
@@ -82,12 +76,7 @@ impl Core {
                     let shown = self.shown(&record);
                     self.answers.push(shown);
                 }
-                Effect::Append {
-                    element,
-                    visit,
-                    raw,
-                    value,
-                } => {
+                Effect::Append { element, visit, raw, value } => {
                     self.latest = ("applied".to_owned(), None);
                     let answer = self
                         .answers
@@ -130,12 +119,7 @@ impl Core {
 
     fn queue(&mut self, send: Send) {
         let gap = self.survey.settings.element_gap;
-        let last = self
-            .waiting
-            .iter()
-            .map(|(due, _)| *due)
-            .chain(self.handed_over_at)
-            .max();
+        let last = self.waiting.iter().map(|(due, _)| *due).chain(self.handed_over_at).max();
         let earliest = last.map_or(self.now, |last| last + gap);
         let due = (self.now + send.after).max(earliest);
         self.waiting.push((due, send));
@@ -147,10 +131,7 @@ impl Core {
         self.waiting = waiting;
         self.handed_over_at = due.iter().map(|(due, _)| *due).max().or(self.handed_over_at);
         let to = &self.transcript.phone;
-        self.arrived.extend(due.into_iter().map(|(_, send)| Sms {
-            to: to.clone(),
-            text: send.text,
-        }));
+        self.arrived.extend(due.into_iter().map(|(_, send)| Sms { to: to.clone(), text: send.text }));
     }
 
     fn shown(&self, record: &Record) -> Json {
@@ -171,18 +152,10 @@ impl Core {
 
     fn reply(&mut self, text: &str) {
         let progress = self.progress();
-        let early = self
-            .waiting
-            .iter()
-            .any(|(_, send)| send.kind == SendKind::Question);
+        let early = self.waiting.iter().any(|(_, send)| send.kind == SendKind::Question);
         let variables = self.variables.clone();
         let today = self.now.with_timezone(&chrono_tz::Europe::Oslo).date_naive();
-        let reply = Reply {
-            raw: text,
-            early,
-            today,
-            variables: &variables,
-        };
+        let reply = Reply { raw: text, early, today, variables: &variables };
         let turn = turn::reply(&self.survey, progress, &reply, self.now).unwrap();
         self.latest = ("ignored".to_owned(), None);
         self.take(turn);
@@ -198,13 +171,7 @@ impl Core {
         self.latest.1 = Some(key.as_str().to_owned());
         let text = prompt::session_text(&self.progress().facts(&self.survey, &self.variables), key);
         let kind = SendKind::Message(key.as_str());
-        self.queue(Send {
-            kind,
-            element: None,
-            visit: 0,
-            text,
-            after: TimeDelta::zero(),
-        });
+        self.queue(Send { kind, element: None, visit: 0, text, after: TimeDelta::zero() });
         self.hand_over();
     }
 }
@@ -219,20 +186,11 @@ fn plain(
     match value {
         Value::Choice(index) => (json!(options[*index].code), json!(index), json!(label(index))),
         Value::Choices(indexes) => (
-            json!(
-                indexes
-                    .iter()
-                    .map(|index| &options[*index].code)
-                    .collect::<Vec<_>>()
-            ),
+            json!(indexes.iter().map(|index| &options[*index].code).collect::<Vec<_>>()),
             json!(indexes),
             json!(indexes.iter().map(label).collect::<Vec<_>>()),
         ),
-        Value::Number(number) => (
-            serde_json::from_str(&number.to_string()).unwrap(),
-            Json::Null,
-            Json::Null,
-        ),
+        Value::Number(number) => (serde_json::from_str(&number.to_string()).unwrap(), Json::Null, Json::Null),
         Value::YesNo(yes) => (json!(if *yes { "yes" } else { "no" }), Json::Null, Json::Null),
         Value::Text(text) => (json!(text), Json::Null, Json::Null),
         Value::Date(day) => (json!(day.to_string()), Json::Null, Json::Null),
@@ -241,15 +199,9 @@ fn plain(
 
 impl Stage for Core {
     async fn send_survey(&mut self, call: &SendSurvey) -> (u16, String) {
-        assert!(
-            self.stored.is_empty() && call.survey.is_none(),
-            "{}: is server only",
-            self.transcript.name
-        );
+        assert!(self.stored.is_empty() && call.survey.is_none(), "{}: is server only", self.transcript.name);
         let mut body = json!({"identifier": self.transcript.phone});
-        body.as_object_mut()
-            .unwrap()
-            .extend(self.transcript.properties.clone());
+        body.as_object_mut().unwrap().extend(self.transcript.properties.clone());
         body.as_object_mut().unwrap().extend(call.properties.clone());
         let body = body.to_string();
         let rules = Rules {
@@ -258,11 +210,7 @@ impl Stage for Core {
             languages: &[Language::en(), Language::no()],
             phones: &PhoneRules::default(),
         };
-        let call = Call {
-            path_survey: Some(&self.transcript.survey),
-            query: "",
-            body: body.as_bytes(),
-        };
+        let call = Call { path_survey: Some(&self.transcript.survey), query: "", body: body.as_bytes() };
         let command = read(call, rules).unwrap().finish().unwrap().command;
         self.expires_at = command.expiry.unwrap_or(self.now + self.survey.settings.expiry);
         self.variables = command.variables;

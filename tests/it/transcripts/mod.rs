@@ -108,10 +108,7 @@ async fn play<S: Stage>(transcript: &Transcript, stage: &mut S) -> Result<(), St
             Step::SendSurvey(call) => {
                 let answer = stage.send_survey(call).await;
                 if answer != call.expected {
-                    return fault(format!(
-                        "expected {:?}, but the answer is {answer:?}",
-                        call.expected
-                    ));
+                    return fault(format!("expected {:?}, but the answer is {answer:?}", call.expected));
                 }
             }
             Step::Text(inbound) => stage.text(inbound).await,
@@ -121,10 +118,9 @@ async fn play<S: Stage>(transcript: &Transcript, stage: &mut S) -> Result<(), St
         inbox.extend(stage.arrived());
     }
     match inbox.front() {
-        Some(sms) => Err(format!(
-            "{}: at the end {sms:?} came and is not in the transcript",
-            transcript.name
-        )),
+        Some(sms) => {
+            Err(format!("{}: at the end {sms:?} came and is not in the transcript", transcript.name))
+        }
         None => Ok(()),
     }
 }
@@ -133,26 +129,15 @@ async fn check<S: Stage>(stage: &mut S, session: usize, claim: &read::Claim) -> 
     if let read::Claim::Inbound { outcome, reason } = claim {
         let found = stage.last_inbound().await;
         let same = found.0 == *outcome && (reason.is_none() || found.1 == *reason);
-        return if same {
-            Ok(())
-        } else {
-            Err(format!("the latest inbound is {found:?}"))
-        };
+        return if same { Ok(()) } else { Err(format!("the latest inbound is {found:?}")) };
     }
     let seen = stage.session(session).await;
     match claim {
         read::Claim::Inbound { .. } => Ok(()),
         read::Claim::Session { status, at } => {
-            let found = (
-                seen["status"].as_str().unwrap(),
-                seen["currentElementId"].as_str(),
-            );
+            let found = (seen["status"].as_str().unwrap(), seen["currentElementId"].as_str());
             let same = found.0 == status && (at.is_none() || found.1 == at.as_deref());
-            if same {
-                Ok(())
-            } else {
-                Err(format!("the session is {found:?}"))
-            }
+            if same { Ok(()) } else { Err(format!("the session is {found:?}")) }
         }
         read::Claim::NoAnswer { element } => match answer(&seen, element, None) {
             Some(found) if found["state"] != "pending" => Err(format!("there is an answer: {found}")),

@@ -73,17 +73,10 @@ impl Answer {
     pub fn compare(&self, found: &Json) -> Result<(), String> {
         let method = found["method"].as_str();
         let same = found["state"] == self.state
-            && self
-                .value
-                .as_ref()
-                .is_none_or(|value| *value == shown(&found["value"]))
+            && self.value.as_ref().is_none_or(|value| *value == shown(&found["value"]))
             && (self.method.is_none() || method == self.method.as_deref())
             && self.parts.iter().all(|(name, text)| *text == shown(&found[name]));
-        if same {
-            Ok(())
-        } else {
-            Err(format!("the stored answer is {found}"))
-        }
+        if same { Ok(()) } else { Err(format!("the stored answer is {found}")) }
     }
 }
 
@@ -139,9 +132,8 @@ fn header(transcript: &mut Transcript, line: &str, number: usize) {
         transcript.server_only = true;
         return;
     }
-    let (name, value) = line
-        .split_once(": ")
-        .unwrap_or_else(|| panic!("{}:{number}: cannot be read", transcript.name));
+    let (name, value) =
+        line.split_once(": ").unwrap_or_else(|| panic!("{}:{number}: cannot be read", transcript.name));
     match name {
         "survey" => value.clone_into(&mut transcript.survey),
         "phone" => value.clone_into(&mut transcript.phone),
@@ -152,9 +144,7 @@ fn header(transcript: &mut Transcript, line: &str, number: usize) {
                 .map(|pair| pair.split_once('=').unwrap())
                 .map(|(key, value)| (key.to_owned(), json!(value)))
                 .collect();
-            transcript
-                .properties
-                .insert("userSessionVariables".to_owned(), Json::Object(variables));
+            transcript.properties.insert("userSessionVariables".to_owned(), Json::Object(variables));
         }
         _ => {
             transcript.properties.insert(name.to_owned(), json!(value));
@@ -183,20 +173,13 @@ fn step(line: &str, phone: &str) -> Option<Step> {
 fn notes(rest: &str) -> (Vec<String>, String) {
     let split = rest.strip_prefix('[').and_then(|rest| rest.split_once(']'));
     let (notes, text) = split.unwrap_or(("", rest));
-    let notes = notes
-        .split(", ")
-        .filter(|note| !note.is_empty())
-        .map(str::to_owned)
-        .collect();
+    let notes = notes.split(", ").filter(|note| !note.is_empty()).map(str::to_owned).collect();
     (notes, text.strip_prefix(' ').unwrap_or(text).to_owned())
 }
 
 fn inbound(rest: &str) -> Inbound {
     let (notes, text) = notes(rest);
-    let mut inbound = Inbound {
-        text,
-        ..Inbound::default()
-    };
+    let mut inbound = Inbound { text, ..Inbound::default() };
     for note in notes {
         match note.split_once(' ').unwrap_or((&note, "")) {
             ("from", phone) => inbound.from = Some(phone.to_owned()),
@@ -212,18 +195,12 @@ fn inbound(rest: &str) -> Inbound {
 }
 
 fn send_survey(rest: &str) -> SendSurvey {
-    let rest = rest
-        .strip_prefix("SendSurvey")
-        .unwrap_or_else(|| panic!("no such call: {rest}"));
+    let rest = rest.strip_prefix("SendSurvey").unwrap_or_else(|| panic!("no such call: {rest}"));
     let (properties, expected) = rest.split_once("->").unwrap_or((rest, "201"));
     let mut expected = expected.split_whitespace();
     let status = expected.next().unwrap().parse().unwrap();
     let code = expected.next().unwrap_or_default().to_owned();
-    let mut call = SendSurvey {
-        survey: None,
-        properties: Map::new(),
-        expected: (status, code),
-    };
+    let mut call = SendSurvey { survey: None, properties: Map::new(), expected: (status, code) };
     let pair = Regex::new(r#"(\w+)=(?:"([^"]*)"|(\S+))"#).unwrap();
     for found in pair.captures_iter(properties) {
         let value = found.get(2).or_else(|| found.get(3)).unwrap().as_str().to_owned();
@@ -255,38 +232,23 @@ fn check(rest: &str) -> Step {
         Some(found) => (usize::from(found[1].as_bytes()[0] - b'A'), found[2].to_owned()),
         None => (usize::MAX, rest.to_owned()),
     };
-    Step::Check {
-        session,
-        claim: self::claim(&claim),
-    }
+    Step::Check { session, claim: self::claim(&claim) }
 }
 
 fn claim(text: &str) -> Claim {
     let parse = |pattern: &str| {
         Regex::new(pattern).unwrap().captures(text).map(|found| {
-            found
-                .iter()
-                .skip(1)
-                .map(|part| part.map(|part| part.as_str().to_owned()))
-                .collect::<Vec<_>>()
+            found.iter().skip(1).map(|part| part.map(|part| part.as_str().to_owned())).collect::<Vec<_>>()
         })
     };
     if let Some(found) = parse(r"^session (\w+)(?: at (\w+))?$") {
-        return Claim::Session {
-            status: found[0].clone().unwrap(),
-            at: found[1].clone(),
-        };
+        return Claim::Session { status: found[0].clone().unwrap(), at: found[1].clone() };
     }
     if let Some(found) = parse(r"^inbound (\w+)(?: \((\w+)\))?$") {
-        return Claim::Inbound {
-            outcome: found[0].clone().unwrap(),
-            reason: found[1].clone(),
-        };
+        return Claim::Inbound { outcome: found[0].clone().unwrap(), reason: found[1].clone() };
     }
     if let Some(found) = parse(r"^no answer to (\w+)$") {
-        return Claim::NoAnswer {
-            element: found[0].clone().unwrap(),
-        };
+        return Claim::NoAnswer { element: found[0].clone().unwrap() };
     }
     if let Some(found) = parse(r"^answer (\w+) (skipped|exhausted|not_asked|expired)$") {
         return Claim::Answer(Answer {
@@ -308,13 +270,7 @@ fn claim(text: &str) -> Claim {
     let mut read_to = 0;
     for piece in part.captures_iter(&tail) {
         read_to = piece.get(0).unwrap().end();
-        let value = piece
-            .get(2)
-            .or_else(|| piece.get(3))
-            .unwrap()
-            .as_str()
-            .trim()
-            .replace("\\n", "\n");
+        let value = piece.get(2).or_else(|| piece.get(3)).unwrap().as_str().trim().replace("\\n", "\n");
         match &piece[1] {
             "visit" => visit = Some(value.parse().unwrap()),
             "position" => parts.push(("index".to_owned(), value)),

@@ -82,12 +82,7 @@ impl Stage for Server {
     fn arrived(&mut self) -> Vec<Sms> {
         let ledger = self.app.gateway.ledger();
         let new = ledger[self.seen..].iter();
-        let new = new
-            .map(|sent| Sms {
-                to: sent.to.clone(),
-                text: sent.text.clone(),
-            })
-            .collect();
+        let new = new.map(|sent| Sms { to: sent.to.clone(), text: sent.text.clone() }).collect();
         self.seen = ledger.len();
         new
     }
