@@ -24,8 +24,7 @@ pub(super) struct ClientArgs {
     /// Configuration file [default: antiphon.toml, if it is there]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The running server [default: <http://127.0.0.1:8080>]
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", help = "The running server [default: http://127.0.0.1:8080]")]
     url: Option<String>,
     /// API key; other users of this machine may see it, so better `ANTIPHON__CLIENT__KEY` or `--key-file`
     #[arg(long, value_name = "KEY", conflicts_with = "key_file")]

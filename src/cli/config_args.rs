@@ -12,8 +12,11 @@ pub(super) struct ConfigArgs {
     /// Configuration file [default: antiphon.toml, if it is there]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// sqlite:PATH or <postgres://user@host/name> [default: sqlite:antiphon.db]
-    #[arg(long, value_name = "URL")]
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "sqlite:PATH or postgres://user@host/name [default: sqlite:antiphon.db]"
+    )]
     database: Option<String>,
 }
 
