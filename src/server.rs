@@ -31,10 +31,11 @@ use crate::i18n::SystemText;
 use crate::ids::Ids;
 use crate::phone::{self, PhoneRules};
 use crate::session::Keywords;
+use crate::session::retry::Backoff;
 use crate::store::{AnyConnection, DatabaseUrl, Store, StoreError, WriteError};
-use crate::survey::Language;
 use crate::survey::check::{Checked, Context, FileName, check};
 use crate::survey::finding::Severity;
+use crate::survey::{Language, SendWindow};
 use crate::telemetry::Metrics;
 use crate::worker::Worker;
 
@@ -288,6 +289,18 @@ fn settings(config: &Config) -> Settings {
         ignore_send_windows: surveys.ignore_send_windows,
         element_gap_override: outbox.element_gap_override.map(days),
         outbox_age_max: days(limits.due_age_max),
+        reminder_hours: SendWindow {
+            from: config.consent.quiet_hours_end,
+            to: config.consent.quiet_hours_start,
+            days: Vec::new(),
+            timezone: None,
+        },
+        idempotency_window: days(config.retention.idempotency),
+        sends_per_channel: outbox.concurrency_per_channel,
+        poll: days(outbox.poll),
+        backoff: Backoff { base: days(outbox.retry_base), longest: days(outbox.retry_max) },
+        language: config.texts.language.clone(),
+        language_by_country: config.texts.language_by_country.clone(),
         ..Settings::default()
     }
 }

@@ -15,8 +15,6 @@ use crate::clock::Timestamp;
 use crate::outbox::Dispatcher;
 use crate::store::WriteError;
 
-/// Longest sleep of a timer task; every commit wakes it anyway.
-const SAFETY_NET: Duration = Duration::seconds(30);
 /// Longest time between two signs of life; the health check allows 30 s (O1).
 const HEARTBEAT: Duration = Duration::seconds(10);
 /// Between two rounds of housekeeping.
@@ -128,7 +126,7 @@ async fn keep_house(engine: Engine, mut stop: watch::Receiver<bool>) {
 }
 
 fn until(engine: &Engine, next: Option<Timestamp>) -> Timestamp {
-    let net = engine.clock.now() + SAFETY_NET;
+    let net = engine.clock.now() + engine.settings.poll;
     next.map_or(net, |next| next.min(net))
 }
 

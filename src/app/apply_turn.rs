@@ -229,6 +229,7 @@ fn record_answer(
     let seq = session.version.saturating_mul(64)
         + i32::try_from(moment.space.answers.iter().filter(|((id, _, _), _)| id == session_id).count())
             .unwrap_or(0);
+    let plain = record.value.as_ref().map(|value| value.plain(element.kind.options()));
     let state = record.state;
     let method = record.method.map(Method::as_str);
     let row = AnswerRow {
@@ -262,8 +263,7 @@ fn record_answer(
     };
     if state == AnswerState::Answered {
         moment.engine.metrics.answer(survey.id(), element.kind.name(), method.unwrap_or("none"));
-        let data =
-            json!({"elementId": row.element_id, "visit": visit, "value": row.value, "method": row.method});
+        let data = json!({"elementId": row.element_id, "visit": visit, "value": plain, "method": row.method});
         moment.record_event("answer.recorded", Some(session_id), &data)?;
     }
     moment.space.answers.put((session_id.to_owned(), record.element, visit), row);
@@ -339,7 +339,7 @@ fn append_answer(
     row.raw.push('\n');
     row.raw.push_str(raw);
     row.value = Some(serde_json::to_string(value).map_err(|error| Fault::Invariant(error.to_string()))?);
-    let data = json!({"elementId": element, "visit": visit, "value": row.value});
+    let data = json!({"elementId": element, "visit": visit, "value": value.plain(&[])});
     moment.record_event("answer.changed", Some(session_id), &data)
 }
 

@@ -188,9 +188,9 @@ fn fit(element: &Element, given: &GivenValue, today: NaiveDate) -> Result<Value,
         Kind::Number { min, max, decimals, .. } => number(given, *min, *max, *decimals).map(Value::Number),
         Kind::YesNo => match given {
             GivenValue::Bool(value) => Ok(Value::YesNo(*value)),
-            GivenValue::Text(_) | GivenValue::Number(_) | GivenValue::Texts(_) => {
-                Err("true or false".to_owned())
-            }
+            GivenValue::Text(word) if word == "yes" => Ok(Value::YesNo(true)),
+            GivenValue::Text(word) if word == "no" => Ok(Value::YesNo(false)),
+            GivenValue::Text(_) | GivenValue::Number(_) | GivenValue::Texts(_) => Err("yes or no".to_owned()),
         },
         Kind::FreeText { min_length, max_length, pattern, .. } => match given {
             GivenValue::Text(text) => {

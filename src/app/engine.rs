@@ -1,6 +1,7 @@
 //! [`Engine`]: what every use case needs: the store, the clock, ids, surveys, channels and settings.
 //! It decides nothing itself.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{Duration, NaiveTime};
@@ -16,8 +17,9 @@ use crate::gateway::Gateways;
 use crate::ids::Ids;
 use crate::phone::PhoneRules;
 use crate::session::keywords::Keywords;
+use crate::session::retry::Backoff;
 use crate::store::Store;
-use crate::survey::{SendWindow, Survey};
+use crate::survey::{Language, SendWindow, Survey};
 use crate::telemetry::Metrics;
 
 /// The shared parts of a running server. Cloning is cheap.
@@ -76,6 +78,16 @@ pub struct Settings {
     pub queue_max: usize,
     /// Hours of the recipient's day in which reminders may leave (A68); default 08:00 to 21:00.
     pub reminder_hours: SendWindow,
+    /// Sends in flight per channel (RF10); default 8.
+    pub sends_per_channel: usize,
+    /// Longest sleep of the background tasks: a safety net, since commits wake them; default 5 s.
+    pub poll: Duration,
+    /// Waits between tries (RF11, RF12).
+    pub backoff: Backoff,
+    /// Language of system texts when nothing is known (A21); default English.
+    pub language: Language,
+    /// Language of system texts by country code (A21); default Norwegian for 47.
+    pub language_by_country: BTreeMap<String, Language>,
     /// How long the answer to an `Idempotency-Key` is kept (RE25); default 7 d.
     pub idempotency_window: Duration,
     /// Life of a lease on a send (RE16); default 90 s.
@@ -131,6 +143,11 @@ impl Default for Settings {
                 days: Vec::new(),
                 timezone: None,
             },
+            sends_per_channel: 8,
+            poll: Duration::seconds(5),
+            backoff: Backoff::default(),
+            language: Language::en(),
+            language_by_country: BTreeMap::from([("47".to_owned(), Language::no())]),
             idempotency_window: Duration::days(7),
             lease: Duration::seconds(90),
             attempts_max: 8,

@@ -12,7 +12,7 @@ use super::receive_message::apply_stop;
 use super::receive_status::apply_report;
 use crate::clock::Timestamp;
 use crate::gateway::SendResult;
-use crate::session::{MessageClass, MessageState, Status, retry};
+use crate::session::{MessageClass, MessageState, Status};
 use crate::store::channels::BucketRow;
 use crate::store::messages::{AttemptRow, MessageRow};
 use crate::store::{AnyConnection, Fault, HandleRow, Keys, Space, StoreError, Work};
@@ -120,7 +120,8 @@ impl SettleMessage {
             SendResult::Duplicate(_) => self.accept(moment, message, None, None),
             SendResult::Throttled { retry_after, .. } => {
                 let wish = retry_after.and_then(|after| Duration::from_std(after.wait(moment.now)).ok());
-                let wait = retry::honoured(wish, retry::backoff(message.attempts, self.jitter));
+                let backoff = moment.engine.settings.backoff;
+                let wait = backoff.honoured(wish, backoff.wait(message.attempts, self.jitter));
                 self.slow_channel(moment, wait);
                 try_again(moment, message, wait, "throttled")
             }
@@ -128,7 +129,7 @@ impl SettleMessage {
                 self.fail(moment, message, "attempts_used_up")
             }
             SendResult::Retry(_) | SendResult::Auth(_) => {
-                let wait = retry::backoff(message.attempts, self.jitter);
+                let wait = moment.engine.settings.backoff.wait(message.attempts, self.jitter);
                 try_again(moment, message, wait, self.result.class().as_str())
             }
             SendResult::Permanent(_) if self.claimed.thread == ThreadWish::New => {

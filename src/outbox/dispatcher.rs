@@ -18,11 +18,7 @@ use crate::gateway::{GatewaySession, SendRequest, SendResult, SenderType};
 use crate::store::messages;
 use crate::text::Encoding;
 
-/// Sends in flight per channel.
-const IN_FLIGHT_MAX: usize = 64;
-/// How long to wait after the database failed, and the longest sleep while nothing is due: a safety net, since
-/// every commit wakes the dispatcher.
-const SAFETY_NET: Duration = Duration::seconds(30);
+/// How long to wait after the database failed.
 const AFTER_FAILURE: Duration = Duration::seconds(1);
 
 /// Takes messages from the outbox to the gateways.
@@ -89,7 +85,7 @@ impl Dispatcher {
                 flights.spawn(self.clone().fly(one));
             }
             if i64::try_from(count).is_ok_and(|count| count < CLAIM_MAX) {
-                let net = now + SAFETY_NET;
+                let net = now + self.engine.settings.poll;
                 let next = self.next_due(now).await.map_or(net, |due| due.min(net));
                 return reopens.map_or(next, |reopens| next.min(reopens));
             }
@@ -120,7 +116,7 @@ impl Dispatcher {
             let flying = in_flight.get(&channel.row.id).copied().unwrap_or(0);
             let limit = match health.circuit.state(now) {
                 _ if health.is_paused => 0,
-                CircuitState::Closed => IN_FLIGHT_MAX,
+                CircuitState::Closed => self.engine.settings.sends_per_channel,
                 CircuitState::HalfOpen => 1,
                 CircuitState::Open => {
                     reopens = [reopens, health.circuit.open_until()].into_iter().flatten().min();

@@ -141,7 +141,11 @@ impl ReceiveMessage {
             .or_else(of_phone)
             .or_else(of_channel)
             .and_then(|code| Language::parse(&code).ok())
-            .unwrap_or_else(|| if phone.is_norwegian() { Language::no() } else { Language::en() })
+            .unwrap_or_else(|| {
+                let settings = &moment.engine.settings;
+                let of_country = settings.language_by_country.get(phone.country_code());
+                of_country.unwrap_or(&settings.language).clone()
+            })
     }
 
     /// Queues a text that belongs to no session's sequence.

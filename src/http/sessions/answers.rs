@@ -108,9 +108,7 @@ fn value(stored: Option<&str>, code: &Json) -> Json {
         None => Json::Null,
         Some(Value::Number(number)) => json!(number),
         Some(Value::Choice(_) | Value::Choices(_)) => code.clone(),
-        Some(Value::YesNo(yes)) => json!(yes),
-        Some(Value::Text(text)) => json!(text),
-        Some(Value::Date(date)) => json!(date),
+        Some(value @ (Value::YesNo(_) | Value::Text(_) | Value::Date(_))) => value.plain(&[]),
     }
 }
 
