@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use actix_web::dev::ServerHandle;
@@ -18,9 +18,10 @@ use crate::app::engine::{Engine, Settings};
 use crate::app::gateway_health::GatewayHealth;
 use crate::app::heartbeat::Heartbeat;
 use crate::app::keys::Keyring;
-use crate::app::load_surveys::{load_survey, read_library};
+use crate::app::load_surveys::{load_files, read_library};
 use crate::app::manage_gateways::read_paused;
 use crate::app::outbox_load::OutboxLoad;
+use crate::app::survey_files::{check_files, check_sources, survey_paths};
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, Countries, StopScope};
 use crate::examples::EXAMPLES;
@@ -32,9 +33,8 @@ use crate::ids::Ids;
 use crate::phone::{self, PhoneRules};
 use crate::session::Keywords;
 use crate::session::retry::Backoff;
-use crate::store::{AnyConnection, DatabaseUrl, Store, StoreError, WriteError};
-use crate::survey::check::{Checked, Context, FileName, check};
-use crate::survey::finding::Severity;
+use crate::store::{DatabaseUrl, Store, StoreError, WriteError};
+use crate::survey::check::{Context, FileName, check};
 use crate::survey::{Language, SendWindow};
 use crate::telemetry::Metrics;
 use crate::worker::Worker;
@@ -182,15 +182,14 @@ pub fn load_surveys(engine: &Engine, config: &Config, now: Timestamp) -> Result<
     if !config.uses_examples() {
         return load_folder(engine, &config.surveys.folder, now);
     }
-    let mut connection = engine.store.command_connection()?;
-    for example in EXAMPLES {
-        load_source(engine, &mut connection, &format!("{}.yaml", example.id), example.source, now)?;
-    }
-    Ok(())
+    let sources = EXAMPLES.iter().map(|example| {
+        let path = PathBuf::from(format!("{}.yaml", example.id));
+        (path, Ok(example.source.to_owned()))
+    });
+    Ok(load_files(engine, check_sources(sources, &Context::default()), now)?)
 }
 
-/// Loads every survey file of a folder that has no errors; a broken one never takes the others down (F38). A
-/// folder that does not exist holds no surveys.
+/// Loads the survey files of a folder. A folder that does not exist holds no surveys.
 ///
 /// # Errors
 /// [`StartError::Surveys`] when the folder cannot be read; [`StartError::Store`] when nothing can be stored.
@@ -200,39 +199,8 @@ pub fn load_folder(engine: &Engine, folder: &Path, now: Timestamp) -> Result<(),
         tracing::warn!(folder = %folder.display(), "there is no survey folder");
         return Ok(());
     }
-    let mut connection = engine.store.command_connection()?;
-    for path in crate::app::survey_files::survey_paths(folder).map_err(unreadable)? {
-        match std::fs::read_to_string(&path) {
-            Ok(source) => load_source(engine, &mut connection, &path.display().to_string(), &source, now)?,
-            Err(error) => tracing::error!(file = %path.display(), %error, "a survey file cannot be read"),
-        }
-    }
-    Ok(())
-}
-
-/// Loads one survey, if it has no errors.
-fn load_source(
-    engine: &Engine,
-    connection: &mut AnyConnection,
-    file: &str,
-    source: &str,
-    now: Timestamp,
-) -> Result<(), StartError> {
-    let Checked { survey, findings, .. } = check(source, &FileName::new(file), &Context::default());
-    let Some(survey) = survey else {
-        for finding in findings.iter().filter(|finding| finding.severity == Severity::Error) {
-            tracing::error!(file, line = finding.line, "{}: {}", finding.code, finding.message);
-        }
-        return Ok(());
-    };
-    match load_survey(connection, &engine.library, survey, &engine.ids, now) {
-        Ok(loaded) => tracing::info!(file, ?loaded, "survey"),
-        Err(StoreError::Constraint(refusal)) => {
-            tracing::error!(file, refusal, "a survey was refused; is its uuid another survey's?");
-        }
-        Err(error) => return Err(error.into()),
-    }
-    Ok(())
+    let paths = survey_paths(folder).map_err(unreadable)?;
+    Ok(load_files(engine, check_files(&paths, &Context::default()), now)?)
 }
 
 fn listen(

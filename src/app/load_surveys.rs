@@ -3,12 +3,15 @@
 
 use std::sync::Arc;
 
+use super::engine::Engine;
 use super::library::Library;
+use super::survey_files::SurveyFile;
 use crate::clock::Timestamp;
 use crate::ids::Ids;
 use crate::store::surveys::{self, RevisionRow, SurveyRow};
 use crate::store::{AnyConnection, StoreError};
 use crate::survey::Survey;
+use crate::survey::finding::{Finding, Severity};
 
 /// What became of one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +48,45 @@ pub fn read_library(
         }
     }
     Ok(library)
+}
+
+/// Loads every survey file that has no errors; a broken one never takes the others down (F38). What is left out
+/// is logged in the words of `survey check`.
+///
+/// # Errors
+/// [`StoreError`] when nothing can be stored.
+pub fn load_files(engine: &Engine, files: Vec<SurveyFile>, now: Timestamp) -> Result<(), StoreError> {
+    let mut connection = engine.store.command_connection()?;
+    for SurveyFile { path, checked } in files {
+        let file = path.display();
+        let (survey, findings) = match checked {
+            Ok(checked) => (checked.survey, checked.findings),
+            Err(error) => {
+                tracing::error!(%file, %error, "a survey file cannot be read; it is not loaded");
+                continue;
+            }
+        };
+        let Some(survey) = survey else {
+            log_errors(&findings);
+            tracing::error!(%file, "a survey file has errors; it is not loaded");
+            continue;
+        };
+        match load_survey(&mut connection, &engine.library, survey, &engine.ids, now) {
+            Ok(loaded) => tracing::info!(%file, ?loaded, "survey"),
+            Err(StoreError::Constraint(refusal)) => {
+                tracing::error!(%file, refusal, "a survey was refused; is its uuid another survey's?");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn log_errors(findings: &[Finding]) {
+    for finding in findings.iter().filter(|finding| finding.severity == Severity::Error) {
+        let Finding { code, message, hint, file, line, column, excerpt, .. } = finding;
+        tracing::error!(file, line, column, excerpt, hint, "error {code}: {message}");
+    }
 }
 
 /// When a new revision comes into force.

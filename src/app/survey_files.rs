@@ -39,13 +39,22 @@ pub fn survey_paths(path: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// Reads and checks files. A survey that shares its id or uuid with an earlier one gets an error and is not
-/// given out (E15).
+/// Reads and checks files, as [`check_sources`].
 #[must_use]
 pub fn check_files(paths: &[PathBuf], context: &Context<'_>) -> Vec<SurveyFile> {
+    check_sources(paths.iter().map(|path| (path.clone(), read(path))), context)
+}
+
+/// Checks the texts of files. A survey that shares its id or uuid with an earlier one gets an error and is not
+/// given out (E15). The one way in which survey files are checked, by the server and by the commands.
+#[must_use]
+pub fn check_sources(
+    sources: impl IntoIterator<Item = (PathBuf, io::Result<String>)>,
+    context: &Context<'_>,
+) -> Vec<SurveyFile> {
     let mut files: Vec<SurveyFile> = Vec::new();
-    for path in paths {
-        let mut checked = read(path).map(|source| {
+    for (path, source) in sources {
+        let mut checked = source.map(|source| {
             let name = FileName::new(path.to_string_lossy());
             check::check(&source, &name, context)
         });
@@ -59,7 +68,7 @@ pub fn check_files(paths: &[PathBuf], context: &Context<'_>) -> Vec<SurveyFile> 
                 checked.findings.extend(findings);
             }
         }
-        files.push(SurveyFile { path: path.clone(), checked });
+        files.push(SurveyFile { path, checked });
     }
     files
 }

@@ -37,10 +37,19 @@ struct Serving {
 
 impl Serving {
     fn start(folder: &Path, more: &[&str]) -> Self {
+        Self::started(folder, more, Stdio::null())
+    }
+
+    /// As [`Self::start`], with its log.
+    fn start_logging(folder: &Path, log: Stdio) -> Self {
+        Self::started(folder, &[], log)
+    }
+
+    fn started(folder: &Path, more: &[&str], log: Stdio) -> Self {
         let mut child = antiphon(folder, &["serve", "--json", "--bind", "127.0.0.1:0"])
             .args(more)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut line = String::new();
@@ -372,4 +381,36 @@ fn survey_simulate_plays_from_a_script() {
     assert_eq!(played["status"], "completed");
     assert_eq!(stored(&played, "nps")["value"], 9);
     assert_eq!(stored(&played, "why")["state"], "skipped");
+}
+
+#[test]
+fn e15_two_files_with_one_id_are_found_by_the_server_in_the_words_of_the_check() {
+    let folder = tempfile::tempdir().unwrap();
+    let surveys = folder.path().join("surveys");
+    std::fs::create_dir(&surveys).unwrap();
+    let survey = include_str!("../../surveys/nps.yaml");
+    std::fs::write(surveys.join("nps.yaml"), survey).unwrap();
+    std::fs::write(surveys.join("nps.yml"), survey.replace("title:", "title: Another,")).unwrap();
+    std::fs::write(surveys.join("broken.yaml"), "format: antiphon/1\nid: broken\ntitel: x\n").unwrap();
+    let checked = run(folder.path(), &["survey", "check", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&stdout(&checked)).unwrap();
+    let findings = report["findings"].as_array().unwrap();
+    let errors: Vec<_> = findings.iter().filter(|finding| finding["severity"] == "error").collect();
+    assert!(
+        errors.iter().any(|error| error["code"] == "E15" && error["file"] == "surveys/nps.yml"),
+        "{report:#}"
+    );
+
+    let log = std::fs::File::create(folder.path().join("log.txt")).unwrap();
+    let mut serving = Serving::start_logging(folder.path(), log.into());
+    serving.signal("-TERM");
+    assert_eq!(serving.exit_code(), Some(0));
+    let log = std::fs::read_to_string(folder.path().join("log.txt")).unwrap();
+    for error in errors {
+        for part in ["code", "message", "hint", "excerpt"] {
+            // The log puts texts in quotes and escapes them.
+            let words = error[part].as_str().unwrap().replace('"', "\\\"");
+            assert!(log.contains(&words), "{part} of {error:#} is missing in {log}");
+        }
+    }
 }

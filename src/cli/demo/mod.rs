@@ -13,6 +13,7 @@ use clap::Args;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::client::{Client, list, text};
+use super::report::{self, ReportFormat};
 use super::{Outcome, keys, print_json, runtime, session};
 use crate::app::api_key::Scope;
 use crate::app::manage_keys::NewKey;
@@ -24,7 +25,6 @@ use crate::ids::Ids;
 use crate::server::{Role, Server};
 use crate::store::open_for_command;
 use crate::survey::check::{Checked, Context, FileName, check};
-use crate::survey::finding::Severity;
 use crate::telemetry;
 use conversation::Conversation;
 use payload::{PHONE, payload};
@@ -85,9 +85,7 @@ fn choose(named: &str) -> anyhow::Result<Option<Chosen>> {
     };
     let Checked { survey, findings, .. } = check(&source, &FileName::new(&*file), &Context::default());
     let Some(survey) = survey else {
-        for finding in findings.iter().filter(|finding| finding.severity == Severity::Error) {
-            eprintln!("{named}:{}:{}: {}: {}", finding.line, finding.column, finding.code, finding.message);
-        }
+        eprint!("{}", report::render(&findings, ReportFormat::Human));
         return Ok(None);
     };
     let id = survey.id().to_owned();
