@@ -33,6 +33,7 @@ use crate::ids::Ids;
 use crate::phone::{self, PhoneRules};
 use crate::session::Keywords;
 use crate::session::retry::Backoff;
+use crate::store::disk::LowMarks;
 use crate::store::{DatabaseUrl, Store, StoreError, WriteError};
 use crate::survey::check::{Context, FileName, check};
 use crate::survey::{Language, SendWindow};
@@ -257,6 +258,7 @@ fn settings(config: &Config) -> Settings {
         ignore_send_windows: surveys.ignore_send_windows,
         element_gap_override: outbox.element_gap_override.map(days),
         outbox_age_max: days(limits.due_age_max),
+        disk_marks: LowMarks::new(limits.disk_low_mb, limits.disk_low_percent),
         reminder_hours: SendWindow {
             from: config.consent.quiet_hours_end,
             to: config.consent.quiet_hours_start,

@@ -33,6 +33,16 @@ impl CircuitState {
             Self::Open => "open",
         }
     }
+
+    /// The number used in metrics: 0 closed, 1 half open, 2 open (O2).
+    #[must_use]
+    pub fn number(self) -> u64 {
+        match self {
+            Self::Closed => 0,
+            Self::HalfOpen => 1,
+            Self::Open => 2,
+        }
+    }
 }
 
 /// The memory of one gateway's recent answers.

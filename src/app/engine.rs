@@ -19,6 +19,7 @@ use crate::phone::PhoneRules;
 use crate::session::keywords::Keywords;
 use crate::session::retry::Backoff;
 use crate::store::Store;
+use crate::store::disk::LowMarks;
 use crate::survey::{Language, SendWindow, Survey};
 use crate::telemetry::Metrics;
 
@@ -114,6 +115,8 @@ pub struct Settings {
     pub outbox_max: i64,
     /// Age of the oldest message due above which SendSurvey answers 429 (RE36); default 5 min.
     pub outbox_age_max: Duration,
+    /// Free space below which the disk of the database is low (RF4); default 512 MB and 5 %.
+    pub disk_marks: LowMarks,
 }
 
 impl Settings {
@@ -161,6 +164,7 @@ impl Default for Settings {
             ignore_send_windows: false,
             outbox_max: 100_000,
             outbox_age_max: Duration::minutes(5),
+            disk_marks: LowMarks::new(512, 5),
         }
     }
 }

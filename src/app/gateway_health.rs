@@ -8,6 +8,10 @@ use super::circuit::{Circuit, CircuitState};
 use crate::clock::Timestamp;
 use crate::gateway::{SendClass, SendResult};
 
+/// Most codes kept of a gateway, and the longest of them: what a gateway writes must not fill our memory.
+const CODES_MAX: usize = 100;
+const CODE_CHARS_MAX: usize = 100;
+
 /// What is known about each gateway on this node. Cloning is cheap; all clones see the same.
 #[derive(Clone, Debug, Default)]
 pub struct GatewayHealth {
@@ -25,7 +29,7 @@ pub struct Health {
     pub last_inbound_at: Option<Timestamp>,
     /// Last message handed over.
     pub last_outbound_at: Option<Timestamp>,
-    /// Codes of failed sends and how often each came.
+    /// Codes of failed sends and unknown words of reports, and how often each came; at most 100 codes.
     pub errors: BTreeMap<String, u64>,
 }
 
@@ -62,12 +66,26 @@ impl GatewayHealth {
             health.last_outbound_at = Some(now);
         }
         if let Some(detail) = result.detail() {
-            let code = detail.code.clone().unwrap_or_else(|| detail.reason.to_owned());
-            *health.errors.entry(code).or_default() += 1;
+            health.count(detail.code.as_deref().unwrap_or(detail.reason));
         }
+    }
+
+    /// Takes note of a delivery report whose status word nobody knows (GW33).
+    pub fn note_unmapped(&self, name: &str, word: &str) {
+        self.locked().entry(name.to_owned()).or_default().count(word);
     }
 
     fn locked(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Health>> {
         self.by_name.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Health {
+    /// Counts a code.
+    fn count(&mut self, code: &str) {
+        let code: String = code.chars().take(CODE_CHARS_MAX).collect();
+        if self.errors.len() < CODES_MAX || self.errors.contains_key(&code) {
+            *self.errors.entry(code).or_default() += 1;
+        }
     }
 }

@@ -1,16 +1,19 @@
 //! What `/readyz` and `/metrics` look at (O1, O2): the database, the schema, the background work, the gateways,
-//! and how much waits. It repairs nothing.
+//! the disk, and how much waits. It repairs nothing.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{NaiveDateTime, TimeDelta};
 
 use super::engine::Engine;
 use super::failure::Failure;
 use crate::clock::Timestamp;
-use crate::session::MessageState;
-use crate::store::{inbound, messages, migrate};
+use crate::session::{MessageState, Status};
+use crate::store::disk::DiskState;
+use crate::store::messages::OpenLoad;
+use crate::store::sessions::OpenSessions;
+use crate::store::{inbound, messages, migrate, sessions};
 
 /// A worker without a sign of life for so long is not at work (O1).
 const HEARTBEAT_MAX: TimeDelta = TimeDelta::seconds(30);
@@ -67,30 +70,87 @@ pub async fn readiness(engine: &Engine) -> Readiness {
         ("gateways", false, "every circuit is open")
     });
     let is_stale = dead.is_some_and(|since| now.naive_utc() - since > DEAD_LETTER_MAX);
-    let degraded = is_stale.then_some("dead_letters").into_iter().collect();
+    let mut degraded: Vec<&'static str> = is_stale.then_some("dead_letters").into_iter().collect();
+    let disk = disk_state(engine).await;
+    checks.push(match disk {
+        Ok(None) => ("disk", true, "not on this machine"),
+        Ok(Some(DiskState::Well)) => ("disk", true, "room enough"),
+        Ok(Some(DiskState::Low)) => ("disk", true, "low on room"),
+        Ok(Some(DiskState::Out)) => ("disk", false, "almost full"),
+        Err(()) => ("disk", false, "its room cannot be read"),
+    });
+    if disk == Ok(Some(DiskState::Low)) {
+        degraded.push("disk");
+    }
     Readiness { checks, degraded }
 }
 
-/// Sets the gauges that are only looked at when somebody asks.
+/// How the disk of the database is (RF4); `None` when it is on another machine.
+async fn disk_state(engine: &Engine) -> Result<Option<DiskState>, ()> {
+    let (store, marks) = (engine.store.clone(), engine.settings.disk_marks);
+    match tokio::task::spawn_blocking(move || store.disk_room()).await {
+        Ok(Ok(room)) => Ok(room.map(|room| room.state(marks))),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "the room on the disk of the database cannot be read");
+            Err(())
+        }
+        Err(_) => Err(()),
+    }
+}
+
+/// What a look into the database found for the gauges.
+struct Looked {
+    messages: Vec<OpenLoad>,
+    /// Count of unresolved dead letters, and since when the oldest waits.
+    dead: (i64, Option<NaiveDateTime>),
+    sessions: Vec<OpenSessions>,
+    /// Since when the oldest timer of each status is overdue.
+    timers: Vec<(Status, Option<NaiveDateTime>)>,
+}
+
+/// Sets the gauges that are only looked at when somebody asks (RE44).
 ///
 /// # Errors
 /// [`Failure`] when the database cannot be read.
 pub async fn sample(engine: &Engine) -> Result<(), Failure> {
     let now = engine.clock.now();
-    let looked = engine
-        .store
-        .read(|connection| Ok((messages::open_load(connection)?, inbound::dead_load(connection)?)));
-    let (open, (dead, _)) = looked.await?;
-    let count = |number: i64| u64::try_from(number).unwrap_or(0);
+    sample_gateways(engine, now);
+    let drift = engine.clock.set_back_by().to_std().unwrap_or_default();
+    engine.metrics.clock_drift(drift.as_secs_f64());
+    let at = now.naive_utc();
+    let looked = engine.store.read(move |connection| {
+        Ok(Looked {
+            messages: messages::open_load(connection)?,
+            dead: inbound::dead_load(connection)?,
+            sessions: sessions::open_load(connection)?,
+            timers: sessions::oldest_timers(connection, at)?,
+        })
+    });
+    let looked = looked.await?;
+    sample_messages(engine, &looked.messages, now);
+    sample_sessions(engine, &looked, now);
+    let (dead, oldest) = looked.dead;
+    engine.metrics.dead_letters("inbound", count(dead), age(now, oldest));
+    Ok(())
+}
+
+fn sample_gateways(engine: &Engine, now: Timestamp) {
+    for gateway in engine.gateways.iter() {
+        let circuit = engine.health.of(gateway.name()).circuit.state(now);
+        engine.metrics.gateway_circuit(gateway.name(), circuit.number());
+    }
+}
+
+fn sample_messages(engine: &Engine, open: &[OpenLoad], now: Timestamp) {
     for state in OPEN_STATES {
         let of_state = open.iter().filter(|load| load.state == state);
         let depth = of_state.clone().map(|load| count(load.count)).sum();
         let oldest = of_state.filter_map(|load| load.oldest).min();
-        engine.metrics.outbox(state.as_str(), depth, oldest.map_or(Duration::ZERO, |since| age(now, since)));
+        engine.metrics.outbox(state.as_str(), depth, age(now, oldest));
     }
     let mut unknown: BTreeMap<String, u64> =
         engine.gateways.iter().map(|gateway| (gateway.name().to_owned(), 0)).collect();
-    for load in &open {
+    for load in open {
         if load.state == MessageState::Unknown
             && let Some(channel) = engine.channels.get(&load.channel_id)
         {
@@ -100,12 +160,29 @@ pub async fn sample(engine: &Engine) -> Result<(), Failure> {
     for (gateway, number) in unknown {
         engine.metrics.unknown_sends(&gateway, number);
     }
-    engine.metrics.dead_letters("inbound", count(dead));
-    let drift = engine.clock.set_back_by().to_std().unwrap_or_default();
-    engine.metrics.clock_drift(drift.as_secs_f64());
-    Ok(())
 }
 
-fn age(now: Timestamp, since: chrono::NaiveDateTime) -> Duration {
-    (now.naive_utc() - since).to_std().unwrap_or_default()
+fn sample_sessions(engine: &Engine, looked: &Looked, now: Timestamp) {
+    for survey in engine.library.all() {
+        let of_survey = looked.sessions.iter().filter(|load| load.survey_id == survey.id);
+        engine.metrics.sessions_open(&survey.id, of_survey.map(|load| count(load.count)).sum());
+    }
+    for status in Status::ALL.into_iter().filter(|status| status.is_open()) {
+        let of_status = looked.sessions.iter().filter(|load| load.status == status);
+        let oldest = of_status.filter_map(|load| load.oldest).min();
+        engine.metrics.session_oldest(status.as_str(), age(now, oldest));
+        let overdue = looked.timers.iter().find(|(of, _)| *of == status).and_then(|(_, since)| *since);
+        // A pending session waits for its start; an active one for its reminder or its expiry.
+        let kind = if status == Status::Pending { "start" } else { "question" };
+        engine.metrics.timer_oldest(kind, age(now, overdue));
+    }
+}
+
+fn count(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+/// How long ago it was; 0 s when there is nothing.
+fn age(now: Timestamp, since: Option<NaiveDateTime>) -> Duration {
+    since.and_then(|since| (now.naive_utc() - since).to_std().ok()).unwrap_or_default()
 }

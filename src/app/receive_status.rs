@@ -95,11 +95,22 @@ impl Work for ReceiveStatus {
         };
         let report_id = row.id.clone();
         moment.space.reports.insert(report_id.clone(), row);
+        if report.state == ReportState::Unmapped {
+            note_unmapped(&moment, report, found.as_deref());
+        }
         if let Some(message_id) = &found {
             apply_report(&mut moment, &report_id, message_id)?;
         }
         Ok(found)
     }
+}
+
+/// Counts a status word nobody knows, for operators to see (GW33).
+fn note_unmapped(moment: &Moment<'_>, report: &StatusReport, message_id: Option<&str>) {
+    let message = message_id.and_then(|id| moment.space.messages.get(id));
+    let class = message.map_or("none", |message| message.class.as_str());
+    moment.engine.metrics.delivery(&report.gateway, report.state.as_str(), class);
+    moment.engine.health.note_unmapped(&report.gateway, report.code.as_deref().unwrap_or("none"));
 }
 
 /// A reference of one gateway says nothing about another's messages.

@@ -3,7 +3,6 @@
 
 use std::fmt;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
-use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
@@ -13,21 +12,18 @@ use serde_json::{Value, json};
 
 use super::config_args::ConfigArgs;
 use super::{Outcome, print_json};
-use crate::app::survey_files;
+use crate::app::survey_files::{SurveyFile, check_files, survey_paths};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::examples::EXAMPLES as EXAMPLE_SURVEYS;
 use crate::gateway::{GatewaySettings, ProfileSettings};
+use crate::store::disk::{self, DiskState, LowMarks};
 use crate::store::{AnyConnection, DatabaseUrl, StoreError, keys, meta, migrate};
-use crate::survey::check::{Context, FileName, check};
-use crate::survey::finding::Severity;
+use crate::survey::check::Context;
+use crate::survey::finding::{self, Severity};
 
 pub(super) const EXAMPLES: &str = "Examples:\n  antiphon doctor\n  antiphon doctor --json --config /etc/antiphon.toml\n\n\
     Exit codes: 0 nothing is wrong, 1 something is";
-
-/// Free space below which the database may soon fail, and below which it surely will.
-const DISK_LOW_BYTES: u64 = 1 << 30;
-const DISK_OUT_BYTES: u64 = 100 << 20;
 
 /// A clock that is behind by more than this deserves a word (RF29).
 const BEHIND_MAX: chrono::Duration = chrono::Duration::seconds(2);
@@ -140,9 +136,8 @@ fn examine_database(config: &Config, findings: &mut Vec<Finding>) {
         Ok(url) => url,
         Err(error) => return findings.push(Finding::wrong(part, error.to_string(), "correct database.url")),
     };
-    if let DatabaseUrl::Sqlite(path) = &url {
-        findings.push(examine_disk(Path::new(path)));
-    }
+    findings
+        .extend(examine_disk(&url, LowMarks::new(config.limits.disk_low_mb, config.limits.disk_low_percent)));
     if url.is_missing_file() {
         return findings.push(Finding::well(part, "there is no file yet; `antiphon serve` makes it"));
     }
@@ -199,27 +194,21 @@ fn examine_keys(connection: &mut AnyConnection) -> Result<Finding, StoreError> {
     })
 }
 
-/// Free space where a SQLite file lives.
-fn examine_disk(database: &Path) -> Finding {
-    let folder = match database.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        Some(_) | None => Path::new("."),
-    };
-    let shown = folder.display();
-    let space = match rustix::fs::statvfs(folder) {
-        Ok(space) => space,
+/// Free space where a SQLite file lives; a database elsewhere is not looked at.
+fn examine_disk(url: &DatabaseUrl, marks: LowMarks) -> Option<Finding> {
+    let room = match disk::room(url) {
+        Ok(room) => room?,
         Err(error) => {
-            return Finding::wrong("disk", format!("{shown}: {error}"), "make the folder of the database");
+            return Some(Finding::wrong("disk", error.to_string(), "make the folder of the database"));
         }
     };
-    let free = space.f_bavail.saturating_mul(space.f_frsize);
-    let found = format!("{} MiB free in {shown}", free >> 20);
+    let found = format!("{} MiB free of {}", room.free >> 20, room.total >> 20);
     let advice = "make room: a full disk stops every survey";
-    match free {
-        0..DISK_OUT_BYTES => Finding::wrong("disk", found, advice),
-        DISK_OUT_BYTES..DISK_LOW_BYTES => Finding::watch("disk", found, advice),
-        DISK_LOW_BYTES.. => Finding::well("disk", found),
-    }
+    Some(match room.state(marks) {
+        DiskState::Well => Finding::well("disk", found),
+        DiskState::Low => Finding::watch("disk", found, advice),
+        DiskState::Out => Finding::wrong("disk", found, advice),
+    })
 }
 
 /// Whether the gateway's door opens; nothing is asked of it.
@@ -286,7 +275,7 @@ fn examine_surveys(config: &Config, findings: &mut Vec<Finding>) {
             .push(Finding::well(part, format!("the {} built-in examples", EXAMPLE_SURVEYS.len())));
     }
     let folder = &config.surveys.folder;
-    let paths = match survey_files::survey_paths(folder) {
+    let paths = match survey_paths(folder) {
         Ok(paths) => paths,
         Err(error) => {
             let found = format!("{} cannot be read: {error}", folder.display());
@@ -295,29 +284,22 @@ fn examine_surveys(config: &Config, findings: &mut Vec<Finding>) {
     };
     let context = Context { sender_name: config.surveys.sender_name.as_deref(), ..Context::default() };
     let mut sound = 0;
-    for path in paths {
-        let shown = path.display().to_string();
-        match std::fs::read_to_string(&path) {
-            Ok(source) => {
-                let checked = check(&source, &FileName::new(&*shown), &context);
-                let errors =
-                    checked.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
-                if errors == 0 {
-                    sound += 1;
-                } else {
-                    let advice =
-                        format!("`antiphon survey check {shown}` shows them; the survey is not loaded");
-                    findings.push(Finding::wrong(part, format!("{shown} has {errors} errors"), advice));
-                }
+    for SurveyFile { path, checked } in check_files(&paths, &context) {
+        let shown = path.display();
+        let (found, advice) = match checked {
+            Ok(checked) if checked.survey.is_some() => {
+                sound += 1;
+                continue;
             }
-            Err(error) => {
-                findings.push(Finding::wrong(
-                    part,
-                    format!("{shown}: {error}"),
-                    "make it readable for this user",
-                ));
+            Ok(checked) => {
+                let is_error = |finding: &&finding::Finding| finding.severity == Severity::Error;
+                let errors = checked.findings.iter().filter(is_error).count();
+                let advice = format!("`antiphon survey check {shown}` shows them; the survey is not loaded");
+                (format!("{shown} has {errors} errors"), advice)
             }
-        }
+            Err(error) => (format!("{shown}: {error}"), "make it readable for this user".to_owned()),
+        };
+        findings.push(Finding::wrong(part, found, advice));
     }
     findings.push(if sound == 0 {
         let found = format!("no survey in {} can run", folder.display());

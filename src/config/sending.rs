@@ -33,6 +33,10 @@ pub struct Limits {
     pub due_age_max: Duration,
     /// RE36.
     pub queue_max: usize,
+    /// Free space in MB below which the disk is low; 0 = not looked at (RF4).
+    pub disk_low_mb: u32,
+    /// The same in per cent.
+    pub disk_low_percent: u32,
 }
 
 impl Limits {
@@ -52,6 +56,8 @@ impl Limits {
             due_max: u64::from(count("due_max", 1)),
             due_age_max: reader.duration("limits.due_age_max", None, &(1..=30 * DAY)),
             queue_max: reader.integer("limits.queue_max", None, &(1..=1_000_000)),
+            disk_low_mb: reader.integer("limits.disk_low_mb", None, &(0..=1_000_000_000)),
+            disk_low_percent: reader.integer("limits.disk_low_percent", None, &(0..=100)),
         }
     }
 }

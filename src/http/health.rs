@@ -31,14 +31,14 @@ pub struct Health {
     pub status: &'static str,
     /// Each check.
     pub checks: Vec<Check>,
-    /// What works, but not as it should: `dead_letters`, `durability`.
+    /// What works, but not as it should: `dead_letters`, `disk`, `durability`.
     pub degraded: Vec<&'static str>,
 }
 
 /// One check.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct Check {
-    /// `database`, `migrations`, `worker` or `gateways`.
+    /// `database`, `migrations`, `worker`, `gateways` or `disk`.
     #[schema(example = "database")]
     pub name: &'static str,
     /// `ok` or `failing`.

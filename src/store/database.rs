@@ -4,6 +4,7 @@ use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use super::disk::{self, DiskRoom};
 use super::load::load;
 use super::space::{Keys, Sequence};
 use super::writer::{Fault, Signals, Work, World, WriteError, Writer};
@@ -197,6 +198,14 @@ impl Store {
     #[must_use]
     pub fn is_shared(&self) -> bool {
         matches!(self.open.url, DatabaseUrl::Postgres(_))
+    }
+
+    /// Room on the disk of the database; `None` when it is on another machine (RF4).
+    ///
+    /// # Errors
+    /// What the machine said.
+    pub fn disk_room(&self) -> std::io::Result<Option<DiskRoom>> {
+        disk::room(&self.open.url)
     }
 
     /// Waits for the writer to commit what it holds, and keeps the clock's mark. Call it last, with no other

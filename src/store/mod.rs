@@ -8,6 +8,7 @@ mod codec;
 mod connection;
 pub mod consents;
 mod database;
+pub mod disk;
 mod error;
 pub mod events;
 mod flush;

@@ -137,3 +137,49 @@ pub fn next_timer(connection: &mut AnyConnection) -> Result<Option<NaiveDateTime
         .optional()?
         .flatten())
 }
+
+/// Open sessions of one survey in one status.
+#[derive(Clone, Debug, Queryable)]
+pub struct OpenSessions {
+    /// Their survey.
+    pub survey_id: String,
+    /// `pending` or `active`.
+    pub status: Status,
+    /// How many.
+    pub count: i64,
+    /// When the oldest was made.
+    pub oldest: Option<NaiveDateTime>,
+}
+
+/// Open sessions by survey and status: how many, and when the oldest was made (RE44).
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn open_load(connection: &mut AnyConnection) -> Result<Vec<OpenSessions>, StoreError> {
+    Ok(sessions::table
+        .filter(sessions::closed_at.is_null())
+        .group_by((sessions::survey_id, sessions::status))
+        .select((
+            sessions::survey_id,
+            sessions::status,
+            diesel::dsl::count_star(),
+            diesel::dsl::min(sessions::created_at),
+        ))
+        .load(connection)?)
+}
+
+/// Since when the oldest timer is overdue, by the status of its session (RE44).
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn oldest_timers(
+    connection: &mut AnyConnection,
+    now: NaiveDateTime,
+) -> Result<Vec<(Status, Option<NaiveDateTime>)>, StoreError> {
+    Ok(sessions::table
+        .filter(sessions::wake_at.is_not_null())
+        .filter(sessions::wake_at.le(now))
+        .group_by(sessions::status)
+        .select((sessions::status, diesel::dsl::min(sessions::wake_at)))
+        .load(connection)?)
+}

@@ -36,6 +36,8 @@ pub struct Metrics {
     answers: Counters<3>,
     invalid_replies: Counters<3>,
     send_survey: Counters<1>,
+    sessions_open: Gauges<1>,
+    session_oldest: Seconds<1>,
     sessions_closed: Counters<2>,
     outbound: Counters<3>,
     delivery: Counters<3>,
@@ -45,8 +47,11 @@ pub struct Metrics {
     reply_lag: Histograms<1>,
     possible_duplicates: Counters<1>,
     unknown_sends: Gauges<1>,
+    timer_oldest: Seconds<1>,
     dead_letters: Gauges<1>,
+    dead_letter_oldest: Seconds<1>,
     optouts: Counters<1>,
+    gateway_circuit: Gauges<1>,
     shed: Counters<1>,
     clock_drift: Gauge<f64, AtomicU64>,
 }
@@ -77,9 +82,21 @@ impl Metrics {
             answers: add(r, "answers", "Answers recorded", Counters::default()),
             invalid_replies: add(r, "invalid_replies", "Replies asked again", Counters::default()),
             send_survey: add(r, "send_survey", "SendSurvey calls", Counters::default()),
+            sessions_open: add(r, "sessions_open", "Sessions not ended yet", Gauges::default()),
+            session_oldest: add(
+                r,
+                "session_oldest_seconds",
+                "Age of the oldest session not ended yet",
+                Seconds::default(),
+            ),
             sessions_closed: add(r, "sessions_closed", "Sessions that ended", Counters::default()),
             outbound: add(r, "outbound", "SMS by state reached", Counters::default()),
-            delivery: add(r, "delivery", "Delivery reports that changed a message", Counters::default()),
+            delivery: add(
+                r,
+                "delivery",
+                "Delivery reports that changed a message, or with an unknown word",
+                Counters::default(),
+            ),
             outbox_depth: add(r, "outbox_depth", "SMS waiting, by state", Gauges::default()),
             outbox_oldest: add(
                 r,
@@ -96,8 +113,26 @@ impl Metrics {
             ),
             possible_duplicates: add(r, "possible_duplicates", "SMS sent a second time", Counters::default()),
             unknown_sends: add(r, "unknown_sends", "SMS nobody knows the fate of", Gauges::default()),
+            timer_oldest: add(
+                r,
+                "timer_oldest_seconds",
+                "How long the oldest timer is overdue",
+                Seconds::default(),
+            ),
             dead_letters: add(r, "dead_letters", "Unresolved dead letters", Gauges::default()),
+            dead_letter_oldest: add(
+                r,
+                "dead_letter_oldest_seconds",
+                "Age of the oldest unresolved dead letter",
+                Seconds::default(),
+            ),
             optouts: add(r, "optouts", "People who said stop", Counters::default()),
+            gateway_circuit: add(
+                r,
+                "gateway_circuit",
+                "0 sends go out, 1 one tries, 2 none goes out",
+                Gauges::default(),
+            ),
             shed: add(r, "shed", "Requests refused under load", Counters::default()),
             clock_drift: add(r, "clock_drift_seconds", "How far the clock was set back", Gauge::default()),
             registry: Arc::default(),
@@ -137,6 +172,16 @@ impl Metrics {
         self.send_survey.get_or_create(&[("outcome", outcome.as_str().to_owned())]).inc();
     }
 
+    /// Sets how many sessions of a survey are open.
+    pub fn sessions_open(&self, survey: &str, count: u64) {
+        self.sessions_open.get_or_create(&[("survey", survey.to_owned())]).set(saturated(count));
+    }
+
+    /// Sets how old the oldest session of a status is that is not final (RE44).
+    pub fn session_oldest(&self, status: &str, age: Duration) {
+        self.session_oldest.get_or_create(&[("status", status.to_owned())]).set(age.as_secs_f64());
+    }
+
     /// Counts a session that ended.
     pub fn session_closed(&self, survey: &str, status: &str) {
         let labels = [("survey", survey.to_owned()), ("status", status.to_owned())];
@@ -150,7 +195,7 @@ impl Metrics {
         self.outbound.get_or_create(&labels).inc();
     }
 
-    /// Counts a delivery report that changed a message.
+    /// Counts a delivery report that changed a message; also `unmapped`, a word nobody knows (GW33).
     pub fn delivery(&self, gateway: &str, receipt: &str, class: &str) {
         let labels =
             [("gateway", gateway.to_owned()), ("receipt", receipt.to_owned()), ("class", class.to_owned())];
@@ -185,9 +230,21 @@ impl Metrics {
         self.unknown_sends.get_or_create(&[("gateway", gateway.to_owned())]).set(saturated(count));
     }
 
-    /// Sets how many dead letters of a kind wait for somebody.
-    pub fn dead_letters(&self, kind: &str, count: u64) {
-        self.dead_letters.get_or_create(&[("kind", kind.to_owned())]).set(saturated(count));
+    /// Sets how long the oldest timer of a kind is overdue; `kind` is start or question.
+    pub fn timer_oldest(&self, kind: &str, overdue: Duration) {
+        self.timer_oldest.get_or_create(&[("kind", kind.to_owned())]).set(overdue.as_secs_f64());
+    }
+
+    /// Sets how many dead letters of a kind wait for somebody, and how long the oldest does (RE34).
+    pub fn dead_letters(&self, kind: &str, count: u64, oldest: Duration) {
+        let labels = [("kind", kind.to_owned())];
+        self.dead_letters.get_or_create(&labels).set(saturated(count));
+        self.dead_letter_oldest.get_or_create(&labels).set(oldest.as_secs_f64());
+    }
+
+    /// Sets the state of a gateway's circuit: 0 closed, 1 half open, 2 open.
+    pub fn gateway_circuit(&self, gateway: &str, state: u64) {
+        self.gateway_circuit.get_or_create(&[("gateway", gateway.to_owned())]).set(saturated(state));
     }
 
     /// Counts a person who said stop; `scope` is global or survey.
@@ -259,7 +316,11 @@ mod tests {
         metrics.reply_lag("simulator", Duration::from_secs(20));
         metrics.possible_duplicate("simulator");
         metrics.unknown_sends("simulator", 2);
-        metrics.dead_letters("inbound", 1);
+        metrics.dead_letters("inbound", 1, Duration::from_secs(5));
+        metrics.sessions_open("nps", 4);
+        metrics.session_oldest("active", Duration::from_mins(1));
+        metrics.timer_oldest("start", Duration::ZERO);
+        metrics.gateway_circuit("simulator", 2);
         metrics.optout("global");
         metrics.shed("/v1/surveys/{survey}/send");
         metrics.clock_drift(2.5);
@@ -281,6 +342,11 @@ mod tests {
             "antiphon_possible_duplicates_total{gateway=\"simulator\"} 1",
             "antiphon_unknown_sends{gateway=\"simulator\"} 2",
             "antiphon_dead_letters{kind=\"inbound\"} 1",
+            "antiphon_dead_letter_oldest_seconds{kind=\"inbound\"} 5.0",
+            "antiphon_sessions_open{survey=\"nps\"} 4",
+            "antiphon_session_oldest_seconds{status=\"active\"} 60.0",
+            "antiphon_timer_oldest_seconds{kind=\"start\"} 0.0",
+            "antiphon_gateway_circuit{gateway=\"simulator\"} 2",
             "antiphon_optouts_total{scope=\"global\"} 1",
             "antiphon_shed_total{route=\"/v1/surveys/{survey}/send\"} 1",
             "antiphon_clock_drift_seconds 2.5",

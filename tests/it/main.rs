@@ -13,6 +13,7 @@ mod delivery;
 mod gateway;
 mod http;
 mod leaks;
+mod metrics;
 mod openapi;
 mod properties;
 mod replies;

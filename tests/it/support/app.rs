@@ -161,6 +161,8 @@ impl TestApp {
             ("limits.requests_burst", "100000".to_owned()),
             ("limits.webhooks_per_second", "100000".to_owned()),
             ("surveys.folder", self.folder.path().display().to_string()),
+            ("limits.disk_low_mb", "0".to_owned()),
+            ("limits.disk_low_percent", "0".to_owned()),
             ("gateways.fake.profile", "generic".to_owned()),
             ("gateways.fake.base_url", self.gateway.url()),
             ("gateways.fake.inbound_secret", GATEWAY_SECRET.to_owned()),

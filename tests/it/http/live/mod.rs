@@ -132,6 +132,8 @@ impl Live {
             ("server.shutdown_timeout", "1s".to_owned()),
             ("database.url", url.clone()),
             ("surveys.folder", folder.path().join("surveys").display().to_string()),
+            ("limits.disk_low_mb", "0".to_owned()),
+            ("limits.disk_low_percent", "0".to_owned()),
             ("gateways.fake.profile", "generic".to_owned()),
             ("gateways.fake.base_url", "http://127.0.0.1:9".to_owned()),
             ("gateways.fake.inbound_secret", SECRET.to_owned()),

@@ -124,3 +124,18 @@ async fn a_revoked_key_stops_within_a_second() {
     tokio::time::sleep(std::time::Duration::from_millis(600)).await;
     assert_eq!(live.get_as(&key, "/v1/sessions").await.status, 401);
 }
+
+#[actix_web::test]
+async fn rf4_a_disk_low_on_room_is_degraded() {
+    let live = Live::start_with(&[("limits.disk_low_mb", "1000000000")]).await;
+    let low = live.run(live.request(Method::GET, "/readyz")).await;
+    let body = low.json();
+    let disk = body["checks"].as_array().unwrap().iter().find(|check| check["name"] == "disk").unwrap();
+    assert_eq!(
+        (low.status, &body["degraded"], &disk["detail"]),
+        (200, &json!(["disk"]), &json!("low on room"))
+    );
+    let live = Live::start_with(&[("limits.disk_low_percent", "100")]).await;
+    let low = live.run(live.request(Method::GET, "/readyz")).await.json();
+    assert_eq!((&low["status"], &low["degraded"]), (&json!("degraded"), &json!(["disk"])));
+}
