@@ -26,7 +26,7 @@ pub use sending::{Limits, Outbox, Retention};
 pub use server::{Log, LogFormat, Server};
 pub use surveys::{Consent, DuringConversation, StopScope, Surveys, Texts};
 
-use crate::gateway::{GatewaySettings, ProfileSettings};
+use crate::gateway::{GatewaySettings, ProfileSettings, Verifier};
 use layers::Layers;
 use reader::Reader;
 
@@ -143,6 +143,14 @@ impl Config {
                 format!("gateways.{} takes callbacks without proof; do not publish it", gateway.name)
             }));
         }
+        let by_address =
+            self.gateways.values().filter(|gateway| matches!(gateway.verifier, Verifier::Network));
+        warnings.extend(by_address.map(|gateway| {
+            format!(
+                "gateways.{} proves its callbacks by address alone; give a secret too (GW27)",
+                gateway.name
+            )
+        }));
         warnings
     }
 }

@@ -8,8 +8,8 @@ use secrecy::SecretString;
 use super::fault::FaultCode;
 use super::reader::Reader;
 use crate::gateway::{
-    GatewaySettings, GenericSettings, OptOutHandling, OutboundAuth, Place, ProfileSettings, Secrets,
-    SimulatorSettings, Timeouts, Verifier, check_base_url,
+    GatewaySettings, GenericSettings, Network, Networks, OptOutHandling, OutboundAuth, Place,
+    ProfileSettings, Secrets, SimulatorSettings, Timeouts, Verifier, check_base_url,
 };
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -69,7 +69,8 @@ pub fn read(reader: &mut Reader, name: &str, bind: IpAddr) -> Option<GatewaySett
     let auth = outbound_auth(reader, name);
     let base_url = base_url(reader, name, profile == Some(Profile::Generic));
     let opt_out = opt_out(reader, name);
-    let verifier = verifier(reader, name, profile, bind);
+    let networks = networks(reader, name);
+    let verifier = verifier(reader, name, profile, bind, &networks);
     let profile = match profile? {
         Profile::Simulator => ProfileSettings::Simulator(SimulatorSettings {
             sms_sessions,
@@ -84,7 +85,7 @@ pub fn read(reader: &mut Reader, name: &str, bind: IpAddr) -> Option<GatewaySett
             timeouts,
         }),
     };
-    Some(GatewaySettings { name: name.to_owned(), profile, verifier: verifier?, opt_out })
+    Some(GatewaySettings { name: name.to_owned(), profile, verifier: verifier?, networks, opt_out })
 }
 
 fn opt_out(reader: &mut Reader, name: &str) -> OptOutHandling {
@@ -140,12 +141,33 @@ fn check_header(reader: &mut Reader, key: &str, name: &str) {
     }
 }
 
-fn verifier(reader: &mut Reader, name: &str, profile: Option<Profile>, bind: IpAddr) -> Option<Verifier> {
+fn networks(reader: &mut Reader, name: &str) -> Networks {
+    let key = format!("gateways.{name}.inbound_cidrs");
+    let mut networks = Vec::new();
+    for text in reader.list(&key, Some("")) {
+        match Network::parse(&text) {
+            Ok(network) => networks.push(network),
+            Err(fault) => reader.fault(FaultCode::InvalidValue, &key, format!("{text}: {fault}")),
+        }
+    }
+    Networks::new(networks)
+}
+
+fn verifier(
+    reader: &mut Reader,
+    name: &str,
+    profile: Option<Profile>,
+    bind: IpAddr,
+    networks: &Networks,
+) -> Option<Verifier> {
     let key = |field: &str| format!("gateways.{name}.{field}");
     let secrets = reader.secrets(&key("inbound_secret"), Some(""));
     let given_name = reader.optional(&key("inbound_name"), Some(""));
     let proof = reader.word(&key("inbound_proof"), Some(""), &PROOFS)?;
     let unset = matches!(proof, Proof::Unset) && secrets.is_empty();
+    if (unset || proof == Proof::None) && !networks.is_empty() {
+        return Some(Verifier::Network);
+    }
     if unset || proof == Proof::None {
         let open = (profile == Some(Profile::Simulator)).then(|| Verifier::none_on(bind)).flatten();
         if open.is_none() && profile.is_some() {

@@ -8,6 +8,7 @@
 mod generic;
 mod http;
 mod json;
+mod network;
 mod registry;
 mod settings;
 mod simulator;
@@ -15,6 +16,7 @@ mod types;
 mod verify;
 
 pub use generic::{inbound_json, report_json};
+pub use network::{Network, NetworkFault, Networks};
 pub use registry::{Gateway, Gateways, OpenError};
 pub use settings::{
     GatewaySettings, GenericSettings, OptOutHandling, OutboundAuth, ProfileSettings, SimulatorSettings,

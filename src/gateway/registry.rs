@@ -10,6 +10,7 @@ use reqwest::Url;
 use secrecy::ExposeSecret;
 
 use super::generic::{self, Generic};
+use super::network::Networks;
 use super::settings::{GatewaySettings, OptOutHandling, ProfileSettings};
 use super::simulator::Simulator;
 use super::types::{CallbackItem, SendRequest, SendResult};
@@ -26,6 +27,7 @@ struct Opened {
     name: String,
     kind: Kind,
     verifier: Verifier,
+    networks: Networks,
     opt_out: OptOutHandling,
 }
 
@@ -59,6 +61,7 @@ impl Gateway {
             name: settings.name.clone(),
             kind,
             verifier: settings.verifier.clone(),
+            networks: settings.networks.clone(),
             opt_out: settings.opt_out,
         };
         Ok(Self { opened: Arc::new(opened) })
@@ -116,6 +119,9 @@ impl Gateway {
     /// # Errors
     /// [`Forged`]: answer 401 with an empty body, store nothing, count it (GW1).
     pub fn verify(&self, callback: &Callback<'_>, now: DateTime<Utc>) -> Result<(), Forged> {
+        if !self.opened.networks.allow(callback.address) {
+            return Err(Forged::Outside);
+        }
         self.opened.verifier.verify(callback, now)
     }
 

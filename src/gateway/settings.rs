@@ -5,6 +5,7 @@ use std::time::Duration;
 use reqwest::Url;
 use secrecy::SecretString;
 
+use super::network::Networks;
 use super::verify::Verifier;
 
 /// One configured gateway.
@@ -16,6 +17,8 @@ pub struct GatewaySettings {
     pub profile: ProfileSettings,
     /// How its callbacks prove themselves.
     pub verifier: Verifier,
+    /// From where it calls; none named = from anywhere (GW27).
+    pub networks: Networks,
     /// Whether it handles STOP by itself.
     pub opt_out: OptOutHandling,
 }
@@ -26,7 +29,7 @@ impl GatewaySettings {
     pub fn is_unverified(&self) -> bool {
         match self.verifier {
             Verifier::None(_) => true,
-            Verifier::Static(..) | Verifier::StandardWebhooks(_) => false,
+            Verifier::Static(..) | Verifier::StandardWebhooks(_) | Verifier::Network => false,
         }
     }
 }

@@ -31,6 +31,8 @@ pub struct Callback<'a> {
     pub query: &'a str,
     /// The path segment after `/inbound` or `/status`, decoded.
     pub path_secret: Option<&'a str>,
+    /// Who called: the peer, or what a proxy that is trusted says was its peer.
+    pub address: Option<IpAddr>,
     /// Body bytes as they came.
     pub body: &'a [u8],
 }
@@ -50,6 +52,9 @@ pub enum Forged {
     /// It is readable and wrong.
     #[error("the proof does not fit")]
     Mismatch,
+    /// The caller is in none of the gateway's networks.
+    #[error("the address is not one of the gateway's")]
+    Outside,
     /// It is signed for another time.
     #[error("the signed time is more than 300 s away")]
     Stale,
@@ -62,6 +67,8 @@ pub enum Verifier {
     Static(Place, Secrets),
     /// Standard Webhooks 1.0.0 (GW26).
     StandardWebhooks(Secrets),
+    /// The address alone: the gateway's networks are named, and it knows no secret (GW27).
+    Network,
     /// Nothing is proved; see [`Unverified`].
     None(Unverified),
 }
@@ -92,7 +99,7 @@ impl Verifier {
         bind.is_loopback().then_some(Self::None(Unverified(())))
     }
 
-    /// Checks that the callback comes from the gateway.
+    /// Checks the proof that the callback comes from the gateway. Its address is checked apart.
     ///
     /// # Errors
     /// [`Forged`] if it does not, or if that cannot be told.
@@ -100,7 +107,7 @@ impl Verifier {
         match self {
             Self::Static(place, secrets) => match_place(place, secrets, callback),
             Self::StandardWebhooks(secrets) => match_signature(secrets, callback, now),
-            Self::None(Unverified(())) => Ok(()),
+            Self::Network | Self::None(Unverified(())) => Ok(()),
         }
     }
 
@@ -113,6 +120,7 @@ impl Verifier {
             }
             Self::Static(Place::Header(_) | Place::Basic(_) | Place::Bearer, _)
             | Self::StandardWebhooks(_)
+            | Self::Network
             | Self::None(_) => None,
         }
     }

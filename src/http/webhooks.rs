@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::api::Api;
 use super::body::{self, Limits};
+use super::caller::address;
 use super::failure::RETRY_AFTER_SECONDS;
 use super::problem::{Problem, ProblemCode};
 use crate::app::receive_callback::receive_callback;
@@ -83,6 +84,7 @@ async fn take(api: &Api, request: &HttpRequest, payload: web::Payload) -> Result
         headers: &headers,
         query: request.query_string(),
         path_secret: request.match_info().get("secret"),
+        address: address(request, &api.config.server.trusted_proxies),
         body: &body,
     };
     let now = api.engine.clock.now();

@@ -146,7 +146,7 @@ fn two_secrets_serve_while_they_are_changed() {
     for (end, fits) in [("new", true), ("old", true), ("odd", false)] {
         let value = format!("Bearer {SECRET}-{end}");
         let headers: [(&str, &[u8]); 1] = [("authorization", value.as_bytes())];
-        let callback = Callback { headers: &headers, query: "", path_secret: None, body: b"" };
+        let callback = Callback { headers: &headers, query: "", path_secret: None, address: None, body: b"" };
         assert_eq!(gateway.verifier.verify(&callback, now).is_ok(), fits, "{end}");
     }
     assert!(config.channels.contains_key("simulator"));
@@ -275,4 +275,20 @@ subnumbering = true
     let report = folder.report(&variables);
     assert!(!report.contains("hush"), "{report}");
     insta::assert_snapshot!(report);
+}
+
+#[test]
+fn gw27_networks_alone_are_a_proof_with_a_warning() {
+    let own = "[gateways.own]\nprofile = \"generic\"\nbase_url = \"https://sms.example.com\"\n";
+    let file = format!("{own}inbound_cidrs = [\"192.0.2.0/24\"]\n");
+    let warnings = Folder::with(&file).load(&[], &[]).unwrap().warnings();
+    assert!(warnings.iter().any(|warning| warning.contains("by address alone")), "{warnings:?}");
+    let both = format!("{file}inbound_secret = \"{SECRET}\"\n");
+    let warnings = Folder::with(&both).load(&[], &[]).unwrap().warnings();
+    assert!(!warnings.iter().any(|warning| warning.contains("by address alone")), "{warnings:?}");
+    let wrong = (FaultCode::InvalidValue, "gateways.own.inbound_cidrs".to_owned());
+    for network in ["everywhere", "192.0.2.1/24", "0.0.0.0/0"] {
+        let file = format!("{own}inbound_secret = \"{SECRET}\"\ninbound_cidrs = [\"{network}\"]\n");
+        assert_eq!(codes(&file), std::slice::from_ref(&wrong), "{network}");
+    }
 }

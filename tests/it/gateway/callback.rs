@@ -11,13 +11,20 @@ pub fn gateway() -> Gateway {
         name: "simulator".into(),
         profile: ProfileSettings::Simulator(SimulatorSettings::default()),
         verifier: Verifier::none_on("127.0.0.1".parse().unwrap()).unwrap(),
+        networks: antiphon::gateway::Networks::default(),
         opt_out: OptOutHandling::None,
     };
     Gateway::open(&settings, &Ids::seeded(1)).unwrap()
 }
 
 fn parse(body: impl AsRef<[u8]>) -> Vec<CallbackItem> {
-    gateway().parse(&Callback { headers: &[], query: "", path_secret: None, body: body.as_ref() })
+    gateway().parse(&Callback {
+        headers: &[],
+        query: "",
+        path_secret: None,
+        address: None,
+        body: body.as_ref(),
+    })
 }
 
 fn inbound(body: &str) -> Inbound {

@@ -37,6 +37,7 @@ fn generic(base_url: &str, auth: OutboundAuth, not_accepted_on_503: bool) -> Gat
             not_accepted_on_503,
             timeouts: Timeouts { connect: Duration::from_millis(300), request: Duration::from_millis(600) },
         }),
+        networks: antiphon::gateway::Networks::default(),
         verifier: Verifier::StandardWebhooks(
             Secrets::signing(&["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned().into()]).unwrap(),
         ),

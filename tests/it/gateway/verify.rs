@@ -20,7 +20,7 @@ fn now() -> DateTime<Utc> {
 }
 
 fn callback<'a>(headers: &'a [(&'a str, &'a [u8])]) -> Callback<'a> {
-    Callback { headers, query: "", path_secret: None, body: b"{}" }
+    Callback { headers, query: "", path_secret: None, address: None, body: b"{}" }
 }
 
 #[test]
@@ -41,8 +41,9 @@ fn a_secret_in_a_header_must_be_there_once_and_whole() {
 #[test]
 fn a_secret_in_the_query_or_path_is_decoded_and_unique() {
     let verifier = fixed(Place::Query("key".into()));
-    let check =
-        |query| verifier.verify(&Callback { headers: &[], query, path_secret: None, body: b"" }, now());
+    let check = |query| {
+        verifier.verify(&Callback { headers: &[], query, path_secret: None, address: None, body: b"" }, now())
+    };
     assert_eq!(check("a=1&key=0123456789abcdef-old-secret"), Ok(()));
     assert_eq!(check("key=0123456789abcdef%2Dold%2Dsecret"), Ok(()));
     assert_eq!(check("key=0123456789abcdef-old-secret&key=x"), Err(Forged::Repeated));
@@ -51,8 +52,9 @@ fn a_secret_in_the_query_or_path_is_decoded_and_unique() {
     assert_eq!(check(""), Err(Forged::Missing));
 
     let verifier = fixed(Place::Path);
-    let check =
-        |path_secret| verifier.verify(&Callback { headers: &[], query: "", path_secret, body: b"" }, now());
+    let check = |path_secret| {
+        verifier.verify(&Callback { headers: &[], query: "", path_secret, address: None, body: b"" }, now())
+    };
     assert_eq!(check(Some(NEW)), Ok(()));
     assert_eq!(check(Some("")), Err(Forged::Mismatch));
     assert_eq!(check(None), Err(Forged::Missing));
@@ -98,8 +100,13 @@ fn the_published_example_of_standard_webhooks_is_authentic() {
         ("webhook-timestamp", b"1614265330"),
         ("webhook-signature", b"v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="),
     ];
-    let callback =
-        Callback { headers: &headers, query: "", path_secret: None, body: br#"{"test": 2432232314}"# };
+    let callback = Callback {
+        headers: &headers,
+        query: "",
+        path_secret: None,
+        address: None,
+        body: br#"{"test": 2432232314}"#,
+    };
     let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
     assert_eq!(verifier.verify(&callback, at(1_614_265_330)), Ok(()));
     assert_eq!(verifier.verify(&callback, at(1_614_265_630)), Ok(()));
@@ -121,7 +128,10 @@ fn signed(change: impl Fn(&mut Vec<(String, Vec<u8>)>, &mut Vec<u8>)) -> Result<
     change(&mut headers, &mut body);
     let headers: Vec<(&str, &[u8])> =
         headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
-    verifier.verify(&Callback { headers: &headers, query: "", path_secret: None, body: &body }, now())
+    verifier.verify(
+        &Callback { headers: &headers, query: "", path_secret: None, address: None, body: &body },
+        now(),
+    )
 }
 
 #[test]

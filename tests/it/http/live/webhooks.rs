@@ -149,3 +149,32 @@ async fn a_secret_may_stand_in_the_path() {
     let right = live.run(live.request(Method::POST, &format!("{PATH}/{SECRET}")).body(sms)).await;
     assert_eq!(right.status, 200);
 }
+
+#[actix_web::test]
+async fn gw27_a_call_from_outside_the_gateways_networks_is_401_with_an_empty_body() {
+    let allowed = ("gateways.fake.inbound_cidrs", "192.0.2.0/24,2001:db8::/32");
+    let sms = json!({"messageId": "m1", "from": KARI, "to": "2012", "text": "5"}).to_string();
+    let call = async |live: &Live, forwarded: Option<&str>| {
+        let mut request = live.request(Method::POST, PATH).header("X-API-Key", SECRET).body(sms.clone());
+        request = request.header("Content-Type", "application/json");
+        if let Some(address) = forwarded {
+            request = request.header("X-Forwarded-For", address);
+        }
+        let answer = live.run(request).await;
+        assert_eq!(answer.text, "");
+        answer.status
+    };
+    let alone = Live::start_with(&[allowed]).await;
+    let before = alone.rows();
+    assert_eq!(call(&alone, None).await, 401);
+    assert_eq!(call(&alone, Some("192.0.2.7")).await, 401, "no proxy is trusted");
+    assert_eq!(alone.rows(), before);
+    let behind = Live::start_with(&[allowed, ("server.trusted_proxies", "127.0.0.1")]).await;
+    assert_eq!(call(&behind, None).await, 401);
+    assert_eq!(call(&behind, Some("198.51.100.7")).await, 401);
+    assert_eq!(call(&behind, Some("192.0.2.7, 198.51.100.7")).await, 401, "what stands before it is hearsay");
+    assert_eq!(call(&behind, Some("192.0.2.7")).await, 200);
+    assert_eq!(call(&behind, Some("2001:db8::9")).await, 200);
+    let metrics = behind.run(behind.request(Method::GET, "/metrics")).await.text;
+    assert!(metrics.contains(r#"antiphon_inbound_total{gateway="fake",outcome="forged"} 3"#), "{metrics}");
+}
