@@ -1,10 +1,12 @@
 //! Who calls: an API key is looked up, compared and checked here (RS1). A key is remembered for half a second, so
-//! that a revocation is seen by every node within one. Making and revoking keys is another use case's.
+//! that a revocation is seen by every node within one. When it was last used is written beside the request, at
+//! most once a minute. Making and revoking keys is another use case's.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use tokio::time::Instant;
 
 use super::api_key::{ApiKey, KeyHash, Scope};
@@ -19,6 +21,9 @@ const REMEMBERED: Duration = Duration::from_millis(500);
 /// Keys remembered at a time; more than any deployment has.
 const REMEMBERED_MAX: usize = 10_000;
 
+/// Between two notes of a key's use: enough to find keys nobody needs any more.
+const USE_NOTED_EVERY: TimeDelta = TimeDelta::minutes(1);
+
 /// Keys by id, with the time of their look-up.
 type Lately = HashMap<String, (Instant, Arc<KnownKey>)>;
 
@@ -26,6 +31,8 @@ type Lately = HashMap<String, (Instant, Arc<KnownKey>)>;
 #[derive(Clone, Debug, Default)]
 pub struct Keyring {
     lately: Arc<Mutex<Lately>>,
+    /// When the use of a key was last noted.
+    noted: Arc<Mutex<HashMap<String, Timestamp>>>,
 }
 
 /// A key on record.
@@ -85,6 +92,19 @@ impl Keyring {
         self.lately.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
+    /// Whether this use is to be written down; if so, the next ones of a minute are not.
+    fn is_to_be_noted(&self, id: &str, now: Timestamp) -> bool {
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        if noted.get(id).is_some_and(|last| now - *last < USE_NOTED_EVERY) {
+            return false;
+        }
+        if noted.len() >= REMEMBERED_MAX {
+            noted.retain(|_, last| now - *last < USE_NOTED_EVERY);
+        }
+        noted.insert(id.to_owned(), now);
+        true
+    }
+
     fn recall(&self, id: &str) -> Option<Arc<KnownKey>> {
         let lately = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, key) = lately.get(id)?;
@@ -111,7 +131,23 @@ pub async fn authenticate(engine: &Engine, given: &ApiKey) -> Result<Option<Arc<
         None => look_up(engine, given.id()).await?,
     };
     let now = engine.clock.now();
-    Ok(known.filter(|known| known.hash.matches(&given.hash()) && now < known.expires_at))
+    let known = known.filter(|known| known.hash.matches(&given.hash()) && now < known.expires_at);
+    if let Some(known) = &known
+        && engine.keys.is_to_be_noted(&known.id, now)
+    {
+        tokio::spawn(note_use(engine.clone(), known.id.clone(), now));
+    }
+    Ok(known)
+}
+
+/// Writes down when a key was used; no request waits for it.
+async fn note_use(engine: Engine, id: String, now: Timestamp) {
+    let wanted = id.clone();
+    let touched =
+        engine.store.change(move |connection, _| keys::touch(connection, &wanted, now.naive_utc()), |()| ());
+    if let Err(error) = touched.await {
+        tracing::warn!(key = id, %error, "the use of a key was not noted");
+    }
 }
 
 async fn look_up(engine: &Engine, id: &str) -> Result<Option<Arc<KnownKey>>, Failure> {

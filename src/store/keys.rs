@@ -51,6 +51,17 @@ pub fn insert(connection: &mut AnyConnection, row: &KeyRow) -> Result<(), StoreE
     Ok(())
 }
 
+/// Notes a use of a key; an earlier use than the one on record changes nothing.
+///
+/// # Errors
+/// [`StoreError`] of the statement.
+pub fn touch(connection: &mut AnyConnection, id: &str, at: NaiveDateTime) -> Result<(), StoreError> {
+    let is_later = api_keys::last_used_at.is_null().or(api_keys::last_used_at.lt(at));
+    let row = api_keys::table.filter(api_keys::id.eq(id)).filter(is_later);
+    diesel::update(row).set(api_keys::last_used_at.eq(at)).execute(connection)?;
+    Ok(())
+}
+
 /// Writes a key back.
 ///
 /// # Errors

@@ -88,3 +88,26 @@ async fn a_changed_audit_row_is_found() {
     diesel::delete(table::table.find(2)).execute(&mut connection).unwrap();
     assert_eq!(audit::verify(&mut connection).unwrap(), Err(Broken::Gap { expected: 2, found: 3 }));
 }
+
+#[tokio::test]
+async fn rs1_the_last_use_of_a_key_is_shown_to_within_a_minute() {
+    let app = Setup::with(&[]).start().await;
+    let admin = Caller::with(&app, &[Scope::Admin]).await;
+    let body = json!({"name": "crm", "scopes": ["surveys:read"]}).to_string();
+    let made = admin.post("/v1/keys", &body).await.json();
+    assert_eq!(made["lastUsedAt"], json!(null));
+    let caller = admin.using(made["key"].as_str().unwrap());
+    let last_used = async || {
+        let listed = admin.get("/v1/keys").await.json();
+        let keys = listed["data"].as_array().unwrap().clone();
+        keys.into_iter().find(|key| key["id"] == made["id"]).unwrap()["lastUsedAt"].clone()
+    };
+    assert_eq!(caller.get("/v1/surveys").await.status, 200);
+    app.until("the first use is noted", async || last_used().await == json!("2026-11-21T08:00:00Z")).await;
+    app.advance(chrono::TimeDelta::seconds(59)).await;
+    assert_eq!(caller.get("/v1/surveys").await.status, 200);
+    assert_eq!(last_used().await, json!("2026-11-21T08:00:00Z"), "at most once a minute");
+    app.advance(chrono::TimeDelta::seconds(1)).await;
+    assert_eq!(caller.get("/v1/surveys").await.status, 200);
+    app.until("a later use is noted", async || last_used().await == json!("2026-11-21T08:01:00Z")).await;
+}
