@@ -116,11 +116,14 @@ fn admin_routes(service: &mut ServiceConfig) {
     let patch = |handler| (Method::PATCH, allow(admin, handler));
     let delete = |handler| (Method::DELETE, allow(admin, handler));
     let routes = [
-        ("/v1/surveys", vec![get(reads, surveys::list), post(writes, surveys::create)]),
-        ("/v1/surveys/check", vec![post(writes, surveys::check_only)]),
-        ("/v1/surveys/{survey}", vec![get(reads, surveys::read), put(web::put().to(surveys::revise))]),
-        ("/v1/surveys/{survey}/publish", vec![post(writes, surveys::publish)]),
-        ("/v1/surveys/{survey}/archive", vec![post(writes, surveys::archive)]),
+        ("/v1/surveys", vec![get(reads, surveys::read::list), post(writes, surveys::upload::create)]),
+        ("/v1/surveys/check", vec![post(writes, surveys::upload::check_only)]),
+        (
+            "/v1/surveys/{survey}",
+            vec![get(reads, surveys::read::read), put(web::put().to(surveys::upload::revise))],
+        ),
+        ("/v1/surveys/{survey}/publish", vec![post(writes, surveys::release::publish)]),
+        ("/v1/surveys/{survey}/archive", vec![post(writes, surveys::release::archive)]),
         ("/v1/surveys/{survey}/simulate", vec![post(writes, surveys::simulate::simulate)]),
         ("/v1/channels", vec![get(admin, channels::list), post(admin, channels::create)]),
         ("/v1/channels/{id}", vec![get(admin, channels::read), patch(web::patch().to(channels::change))]),

@@ -63,7 +63,7 @@ pub struct ErrorCount {
 pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     Parameters::of(request.query_string()).finish()?;
     let data: Vec<GatewayShape> = gateway_views(&api.engine).into_iter().map(shape).collect();
-    Ok(HttpResponse::Ok().json(Page { data, next_cursor: None, has_more: false }))
+    Ok(HttpResponse::Ok().json(Page::whole(data)))
 }
 
 /// Stops sending through a gateway; inbound goes on. A restart keeps it.
@@ -77,7 +77,7 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<HttpRespo
     params(("gateway" = String, Path, description = "Its name")),
     responses(
         (status = 200, description = "The gateway", body = GatewayShape),
-        (status = 404, description = "`gateway_not_found`", body = super::problem::ProblemSchema)
+        (status = 404, description = "`gateway_not_found`")
     ),
     extensions(("x-scope" = json!("admin")))
 )]
@@ -102,7 +102,7 @@ pub async fn pause(
     params(("gateway" = String, Path, description = "Its name")),
     responses(
         (status = 200, description = "The gateway", body = GatewayShape),
-        (status = 404, description = "`gateway_not_found`", body = super::problem::ProblemSchema)
+        (status = 404, description = "`gateway_not_found`")
     ),
     extensions(("x-scope" = json!("admin")))
 )]

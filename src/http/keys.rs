@@ -13,7 +13,6 @@ use super::fields::Fields;
 use super::idempotency::{Answer, Ticket, replayed, response};
 use super::json::Json;
 use super::lists::{Cursor, Page, Paging};
-use super::parameters::Parameters;
 use super::problem::{Fault, FaultCode, Problem, ProblemCode};
 use super::times::{shown, shown_if};
 use crate::app::api_key::Scope;
@@ -52,7 +51,7 @@ pub struct KeyShape {
     pub expires_at: String,
     /// When it was revoked.
     pub revoked_at: Option<String>,
-    /// When it was last used, if that is known.
+    /// When it was last used, to within a minute; `null` if it never was.
     pub last_used_at: Option<String>,
 }
 
@@ -94,21 +93,18 @@ pub struct NewKeyBody {
     get,
     path = "/v1/keys",
     tag = "operation",
+    params(Paging),
     responses((status = 200, description = "The keys, without their texts", body = Page<KeyShape>)),
     extensions(("x-scope" = json!("admin")))
 )]
 pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let mut parameters = Parameters::of(request.query_string());
-    let paging = Paging::take(&mut parameters);
-    parameters.finish()?;
+    let (paging, ()) = Paging::of(&request, |_| ())?;
     let rows = api.engine.store.read(list_keys).await.map_err(Failure::from)?;
     let page = Page::of_all(rows, &paging, |row| {
         let made = row.created_at.and_utc();
         (Cursor { updated_at: made, id: row.id.clone() }, made)
     });
-    let Page { data, next_cursor, has_more } = page;
-    let data: Vec<KeyShape> = data.iter().map(shape).collect();
-    Ok(HttpResponse::Ok().json(Page { data, next_cursor, has_more }))
+    Ok(HttpResponse::Ok().json(page.map(|row| shape(&row))))
 }
 
 /// Makes an API key. Its text is in this answer only.
@@ -122,8 +118,8 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<HttpRespo
     request_body = NewKeyBody,
     responses(
         (status = 201, description = "The key with its text", body = CreatedKeyShape),
-        (status = 404, description = "`survey_not_found`, `channel_not_found`", body = super::problem::ProblemSchema),
-        (status = 422, description = "`validation_failed`", body = super::problem::ProblemSchema)
+        (status = 404, description = "`survey_not_found`, `channel_not_found`"),
+        (status = 422, description = "`validation_failed`")
     ),
     extensions(("x-scope" = json!("admin")))
 )]
@@ -165,7 +161,7 @@ pub async fn create(
     params(("id" = String, Path, description = "The 8 characters in the key's text")),
     responses(
         (status = 204, description = "Revoked"),
-        (status = 404, description = "`key_not_found`", body = super::problem::ProblemSchema)
+        (status = 404, description = "`key_not_found`")
     ),
     extensions(("x-scope" = json!("admin")))
 )]

@@ -1,13 +1,15 @@
 //! Lists (http-api.md 1.5): their common parameters, the opaque cursor, and the envelope. Order is by
-//! (`updatedAt`, `id`); there is no offset.
+//! (`updatedAt`, `id`); there is no offset. Every list is read with [`Paging::of`] and described in OpenAPI by
+//! [`Paging`] and [`Page`].
 
+use actix_web::HttpRequest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::DateTime;
 use serde::Serialize;
 
 use super::parameters::Parameters;
-use super::problem::FaultCode;
+use super::problem::{FaultCode, Problem};
 use crate::clock::Timestamp;
 
 /// Most items on a page.
@@ -59,23 +61,45 @@ pub enum Order {
 }
 
 /// The parameters every list takes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, utoipa::IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub struct Paging {
-    /// Items wanted, 1 to 1,000.
-    pub limit: usize,
-    /// Continue after this item.
-    pub cursor: Option<Cursor>,
-    /// Direction.
-    pub order: Order,
-    /// Created at this time or later.
+    /// Created at this time or later
+    #[param(value_type = Option<String>)]
     pub from: Option<Timestamp>,
-    /// Created before this time.
+    /// Created before this time
+    #[param(value_type = Option<String>)]
     pub to: Option<Timestamp>,
-    /// Changed after this time.
+    /// Changed after this time
+    #[param(value_type = Option<String>)]
     pub updated_after: Option<Timestamp>,
+    /// 1 to 1000; default 100
+    #[param(value_type = Option<u32>)]
+    pub limit: usize,
+    /// `nextCursor` of an earlier answer
+    #[param(value_type = Option<String>)]
+    pub cursor: Option<Cursor>,
+    /// `asc` or `desc` by time of change
+    #[param(value_type = Option<String>)]
+    pub order: Order,
 }
 
 impl Paging {
+    /// Reads a whole query: the common parameters, and the list's own ones with `own`.
+    ///
+    /// # Errors
+    /// 422 `validation_failed` with every fault, unknown parameters included.
+    pub fn of<T>(
+        request: &HttpRequest,
+        own: impl FnOnce(&mut Parameters) -> T,
+    ) -> Result<(Self, T), Problem> {
+        let mut parameters = Parameters::of(request.query_string());
+        let paging = Self::take(&mut parameters);
+        let own = own(&mut parameters);
+        parameters.finish()?;
+        Ok((paging, own))
+    }
+
     /// Takes the common parameters out of a query; faults stay with the query.
     #[must_use]
     pub fn take(parameters: &mut Parameters) -> Self {
@@ -134,6 +158,22 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// A list that is always given whole.
+    #[must_use]
+    pub fn whole(data: Vec<T>) -> Self {
+        Self { data, next_cursor: None, has_more: false }
+    }
+
+    /// The same page with its items rendered.
+    #[must_use]
+    pub fn map<U>(self, render: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            data: self.data.into_iter().map(render).collect(),
+            next_cursor: self.next_cursor,
+            has_more: self.has_more,
+        }
+    }
+
     /// A page out of a short list that is in memory as a whole. `place_of` tells where an item stands and when
     /// it was made.
     #[must_use]

@@ -2,12 +2,16 @@
 //!
 //! How a handler joins it: annotate the handler with `#[utoipa::path(...)]` (method, path, `tag`, `params`,
 //! `request_body`, and only the answers that are its own), derive `utoipa::ToSchema` on its types, and name it in
-//! `paths(...)` below. What all routes share is added by [`Conventions`]: the ways to authenticate, and the
-//! problems 401, 403, 429, 500 and 503. A route without a key says `security(())` and gets 500 and 503 only.
+//! `paths(...)` below. A list has [`super::lists::Paging`] among its `params` and answers
+//! [`super::lists::Page`]. What all routes share is added by [`Conventions`]: the ways to authenticate, the
+//! problems 401, 403, 429, 500 and 503, the 422 of lists, and the body of every answer whose description begins
+//! with a problem's code in backticks. A route without a key says `security(())` and gets 500 and 503 only.
 
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Components, ContentBuilder, OpenApi as Document, Ref, Response, ResponseBuilder};
+use utoipa::openapi::{
+    Components, ContentBuilder, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder,
+};
 use utoipa::{Modify, OpenApi};
 
 use super::code_pages::{self, CodePage, Meaning};
@@ -34,13 +38,13 @@ use crate::app::warning::Warning;
         send_survey::send_compatible,
         webhooks::inbound,
         webhooks::status,
-        surveys::list,
-        surveys::create,
-        surveys::check_only,
-        surveys::read,
-        surveys::revise,
-        surveys::publish,
-        surveys::archive,
+        surveys::read::list,
+        surveys::upload::create,
+        surveys::upload::check_only,
+        surveys::read::read,
+        surveys::upload::revise,
+        surveys::release::publish,
+        surveys::release::archive,
         surveys::simulate::simulate,
         channels::list,
         channels::create,
@@ -101,11 +105,12 @@ pub struct ApiDoc;
 #[derive(Clone, Copy, Debug)]
 pub struct Conventions;
 
-/// Problems any route can answer, and those any route with a key can.
+/// Problems any route can answer, those of lists, and those any route with a key can.
 const SHARED: [(&str, &str); 2] = [
     ("500", "A fault of ours: `internal_error`"),
     ("503", "Database away or overload: `unavailable`, with `Retry-After`"),
 ];
+const OF_LIST: [(&str, &str); 1] = [("422", "`validation_failed`")];
 const WITH_KEY: [(&str, &str); 3] = [
     ("401", "No valid key: `unauthenticated`"),
     ("403", "The key lacks the scope: `insufficient_scope`"),
@@ -119,7 +124,7 @@ impl Modify for Conventions {
             components.add_security_scheme(name, scheme);
         }
         for item in document.paths.paths.values_mut() {
-            operations(item).for_each(add_shared_problems);
+            operations(item).for_each(describe_problems);
         }
     }
 }
@@ -142,16 +147,28 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
         .flatten()
 }
 
-fn add_shared_problems(operation: &mut Operation) {
+fn describe_problems(operation: &mut Operation) {
     // `security(())` stands for "none needed"; no statement at all for the usual three.
     let with_key: &[_] = if operation.security.is_some() { &[] } else { &WITH_KEY };
-    for (status, description) in SHARED.iter().chain(with_key) {
-        operation
-            .responses
-            .responses
-            .entry((*status).to_owned())
-            .or_insert_with(|| problem(description).into());
+    let of_list: &[_] = if is_list(operation) { &OF_LIST } else { &[] };
+    let responses = &mut operation.responses.responses;
+    for (status, description) in SHARED.iter().chain(with_key).chain(of_list) {
+        responses.entry((*status).to_owned()).or_insert_with(|| problem(description).into());
     }
+    for response in responses.values_mut() {
+        if let RefOr::T(described) = response
+            && described.content.is_empty()
+            && described.description.starts_with('`')
+        {
+            *described = problem(&described.description);
+        }
+    }
+}
+
+/// Whether it takes the parameters of lists.
+fn is_list(operation: &Operation) -> bool {
+    let mut parameters = operation.parameters.iter().flatten();
+    parameters.any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.name == "cursor"))
 }
 
 /// An answer that is a problem.

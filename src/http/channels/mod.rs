@@ -15,7 +15,6 @@ use super::fields::Fields;
 use super::idempotency::{Answer, Ticket, answer_change, response};
 use super::json::Json;
 use super::lists::{Cursor, Page, Paging};
-use super::parameters::Parameters;
 use super::problem::{Fault, FaultCode, Problem, ProblemCode};
 use crate::app::channels::Channel;
 use crate::app::failure::Failure;
@@ -29,6 +28,7 @@ use crate::app::manage_channels::{ChannelDesk, ChannelRefused};
     get,
     path = "/v1/channels",
     tag = "gateways",
+    params(Paging),
     responses((status = 200, description = "The channels", body = Page<ChannelShape>)),
     extensions(("x-scope" = json!("admin")))
 )]
@@ -37,17 +37,13 @@ pub async fn list(
     caller: Caller,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let mut parameters = Parameters::of(request.query_string());
-    let paging = Paging::take(&mut parameters);
-    parameters.finish()?;
+    let (paging, ()) = Paging::of(&request, |_| ())?;
     let seen = api.engine.channels.all().into_iter().filter(|channel| caller.sees_channel(&channel.row.id));
     let page = Page::of_all(seen.collect(), &paging, |channel| {
         let place = Cursor { updated_at: channel.row.updated_at.and_utc(), id: channel.row.id.clone() };
         (place, channel.row.created_at.and_utc())
     });
-    let Page { data, next_cursor, has_more } = page;
-    let data: Vec<ChannelShape> = data.iter().map(|channel| ChannelShape::of(channel)).collect();
-    Ok(HttpResponse::Ok().json(Page { data, next_cursor, has_more }))
+    Ok(HttpResponse::Ok().json(page.map(|channel| ChannelShape::of(&channel))))
 }
 
 /// One channel.
@@ -61,7 +57,7 @@ pub async fn list(
     params(("id" = String, Path, description = "Its id")),
     responses(
         (status = 200, description = "The channel", body = ChannelShape),
-        (status = 404, description = "`channel_not_found`", body = super::problem::ProblemSchema)
+        (status = 404, description = "`channel_not_found`")
     ),
     extensions(("x-scope" = json!("admin")))
 )]
@@ -85,8 +81,8 @@ pub async fn read(
     request_body = wish::ChannelBody,
     responses(
         (status = 201, description = "The channel", body = ChannelShape),
-        (status = 404, description = "`gateway_not_found`", body = super::problem::ProblemSchema),
-        (status = 422, description = "`validation_failed`", body = super::problem::ProblemSchema)
+        (status = 404, description = "`gateway_not_found`"),
+        (status = 422, description = "`validation_failed`")
     ),
     extensions(("x-scope" = json!("admin")))
 )]
@@ -132,9 +128,9 @@ pub async fn create(
     request_body = wish::ChannelBody,
     responses(
         (status = 200, description = "The channel", body = ChannelShape),
-        (status = 404, description = "`channel_not_found`, `gateway_not_found`", body = super::problem::ProblemSchema),
-        (status = 409, description = "`channel_kind_fixed`", body = super::problem::ProblemSchema),
-        (status = 422, description = "`validation_failed`", body = super::problem::ProblemSchema)
+        (status = 404, description = "`channel_not_found`, `gateway_not_found`"),
+        (status = 409, description = "`channel_kind_fixed`"),
+        (status = 422, description = "`validation_failed`")
     ),
     extensions(("x-scope" = json!("admin")))
 )]

@@ -37,12 +37,7 @@ use crate::session::Outcome;
         ("phone" = Option<String>, Query, description = "Sender, E.164"),
         ("sessionId" = Option<String>, Query, description = "UUID of the session"),
         ("resolved" = Option<bool>, Query, description = "Dead letters replayed or discarded, or those that wait"),
-        ("from" = Option<String>, Query, description = "Received at this time or later"),
-        ("to" = Option<String>, Query, description = "Received before this time"),
-        ("updatedAfter" = Option<String>, Query, description = "Received after this time"),
-        ("limit" = Option<u32>, Query, description = "1 to 1000; default 100"),
-        ("cursor" = Option<String>, Query, description = "`nextCursor` of an earlier answer"),
-        ("order" = Option<String>, Query, description = "`asc` or `desc` by time received")
+        Paging
     ),
     responses(
         (status = 200, description = "A page", body = Page<Inbound>),
@@ -55,17 +50,16 @@ pub async fn list(
     caller: Caller,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let mut parameters = Parameters::of(request.query_string());
-    let paging = Paging::take(&mut parameters);
-    let outcomes = Outcome::ALL.map(|outcome| (outcome.as_str(), outcome));
-    let filter = InboundFilter {
-        outcome: parameters.word("outcome", &outcomes),
-        gateway: parameters.text("gateway"),
-        phone: spans::phone(&mut parameters),
-        session_id: uuid(&mut parameters, "sessionId"),
-        is_resolved: parameters.boolean("resolved"),
-    };
-    parameters.finish()?;
+    let (paging, filter) = Paging::of(&request, |parameters| {
+        let outcomes = Outcome::ALL.map(|outcome| (outcome.as_str(), outcome));
+        InboundFilter {
+            outcome: parameters.word("outcome", &outcomes),
+            gateway: parameters.text("gateway"),
+            phone: spans::phone(parameters),
+            session_id: uuid(parameters, "sessionId"),
+            is_resolved: parameters.boolean("resolved"),
+        }
+    })?;
     let found = dead_letters::list(&api.engine, filter, spans::span(&paging)).await?;
     let page = Page::new(found, &paging, |row: &InboundRow| Cursor {
         updated_at: row.received_at.and_utc(),

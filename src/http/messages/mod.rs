@@ -45,12 +45,7 @@ pub struct SettleBody {
         ("phone" = Option<String>, Query, description = "E.164"),
         ("sessionId" = Option<String>, Query, description = "UUID of the session"),
         ("campaignId" = Option<String>, Query, description = "UUID of the campaign"),
-        ("from" = Option<String>, Query, description = "Created at this time or later"),
-        ("to" = Option<String>, Query, description = "Created before this time"),
-        ("updatedAfter" = Option<String>, Query, description = "Changed after this time"),
-        ("limit" = Option<u32>, Query, description = "1 to 1000; default 100"),
-        ("cursor" = Option<String>, Query, description = "`nextCursor` of an earlier answer"),
-        ("order" = Option<String>, Query, description = "`asc` or `desc` by time of change")
+        Paging
     ),
     responses(
         (status = 200, description = "A page", body = Page<Message>),
@@ -64,20 +59,18 @@ pub async fn list(
     caller: Caller,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let mut parameters = Parameters::of(request.query_string());
-    let paging = Paging::take(&mut parameters);
-    let channel = parameters.text("channelId");
-    let campaign = uuid(&mut parameters, "campaignId");
-    let states = MessageState::ALL.map(|state| (state.as_str(), state));
-    let classes = MessageClass::ALL.map(|class| (class.as_str(), class));
-    let mut filter = MessageFilter {
-        state: parameters.word("state", &states),
-        class: parameters.word("class", &classes),
-        phone: spans::phone(&mut parameters),
-        session_id: uuid(&mut parameters, "sessionId"),
-        ..MessageFilter::default()
-    };
-    parameters.finish()?;
+    let (paging, (mut filter, channel, campaign)) = Paging::of(&request, |parameters| {
+        let states = MessageState::ALL.map(|state| (state.as_str(), state));
+        let classes = MessageClass::ALL.map(|class| (class.as_str(), class));
+        let filter = MessageFilter {
+            state: parameters.word("state", &states),
+            class: parameters.word("class", &classes),
+            phone: spans::phone(parameters),
+            session_id: uuid(parameters, "sessionId"),
+            ..MessageFilter::default()
+        };
+        (filter, parameters.text("channelId"), uuid(parameters, "campaignId"))
+    })?;
     filter.survey_ids = spans::surveys(&api.engine, &caller, None)?;
     filter.channel_ids = spans::channels(&api.engine, &caller, channel.as_deref())?;
     let found = if campaign.is_some() {
@@ -90,8 +83,7 @@ pub async fn list(
         updated_at: row.updated_at.and_utc(),
         id: row.id.clone(),
     });
-    let data = page.data.iter().map(|row| Message::of(row, caller.reads_pii())).collect();
-    Ok(HttpResponse::Ok().json(Page { data, next_cursor: page.next_cursor, has_more: page.has_more }))
+    Ok(HttpResponse::Ok().json(page.map(|row| Message::of(&row, caller.reads_pii()))))
 }
 
 /// An id given as a parameter; in any case.

@@ -43,7 +43,7 @@ pub struct ErasureShape {
     params(("e164" = String, Path, description = "The phone in E.164, its `+` as it is or as `%2B`")),
     responses(
         (status = 200, description = "What is held; empty lists when nothing is", body = PhoneShape),
-        (status = 422, description = "`validation_failed`", body = super::problem::ProblemSchema)
+        (status = 422, description = "`validation_failed`")
     ),
     extensions(("x-scope" = json!("admin")))
 )]
@@ -71,7 +71,7 @@ pub async fn read(
     params(("e164" = String, Path, description = "The phone in E.164, its `+` as it is or as `%2B`")),
     responses(
         (status = 202, description = "Erased", body = ErasureShape),
-        (status = 422, description = "`validation_failed`", body = super::problem::ProblemSchema)
+        (status = 422, description = "`validation_failed`")
     ),
     extensions(("x-scope" = json!("admin")))
 )]

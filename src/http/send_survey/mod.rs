@@ -9,6 +9,7 @@ mod handler;
 mod notes;
 mod placeholder;
 mod properties;
+mod sent;
 mod times;
 mod values;
 mod variables;
@@ -23,7 +24,8 @@ use crate::clock::Timestamp;
 use crate::phone::PhoneRules;
 
 pub use body::{SendSurveyBody, SendSurveyVariable};
-pub use handler::{__path_send, __path_send_compatible, SentSession, send, send_compatible};
+pub use handler::{__path_send, __path_send_compatible, send, send_compatible};
+pub use sent::SentSession;
 
 /// The compatibility route: `SendSurvey` in any case (http-api.md 2.1).
 pub const COMPATIBILITY_PATH: &str = "/v1/{send_survey:(?i:SendSurvey)}";

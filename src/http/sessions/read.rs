@@ -50,12 +50,7 @@ pub struct ExpandedSession {
         ("channelId" = Option<String>, Query, description = "Sender channel"),
         ("isTest" = Option<bool>, Query, description = "Test sessions, or all others"),
         ("var.queueKey" = Option<String>, Query, description = "`var.` and any variable: its exact value"),
-        ("from" = Option<String>, Query, description = "Created at this time or later"),
-        ("to" = Option<String>, Query, description = "Created before this time"),
-        ("updatedAfter" = Option<String>, Query, description = "Changed after this time"),
-        ("limit" = Option<u32>, Query, description = "1 to 1000; default 100"),
-        ("cursor" = Option<String>, Query, description = "`nextCursor` of an earlier answer"),
-        ("order" = Option<String>, Query, description = "`asc` or `desc` by time of change")
+        Paging
     ),
     responses(
         (status = 200, description = "A page", body = Page<Session>),
@@ -69,34 +64,30 @@ pub async fn list(
     caller: Caller,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let mut parameters = Parameters::of(request.query_string());
-    let paging = Paging::take(&mut parameters);
-    let survey = parameters.text("surveyId");
-    let channel = parameters.text("channelId");
-    let statuses = Status::ALL.map(|status| (status.as_str(), status));
-    let mut filter = SessionFilter {
-        status: parameters.word("status", &statuses),
-        phone: spans::phone(&mut parameters),
-        client_reference: parameters.text("clientReference"),
-        is_test: parameters.boolean("isTest"),
-        ..SessionFilter::default()
-    };
-    let variables = parameters.prefixed("var.");
-    if variables.len() > VARIABLES_MAX {
-        parameters.fault("var.", FaultCode::InvalidParam, format!("at most {VARIABLES_MAX} variables"));
-    }
-    parameters.finish()?;
+    let (paging, (mut filter, survey, channel, variables)) = Paging::of(&request, |parameters| {
+        let statuses = Status::ALL.map(|status| (status.as_str(), status));
+        let filter = SessionFilter {
+            status: parameters.word("status", &statuses),
+            phone: spans::phone(parameters),
+            client_reference: parameters.text("clientReference"),
+            is_test: parameters.boolean("isTest"),
+            ..SessionFilter::default()
+        };
+        let variables = parameters.prefixed("var.");
+        if variables.len() > VARIABLES_MAX {
+            parameters.fault("var.", FaultCode::InvalidParam, format!("at most {VARIABLES_MAX} variables"));
+        }
+        (filter, parameters.text("surveyId"), parameters.text("channelId"), variables)
+    })?;
     filter.survey_ids = spans::surveys(&api.engine, &caller, survey.as_deref())?;
     filter.channel_ids = spans::channels(&api.engine, &caller, channel.as_deref())?;
     let found = sessions::list(&api.engine, filter, variables, spans::span(&paging)).await?;
-    let page = Page::new(found.sessions, &paging, cursor);
-    let data = page.data.iter().map(|row| Session::of(&api.engine, row, caller.reads_pii())).collect();
     let stopped = found.stopped_at.as_ref().map(|row| cursor(row).encode());
-    Ok(HttpResponse::Ok().json(Page {
-        data,
-        has_more: page.has_more || stopped.is_some(),
-        next_cursor: stopped.or(page.next_cursor),
-    }))
+    let mut page = Page::new(found.sessions, &paging, cursor)
+        .map(|row| Session::of(&api.engine, &row, caller.reads_pii()));
+    page.has_more |= stopped.is_some();
+    page.next_cursor = stopped.or(page.next_cursor);
+    Ok(HttpResponse::Ok().json(page))
 }
 
 fn cursor(row: &SessionRow) -> Cursor {
@@ -174,7 +165,7 @@ pub async fn answers_of(
     Parameters::of(request.query_string()).finish()?;
     let row = visible(&api.engine, &caller, &id).await?;
     let parts = sessions::parts_of(&api.engine, &row.id).await?;
-    Ok(whole(answers(&api.engine, &row, &parts, caller.reads_pii())))
+    Ok(HttpResponse::Ok().json(Page::whole(answers(&api.engine, &row, &parts, caller.reads_pii()))))
 }
 
 /// What was sent and received in a session, in order.
@@ -201,10 +192,5 @@ pub async fn messages_of(
     Parameters::of(request.query_string()).finish()?;
     let row = visible(&api.engine, &caller, &id).await?;
     let parts = sessions::parts_of(&api.engine, &row.id).await?;
-    Ok(whole(transcript(&api.engine, &row, &parts, caller.reads_pii())))
-}
-
-/// A list that is always given whole.
-fn whole<T: Serialize>(data: Vec<T>) -> HttpResponse {
-    HttpResponse::Ok().json(Page { data, next_cursor: None, has_more: false })
+    Ok(HttpResponse::Ok().json(Page::whole(transcript(&api.engine, &row, &parts, caller.reads_pii()))))
 }
