@@ -9,6 +9,7 @@ use actix_web::{FromRequest, Handler, Responder, Route};
 use super::caller::allow;
 use super::code_pages::problem_page;
 use super::docs;
+use super::in_flight::InFlight;
 use super::rate::{Buckets, RateLimit};
 use super::route::{resource, route_not_found};
 use super::sessions::{change, read};
@@ -28,6 +29,8 @@ pub struct Api {
     pub callers: Arc<Buckets>,
     /// Webhook calls of each gateway (RS6).
     pub webhooks: Arc<Buckets>,
+    /// Idempotency keys whose first request is running (RE25).
+    pub in_flight: InFlight,
 }
 
 impl Api {
@@ -42,6 +45,7 @@ impl Api {
             engine,
             callers: Arc::new(Buckets::new(callers)),
             webhooks: Arc::new(Buckets::new(webhooks)),
+            in_flight: InFlight::default(),
             config,
         }
     }

@@ -128,7 +128,7 @@ async fn set_paused(
         return Err(Problem::new(ProblemCode::GatewayNotFound, "no gateway has this name"));
     }
     Fields::of(&body.strict()?).finish()?;
-    let ticket = Ticket::of(request, caller, &body.0)?;
+    let ticket = Ticket::of(api, request, caller, &body.0).await?;
     let (actor, health, engine) =
         (actor(api, caller, request), api.engine.health.clone(), api.engine.clone());
     let (wanted, shown) = (name.clone(), name.clone());

@@ -8,7 +8,9 @@ use actix_web::http::header::{CONTENT_TYPE, HeaderName, LOCATION};
 use actix_web::{HttpRequest, HttpResponse};
 use sha2::{Digest, Sha256};
 
+use super::api::Api;
 use super::caller::Caller;
+use super::in_flight::Claim;
 use super::problem::{Fault, FaultCode, Problem, ProblemCode};
 use crate::app::change_once::{Connection, StoreError, change_once};
 use crate::app::engine::Engine;
@@ -70,20 +72,28 @@ pub struct Ticket {
     key_id: String,
     key: String,
     fingerprint: String,
+    /// Held until the turn is stored or given up.
+    claim: Arc<Claim>,
 }
 
 impl Ticket {
-    /// The ticket of a request, if it has a key.
+    /// The ticket of a request, if it has a key; waits while another request with that key is running.
     ///
     /// # Errors
-    /// 422 for a key that cannot be used.
-    pub fn of(request: &HttpRequest, caller: &Caller, body: &[u8]) -> Result<Option<Self>, Problem> {
-        let key = key(request)?;
-        Ok(key.map(|key| Self {
-            key_id: caller.key_id().to_owned(),
-            key,
-            fingerprint: fingerprint(request, body),
-        }))
+    /// 422 for a key that cannot be used; 409 `idempotency_in_progress` when the other request takes longer than
+    /// 2 s.
+    pub async fn of(
+        api: &Api,
+        request: &HttpRequest,
+        caller: &Caller,
+        body: &[u8],
+    ) -> Result<Option<Self>, Problem> {
+        let Some(key) = key(request)? else {
+            return Ok(None);
+        };
+        let claim = api.in_flight.claim(caller.key_id(), &key).await?;
+        let fingerprint = fingerprint(request, body);
+        Ok(Some(Self { key_id: caller.key_id().to_owned(), key, fingerprint, claim }))
     }
 
     /// The answer given before under this key.
@@ -96,11 +106,16 @@ impl Ticket {
 
     /// What the turn stores, with the way its answer is written.
     pub fn idempotent<D>(self, render: impl Fn(&D) -> Answer + Send + Sync + 'static) -> Idempotent<D> {
+        let claim = self.claim;
         Idempotent {
             key_id: self.key_id,
             key: self.key,
             fingerprint: self.fingerprint,
-            render: Arc::new(render),
+            render: Arc::new(move |done| {
+                // The turn holds the claim for as long as it may still render its answer.
+                let _ = &claim;
+                render(done)
+            }),
         }
     }
 }

@@ -131,7 +131,7 @@ pub async fn create(
 ) -> Result<HttpResponse, Problem> {
     let json = body.strict()?;
     let new = read(&api, &json)?;
-    let ticket = Ticket::of(&request, &caller, &body.0)?;
+    let ticket = Ticket::of(&api, &request, &caller, &body.0).await?;
     let actor = actor(&api, &caller, &request);
     let ids = api.engine.ids.clone();
     let idempotent = ticket.map(|ticket| ticket.idempotent(|done: &CreatedKey| render(done, None)));

@@ -18,6 +18,7 @@ pub mod gateways;
 pub mod health;
 pub mod html;
 pub mod idempotency;
+pub mod in_flight;
 pub mod inbound;
 pub mod json;
 pub mod keys;

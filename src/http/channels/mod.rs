@@ -102,7 +102,7 @@ pub async fn create(
         fields.require(needed);
     }
     fields.finish()?;
-    let ticket = Ticket::of(&request, &caller, &body.0)?;
+    let ticket = Ticket::of(&api, &request, &caller, &body.0).await?;
     let desk = desk(&api, &caller, &request);
     let channels = api.engine.channels.clone();
     answer_change(

@@ -191,7 +191,7 @@ async fn resolve(
     if !body.is_empty() {
         Fields::of(&json::strict(body)?).finish()?;
     }
-    let ticket = Ticket::of(request, caller, body)?;
+    let ticket = Ticket::of(api, request, caller, body).await?;
     let work = ResolveDead::new(&api.engine, &id.to_ascii_lowercase(), step, caller.actor());
     let reads_pii = caller.reads_pii();
     let refuse = |resolved: &Resolved| match resolved {

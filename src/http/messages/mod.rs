@@ -244,7 +244,7 @@ async fn decide(
     decision: Decision,
 ) -> Result<HttpResponse, Problem> {
     let engine = &api.engine;
-    let ticket = Ticket::of(request, caller, body)?;
+    let ticket = Ticket::of(api, request, caller, body).await?;
     let message_id = visible(engine, caller, id).await?.id;
     let work = DecideMessage { engine: engine.clone(), message_id, decision };
     let reads_pii = caller.reads_pii();

@@ -46,7 +46,7 @@ const OUTBOX_RETRY_SECONDS: u64 = 30;
         (status = 400, description = "`invalid_json`"),
         (status = 404, description = "`survey_not_found`, `channel_not_found`"),
         (status = 409, description = "`survey_not_active`, `channel_not_configured`, `recipient_opted_out`, \
-         `consent_missing`, `quarantined`, `open_session_exists`"),
+         `consent_missing`, `quarantined`, `open_session_exists`, `idempotency_in_progress`"),
         (status = 413, description = "`payload_too_large`"),
         (status = 415, description = "`unsupported_media_type`"),
         (status = 422, description = "`validation_failed` with all faults, `idempotency_key_reused`")
@@ -84,7 +84,7 @@ pub async fn send(
         (status = 400, description = "`invalid_json`"),
         (status = 404, description = "`survey_not_found`, `channel_not_found`"),
         (status = 409, description = "`survey_not_active`, `channel_not_configured`, `recipient_opted_out`, \
-         `consent_missing`, `quarantined`, `open_session_exists`"),
+         `consent_missing`, `quarantined`, `open_session_exists`, `idempotency_in_progress`"),
         (status = 413, description = "`payload_too_large`"),
         (status = 415, description = "`unsupported_media_type`"),
         (status = 422, description = "`validation_failed` with all faults, `idempotency_key_reused`")
@@ -144,7 +144,7 @@ async fn handle(
         phones: &engine.settings.phone_rules,
     };
     let reading = read(Call { path_survey, query: request.query_string(), body }, rules)?;
-    let ticket = Ticket::of(request, caller, body)?;
+    let ticket = Ticket::of(api, request, caller, body).await?;
     if let Some(ticket) = &ticket
         && let Some(replay) = ticket.replay(engine).await?
     {

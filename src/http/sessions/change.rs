@@ -145,7 +145,7 @@ async fn change(
     change: Change,
 ) -> Result<HttpResponse, Problem> {
     let engine = &api.engine;
-    let ticket = Ticket::of(request, caller, body)?;
+    let ticket = Ticket::of(api, request, caller, body).await?;
     let session_id = visible(engine, caller, id).await?.id;
     let actor = caller.key_id().to_owned();
     let work = ChangeSession { engine: engine.clone(), session_id, change, actor };

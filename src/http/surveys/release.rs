@@ -43,7 +43,7 @@ pub async fn publish(
     let revision = fields.integer("revision", 1..=i64::from(i32::MAX));
     fields.finish()?;
     let revision = revision.and_then(|number| i32::try_from(number).ok());
-    let ticket = Ticket::of(&request, &caller, &body.0)?;
+    let ticket = Ticket::of(&api, &request, &caller, &body.0).await?;
     let (actor, id) = (actor(&api, &caller, &request), row.id.clone());
     let (library, shelf) = (api.engine.library.clone(), api.engine.library.clone());
     let response = answer_change(
@@ -83,7 +83,7 @@ pub async fn archive(
 ) -> Result<HttpResponse, Problem> {
     let row = visible(&api, &caller, &survey)?;
     Fields::of(&body.strict()?).finish()?;
-    let ticket = Ticket::of(&request, &caller, &body.0)?;
+    let ticket = Ticket::of(&api, &request, &caller, &body.0).await?;
     let (actor, id) = (actor(&api, &caller, &request), row.id.clone());
     let (library, shelf) = (api.engine.library.clone(), api.engine.library.clone());
     let response = answer_change(

@@ -39,7 +39,7 @@ pub async fn create(
     request: HttpRequest,
     body: SurveyBody,
 ) -> Result<HttpResponse, Problem> {
-    let ticket = Ticket::of(&request, &caller, body.source.as_bytes())?;
+    let ticket = Ticket::of(&api, &request, &caller, body.source.as_bytes()).await?;
     let (survey, notes) = checked(body.source, FileName::unnamed(body.is_json)).await?;
     if !caller.sees_survey(survey.id(), survey.uuid.as_deref().unwrap_or_default()) {
         return Err(not_found());

@@ -238,3 +238,40 @@ async fn an_overfull_outbox_and_too_many_calls_are_429() {
     }
     assert_eq!(live.get_as("apn_wrong", "/v1/sessions").await.code(), "rate_limited");
 }
+
+#[actix_web::test]
+async fn re25_a_repeat_of_a_call_that_is_still_running_is_told_so_after_two_seconds() {
+    use diesel::connection::SimpleConnection as _;
+    let live = Live::start().await;
+    let body = json!({"identifier": KARI, "language": "en"});
+    // The database keeps every writer waiting until one of the two calls has its answer.
+    let lock = std::cell::RefCell::new(live.connection());
+    lock.borrow_mut().batch_execute("BEGIN IMMEDIATE").unwrap();
+    let call = async || {
+        let answer = live.post_keyed("/v1/surveys/visit/send", "one", &body).await;
+        let _ = lock.borrow_mut().batch_execute("ROLLBACK");
+        answer
+    };
+    let (one, other) = tokio::join!(call(), call());
+    let (first, second) = if one.status == 201 { (one, other) } else { (other, one) };
+    assert_eq!(first.status, 201, "{}", first.text);
+    assert_eq!((second.status, second.code()), (409, "idempotency_in_progress".to_owned()));
+    assert_eq!(second.header("retry-after"), Some("2"));
+    let again = live.post_keyed("/v1/surveys/visit/send", "one", &body).await;
+    assert_eq!((again.status, again.header("idempotent-replayed")), (201, Some("true")));
+    assert_eq!(again.json()["id"], first.json()["id"], "one session");
+}
+
+#[actix_web::test]
+async fn re25_calls_with_one_key_at_the_same_time_are_one_call() {
+    let live = Live::start().await;
+    let body = json!({"identifier": KARI, "language": "en"});
+    let call = async || live.post_keyed("/v1/surveys/visit/send", "one", &body).await;
+    let (a, b, c) = tokio::join!(call(), call(), call());
+    let ids: Vec<_> = [&a, &b, &c].map(|answer| answer.json()["id"].clone()).into();
+    assert_eq!([a.status, b.status, c.status], [201, 201, 201]);
+    assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    let replayed =
+        [&a, &b, &c].iter().filter(|answer| answer.header("idempotent-replayed").is_some()).count();
+    assert_eq!(replayed, 2);
+}
