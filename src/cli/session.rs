@@ -129,9 +129,10 @@ fn line(session: &Value) -> String {
 
 /// The stored answers of a session with `expand=answers`, as a table.
 pub(super) fn answers(session: &Value) -> String {
-    let mut table = Table::new(&["question", "state", "reply", "value", "index", "code", "label", "method"]);
+    let mut table =
+        Table::new(&["question", "state", "reply", "value", "index", "code", "label", "comment", "method"]);
     for answer in list(session, "answers") {
-        let columns = ["elementId", "state", "raw", "value", "index", "code", "label", "method"];
+        let columns = ["elementId", "state", "raw", "value", "index", "code", "label", "comment", "method"];
         table.row(columns.iter().map(|name| cell(answer.get(*name).unwrap_or(&Value::Null))));
     }
     table.render()

@@ -77,6 +77,17 @@ mod tests {
     }
 
     #[test]
+    fn letters_of_any_alphabet_take_one_column() {
+        let mut table = Table::new(&["reply", "comment"]);
+        for reply in ["blåbær", "ol", "ærlig talt", "a\u{30a}l"] {
+            table.row(vec![reply.into(), "x".into()]);
+        }
+        let shown = table.render();
+        let column = |line: &str| unicode_normalization::UnicodeNormalization::nfc(line).count();
+        assert!(shown.lines().skip(1).all(|line| column(line) == 13 && line.ends_with("  x")), "{shown}");
+    }
+
+    #[test]
     fn values_are_shown_as_people_write_them() {
         let shown: Vec<String> =
             [json!(null), json!(2), json!(["wait", "billing"]), json!([0, 2])].iter().map(cell).collect();
