@@ -5,10 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use super::disk::{self, DiskRoom};
+use super::lane::World;
 use super::load::load;
 use super::space::{Keys, Sequence};
-use super::writer::{Fault, Signals, Work, World, WriteError, Writer};
-use super::{AnyConnection, DatabaseUrl, PhoneHasher, Readers, StoreError, flush, meta, migrate};
+use super::work::{Fault, Work, WriteError};
+use super::writer::Writer;
+use super::{AnyConnection, DatabaseUrl, PhoneHasher, Readers, Signals, StoreError, flush, meta, migrate};
 use crate::clock::{Clock, Timestamp};
 use crate::ids::Ids;
 

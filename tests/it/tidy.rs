@@ -96,8 +96,6 @@ const LINES_MAX: usize = 450;
 
 /// Files that may be longer, and why.
 const LONG_FILES: &[(&str, &str)] = &[
-    ("src/app/receive_message/mod.rs", "one turn, read from top to bottom"),
-    ("src/store/writer.rs", "from the trait to the transaction, read from top to bottom"),
     ("src/survey/check/flow.rs", "every fault of the flow, found in one walk"),
     ("src/survey/check/steps.rs", "one reader for each type of element"),
     ("src/survey/expr/domain.rs", "which values a condition leaves, type by type"),

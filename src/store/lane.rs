@@ -1,0 +1,186 @@
+//! [`Lane`]: the thread that owns a connection and writes. Turns that wait together share one write transaction
+//! (HOUSE 4): it loads what they need, runs each in memory, writes all rows, commits, and only then answers. A
+//! turn that faults is run again as its own dead letter; a batch that the database refuses is halved until the
+//! poison turn is alone (RF25, RF26). A second lane needs a second connection and nothing else, as long as the
+//! turns of one phone keep to one lane.
+
+use std::thread::JoinHandle;
+
+use tokio::sync::mpsc;
+
+use super::job::{ChangeJob, Job, Order};
+use super::load::load;
+use super::space::{Keys, Sequence, Space};
+use super::{AnyConnection, DatabaseUrl, Fault, PhoneHasher, Signals, StoreError, WriteError, flush};
+use crate::clock::{Clock, Timestamp};
+
+/// Most turns in one transaction.
+const BATCH_MAX: usize = 512;
+/// How often a transaction is repeated after a lock or serialisation failure (RE10).
+const REPEATS_MAX: u32 = 3;
+
+/// What every transaction of a lane needs.
+#[derive(Clone, Debug)]
+pub(super) struct World {
+    /// The one sequence.
+    pub sequence: Sequence,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Who is told after a commit.
+    pub signals: Signals,
+    /// Knows erased phones again.
+    pub hasher: PhoneHasher,
+}
+
+/// One lane: a thread with a connection of its own.
+pub(super) struct Lane {
+    url: DatabaseUrl,
+    connection: Option<AnyConnection>,
+    world: World,
+}
+
+impl Lane {
+    pub(super) fn new(url: DatabaseUrl, connection: AnyConnection, world: World) -> Self {
+        Self { url, connection: Some(connection), world }
+    }
+
+    /// Starts the thread; it ends when nobody can send orders any more.
+    ///
+    /// # Errors
+    /// [`StoreError::Setup`] when the system gives us no thread.
+    pub(super) fn start(mut self, receiver: mpsc::Receiver<Order>) -> Result<JoinHandle<()>, StoreError> {
+        std::thread::Builder::new()
+            .name("antiphon-writer".to_owned())
+            .spawn(move || self.serve(receiver))
+            .map_err(|error| StoreError::Setup(format!("the writer thread could not start: {error}")))
+    }
+
+    fn serve(&mut self, mut receiver: mpsc::Receiver<Order>) {
+        let mut orders = Vec::with_capacity(BATCH_MAX);
+        let mut batch: Vec<Box<dyn Job>> = Vec::with_capacity(BATCH_MAX);
+        while receiver.blocking_recv_many(&mut orders, BATCH_MAX) > 0 {
+            for order in orders.drain(..) {
+                match order {
+                    Order::Turn(job) => batch.push(job),
+                    Order::Change(mut change) => {
+                        self.commit(&mut batch);
+                        batch.clear();
+                        self.change(change.as_mut());
+                    }
+                }
+            }
+            self.commit(&mut batch);
+            batch.clear();
+        }
+    }
+
+    /// Commits a batch, or halves it, and answers every caller.
+    fn commit(&mut self, batch: &mut [Box<dyn Job>]) {
+        if batch.is_empty() {
+            return;
+        }
+        match self.attempt(batch) {
+            Ok(()) => finish_all(batch, || Ok(())),
+            Err(StoreError::Constraint(refusal)) => match batch {
+                [] => {}
+                [job] if job.is_condemned() => job.finish(Err(StoreError::Constraint(refusal).into())),
+                [job] => {
+                    tracing::error!(error = %refusal, "the database refused a turn; it becomes a dead letter");
+                    job.condemn(Fault::Store(StoreError::Constraint(refusal)));
+                    self.commit(batch);
+                }
+                _ => {
+                    let (left, right) = batch.split_at_mut(batch.len() / 2);
+                    self.commit(left);
+                    self.commit(right);
+                }
+            },
+            Err(error) => {
+                tracing::error!(%error, turns = batch.len(), "a batch was not stored");
+                let text = error.to_string();
+                finish_all(batch, || Err(StoreError::Unavailable(text.clone()).into()));
+            }
+        }
+    }
+
+    /// Carries out one change of set-up and answers its caller.
+    fn change(&mut self, change: &mut dyn ChangeJob) {
+        let result = self.transaction(|connection, now| change.run(connection, now));
+        let is_stored = result.is_ok();
+        change.finish(result);
+        if is_stored {
+            // A change may free, cancel or hasten anything: whoever waits looks again, now that memory shows it.
+            self.world.signals.outbox.notify_one();
+            self.world.signals.timers.notify_one();
+        }
+    }
+
+    /// One batch: its transaction is repeated after a turn that faulted.
+    fn attempt(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+        loop {
+            let world = self.world.clone();
+            match self.transaction(|connection, now| transact(connection, batch, &world, now))? {
+                Run::Done(space) => {
+                    self.world.signals.tell(&space);
+                    return Ok(());
+                }
+                // A faulted turn left half its effects in the space: nothing was written, begin again.
+                Run::Faulted => {}
+            }
+        }
+    }
+
+    /// One write transaction, repeated after locks (RE10).
+    fn transaction<T>(
+        &mut self,
+        mut work: impl FnMut(&mut AnyConnection, Timestamp) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut repeats = 0;
+        loop {
+            let mut connection = match self.connection.take() {
+                Some(connection) => connection,
+                None => self.url.connect()?,
+            };
+            let now = self.world.clock.now();
+            let result = connection.write(|connection| work(connection, now));
+            if !result.as_ref().is_err_and(StoreError::kills_connection) {
+                self.connection = Some(connection);
+            }
+            match result {
+                Err(error) if error.is_transient() && repeats < REPEATS_MAX => repeats += 1,
+                done => return done,
+            }
+        }
+    }
+}
+
+enum Run {
+    Done(Box<Space>),
+    Faulted,
+}
+
+fn transact(
+    connection: &mut AnyConnection,
+    batch: &mut [Box<dyn Job>],
+    world: &World,
+    now: Timestamp,
+) -> Result<Run, StoreError> {
+    let mut keys = Keys::default();
+    for job in batch.iter_mut() {
+        job.keys(connection, &mut keys)?;
+    }
+    let mut space = load(connection, keys, world.sequence.clone(), &world.hasher, now.naive_utc())?;
+    for job in batch.iter_mut() {
+        if !job.run(&mut space, now) {
+            return Ok(Run::Faulted);
+        }
+    }
+    flush::flush(connection, &space)?;
+    Ok(Run::Done(Box::new(space)))
+}
+
+fn finish_all(batch: &mut [Box<dyn Job>], result: impl Fn() -> Result<(), WriteError>) {
+    for job in batch {
+        job.finish(result());
+    }
+}
