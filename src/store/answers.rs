@@ -8,7 +8,7 @@ use super::{AnyConnection, StoreError};
 
 /// One registered answer. `position` is 0-based.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
-#[diesel(table_name = answers, treat_none_as_null = true, primary_key(session_id, element_id, visit))]
+#[diesel(table_name = answers, treat_none_as_null = true, treat_none_as_default_value = false, primary_key(session_id, element_id, visit))]
 #[expect(missing_docs, reason = "columns are documented in migrations and in http-api.md 4.1")]
 pub struct AnswerRow {
     pub session_id: String,

@@ -8,7 +8,7 @@ use super::{AnyConnection, StoreError};
 
 /// A two-way address of ours. Lists and texts are JSON.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
-#[diesel(table_name = channels, treat_none_as_null = true)]
+#[diesel(table_name = channels, treat_none_as_null = true, treat_none_as_default_value = false)]
 #[expect(missing_docs, reason = "columns are documented in migrations and in http-api.md 5.1")]
 pub struct ChannelRow {
     pub id: String,
@@ -33,7 +33,7 @@ pub struct ChannelRow {
 
 /// Token bucket of a channel, in millionths of a token (A73).
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
-#[diesel(table_name = channel_buckets, treat_none_as_null = true, primary_key(channel_id))]
+#[diesel(table_name = channel_buckets, treat_none_as_null = true, treat_none_as_default_value = false, primary_key(channel_id))]
 #[expect(
     missing_docs,
     reason = "columns are documented in migrations and in reliability-and-security.md RE16"
@@ -47,7 +47,7 @@ pub struct BucketRow {
 
 /// What is remembered about a gateway.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
-#[diesel(table_name = gateway_states, treat_none_as_null = true, primary_key(name))]
+#[diesel(table_name = gateway_states, treat_none_as_null = true, treat_none_as_default_value = false, primary_key(name))]
 #[expect(missing_docs, reason = "columns are documented in migrations and in http-api.md 5.2")]
 pub struct GatewayRow {
     pub name: String,

@@ -7,7 +7,7 @@ use super::schema::{consent_events, consents, contacts, suppressions};
 
 /// One phone: lock target and counters.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
-#[diesel(table_name = contacts, treat_none_as_null = true, primary_key(phone))]
+#[diesel(table_name = contacts, treat_none_as_null = true, treat_none_as_default_value = false, primary_key(phone))]
 #[expect(
     missing_docs,
     reason = "columns are documented in migrations and in reliability-and-security.md RE7"
@@ -24,7 +24,7 @@ pub struct ContactRow {
 
 /// Current consent of a phone in one scope: `global` or a survey id.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
-#[diesel(table_name = consents, treat_none_as_null = true, primary_key(phone, scope))]
+#[diesel(table_name = consents, treat_none_as_null = true, treat_none_as_default_value = false, primary_key(phone, scope))]
 #[expect(missing_docs, reason = "columns are documented in migrations and in http-api.md 6.2")]
 pub struct ConsentRow {
     pub phone: String,
@@ -40,7 +40,7 @@ pub struct ConsentRow {
 
 /// One change of consent.
 #[derive(Clone, Debug, Queryable, Insertable)]
-#[diesel(table_name = consent_events)]
+#[diesel(table_name = consent_events, treat_none_as_default_value = false)]
 #[expect(missing_docs, reason = "columns are documented in migrations and in gateways.md GW65")]
 pub struct ConsentEventRow {
     pub id: String,
@@ -58,7 +58,7 @@ pub struct ConsentEventRow {
 
 /// The stop of a person whose number was erased (RS11).
 #[derive(Clone, Debug, Queryable, Insertable)]
-#[diesel(table_name = suppressions)]
+#[diesel(table_name = suppressions, treat_none_as_default_value = false)]
 #[expect(
     missing_docs,
     reason = "columns are documented in migrations and in reliability-and-security.md RS11"

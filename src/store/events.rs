@@ -7,7 +7,7 @@ use super::schema::{counters, events};
 
 /// A fact, written in the turn that made it so.
 #[derive(Clone, Debug, Queryable, Insertable)]
-#[diesel(table_name = events)]
+#[diesel(table_name = events, treat_none_as_default_value = false)]
 #[expect(missing_docs, reason = "columns are documented in migrations and in http-api.md 11")]
 pub struct EventRow {
     pub id: String,
@@ -20,7 +20,7 @@ pub struct EventRow {
 
 /// A durable counter of one window (GW80).
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
-#[diesel(table_name = counters, treat_none_as_null = true, primary_key(name))]
+#[diesel(table_name = counters, treat_none_as_null = true, treat_none_as_default_value = false, primary_key(name))]
 #[expect(missing_docs, reason = "columns are documented in migrations and in gateways.md 4.3")]
 pub struct CounterRow {
     pub name: String,

@@ -11,7 +11,7 @@ use crate::session::Outcome;
 
 /// One inbound SMS.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
-#[diesel(table_name = inbound, treat_none_as_null = true)]
+#[diesel(table_name = inbound, treat_none_as_null = true, treat_none_as_default_value = false)]
 #[expect(
     missing_docs,
     reason = "columns are documented in migrations and in reliability-and-security.md RE1"

@@ -8,7 +8,7 @@ use super::{AnyConnection, StoreError};
 
 /// An API key; only its hash is stored. Lists are JSON.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
-#[diesel(table_name = api_keys, treat_none_as_null = true)]
+#[diesel(table_name = api_keys, treat_none_as_null = true, treat_none_as_default_value = false)]
 #[expect(
     missing_docs,
     reason = "columns are documented in migrations and in reliability-and-security.md RS1"

@@ -14,7 +14,7 @@ const PRIORITIES: [i32; 3] = [0, 1, 2];
 
 /// One outbound SMS.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
-#[diesel(table_name = messages, treat_none_as_null = true)]
+#[diesel(table_name = messages, treat_none_as_null = true, treat_none_as_default_value = false)]
 #[expect(missing_docs, reason = "columns are documented in migrations and in http-api.md 4.2")]
 pub struct MessageRow {
     pub id: String,
@@ -54,7 +54,7 @@ pub struct MessageRow {
 
 /// One try to hand a message over; written before the gateway is called (RE18).
 #[derive(Clone, Debug, Queryable, Insertable)]
-#[diesel(table_name = send_attempts)]
+#[diesel(table_name = send_attempts, treat_none_as_default_value = false)]
 #[expect(
     missing_docs,
     reason = "columns are documented in migrations and in reliability-and-security.md RE6"
@@ -72,7 +72,7 @@ pub struct AttemptRow {
 
 /// A delivery report; `message_id` is empty while no message is known for it (RF16).
 #[derive(Clone, Debug, Queryable, Insertable)]
-#[diesel(table_name = delivery_reports)]
+#[diesel(table_name = delivery_reports, treat_none_as_default_value = false)]
 #[expect(
     missing_docs,
     reason = "columns are documented in migrations and in reliability-and-security.md RE6"

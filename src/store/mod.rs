@@ -31,6 +31,7 @@ mod signals;
 mod space;
 pub mod surveys;
 mod table;
+mod update_row;
 mod work;
 mod writer;
 

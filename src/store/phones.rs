@@ -96,7 +96,7 @@ pub fn dossier(connection: &mut AnyConnection, phone: &str, phone_hash: &str) ->
 
 /// One row of the erasure ledger.
 #[derive(Clone, Debug, Queryable, Insertable)]
-#[diesel(table_name = erasures)]
+#[diesel(table_name = erasures, treat_none_as_default_value = false)]
 #[expect(
     missing_docs,
     reason = "columns are documented in migrations and in reliability-and-security.md RS11"

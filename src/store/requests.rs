@@ -8,7 +8,7 @@ use super::{AnyConnection, StoreError};
 
 /// A stored answer to a POST.
 #[derive(Clone, Debug, Queryable, Insertable)]
-#[diesel(table_name = idempotency)]
+#[diesel(table_name = idempotency, treat_none_as_default_value = false)]
 #[expect(
     missing_docs,
     reason = "columns are documented in migrations and in reliability-and-security.md RE25"
@@ -25,7 +25,7 @@ pub struct IdempotencyRow {
 
 /// Natural key of a SendSurvey (A03).
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
-#[diesel(table_name = send_requests, treat_none_as_null = true, primary_key(survey_id, phone, client_reference))]
+#[diesel(table_name = send_requests, treat_none_as_null = true, treat_none_as_default_value = false, primary_key(survey_id, phone, client_reference))]
 #[expect(
     missing_docs,
     reason = "columns are documented in migrations and in reliability-and-security.md RE24"

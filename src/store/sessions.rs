@@ -10,7 +10,7 @@ use crate::survey::{Progress, Variables};
 
 /// One person's run through one survey revision.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
-#[diesel(table_name = sessions, treat_none_as_null = true)]
+#[diesel(table_name = sessions, treat_none_as_null = true, treat_none_as_default_value = false)]
 #[expect(missing_docs, reason = "columns are documented in the API: http-api.md 2.5 and 4.1")]
 pub struct SessionRow {
     pub id: String,
@@ -88,7 +88,7 @@ pub(crate) fn to_json<T: serde::Serialize>(column: &str, value: &T) -> Result<St
 
 /// A gateway's session handle and the session it belongs to (GW52).
 #[derive(Clone, Debug, Queryable, Insertable)]
-#[diesel(table_name = session_handles)]
+#[diesel(table_name = session_handles, treat_none_as_default_value = false)]
 #[expect(missing_docs, reason = "columns are named after gateways.md 3.2")]
 pub struct HandleRow {
     pub gateway: String,

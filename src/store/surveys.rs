@@ -8,7 +8,7 @@ use super::{AnyConnection, StoreError};
 
 /// A survey and which revision is active.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
-#[diesel(table_name = surveys, treat_none_as_null = true)]
+#[diesel(table_name = surveys, treat_none_as_null = true, treat_none_as_default_value = false)]
 #[expect(missing_docs, reason = "columns are documented in migrations and in http-api.md 3")]
 pub struct SurveyRow {
     pub id: String,
@@ -23,7 +23,7 @@ pub struct SurveyRow {
 
 /// One immutable revision with its source.
 #[derive(Clone, Debug, Queryable, Insertable)]
-#[diesel(table_name = survey_revisions)]
+#[diesel(table_name = survey_revisions, treat_none_as_default_value = false)]
 #[expect(missing_docs, reason = "columns are documented in migrations and in survey-file.md F6")]
 pub struct RevisionRow {
     pub survey_id: String,
