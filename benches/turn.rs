@@ -247,10 +247,10 @@ impl Reference {
             transaction
                 .prepare_cached(
                     "INSERT INTO sessions (id, survey_id, revision, status, origin, phone, channel_id, language, \
-                     variables, progress, current_element_id, prompt_id, open_slot, next_sequence, is_test, faults, \
-                     inbound_count, unavailable_count, wake_at, created_at, started_at, expires_at, updated_at, \
-                     version) VALUES (?1, 'bench', 1, 'active', 'api', ?2, 'c', 'en', '[]', ?3, 'score', ?1, '', 2, \
-                     0, 0, 0, 0, '2026-11-22 06:00:00', '2026-11-21 06:00:00', '2026-11-21 06:00:00', \
+                     variables, progress, current_element_id, prompt_id, open_slot, next_sequence, answers_count, \
+                     events_count, is_test, faults, inbound_count, unavailable_count, wake_at, created_at, \
+                     started_at, expires_at, updated_at, version) VALUES (?1, 'bench', 1, 'active', 'api', ?2, 'c', 'en', '[]', ?3, 'score', ?1, '', 2, \
+                     0, 1, 0, 0, 0, 0, '2026-11-22 06:00:00', '2026-11-21 06:00:00', '2026-11-21 06:00:00', \
                      '2026-11-22 06:00:00', '2026-11-21 06:00:00', 1)",
                 )?
                 .execute(params![id("02", n), format!("+47{}", 40_000_000 + n), PROGRESS])?;
@@ -278,14 +278,14 @@ impl Reference {
             transaction
                 .prepare_cached(
                     "UPDATE sessions SET progress = ?2, current_element_id = 'again', prompt_id = ?3, \
-                     next_sequence = 3, inbound_count = 1, handed_over_at = '2026-11-21 06:00:01', \
+                     next_sequence = 3, answers_count = 1, events_count = 2, inbound_count = 1, handed_over_at = '2026-11-21 06:00:01', \
                      updated_at = '2026-11-21 06:01:00.123456', version = 2 WHERE id = ?1",
                 )?
                 .execute(params![session, PROGRESS, id("04", n)])?;
             transaction
                 .prepare_cached(
                     "INSERT INTO answers (session_id, element_id, visit, seq, element_type, state, value, raw, method, \
-                     attempts, language, asked_at, answered_at, inbound_id) VALUES (?1, 'score', 1, 64, 'scale', \
+                     attempts, language, asked_at, answered_at, inbound_id) VALUES (?1, 'score', 1, 1, 'scale', \
                      'answered', '{\"number\":4}', '4', 'exact', 1, 'en', '2026-11-21 06:00:00', \
                      '2026-11-21 06:01:00.123456', ?2)",
                 )?
@@ -293,7 +293,7 @@ impl Reference {
             transaction
                 .prepare_cached(
                     "INSERT INTO events (id, kind, session_id, sequence, data, created_at) VALUES (?1, \
-                     'answer.recorded', ?2, 128, '{\"elementId\":\"score\",\"visit\":1,\"value\":\"{}\",\
+                     'answer.recorded', ?2, 2, '{\"elementId\":\"score\",\"visit\":1,\"value\":\"{}\",\
                      \"method\":\"exact\"}', '2026-11-21 06:01:00.123456')",
                 )?
                 .execute(params![id("05", n), session])?;

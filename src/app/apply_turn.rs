@@ -6,10 +6,10 @@ use std::sync::Arc;
 use chrono::{Duration, NaiveDateTime};
 use serde_json::json;
 
-use super::moment::{Moment, Queued, message_mut, session_mut};
+use super::moment::{Moment, Queued, message_mut, session, session_mut};
 use crate::session::{MessageClass, MessageState, Status};
 use crate::store::answers::AnswerRow;
-use crate::store::{Fault, SessionRow};
+use crate::store::{Fault, Json};
 use crate::survey::turn::{CloseReason, Record, Send, SendKind};
 use crate::survey::{AnswerState, Effect, Language, Method, Position, Progress, Survey, Turn, Value, turn};
 
@@ -55,7 +55,7 @@ pub fn apply_turn(
 ) -> Result<Applied, Fault> {
     let mut applied = Applied::default();
     leave_question(moment, session_id, &turn.progress)?;
-    store_progress(moment, session_id, &turn.progress)?;
+    keep_progress(moment, session_id, turn.progress)?;
     let mut closing = None;
     for effect in turn.effects {
         match effect {
@@ -106,14 +106,14 @@ pub fn apply_turn(
     if let Some((status, reason)) = closing {
         moment.close_session(session_id, status, reason)?;
     }
-    set_timer(moment, session_id, survey, &turn.progress)?;
+    set_timer(moment, session_id, survey)?;
     Ok(applied)
 }
 
 /// When the turn leaves the question it stood at, whatever still asks it is pointless: what waits is cancelled,
 /// what is uncertain is not repeated (RE11, RE19). A second try at the same visit cancels a re-ask still due.
 fn leave_question(moment: &mut Moment<'_>, session_id: &str, next: &Progress) -> Result<(), Fault> {
-    let session = loaded(moment, session_id)?;
+    let session = session(moment.space, session_id)?;
     let Some(before) = session.progress().map_err(Fault::Store)? else {
         return Ok(());
     };
@@ -141,12 +141,12 @@ fn is_asking(kind: &str) -> bool {
     matches!(kind, "question" | "reask" | "reminder")
 }
 
-fn store_progress(moment: &mut Moment<'_>, session_id: &str, progress: &Progress) -> Result<(), Fault> {
-    let text = serde_json::to_string(progress).map_err(|error| Fault::Invariant(error.to_string()))?;
+fn keep_progress(moment: &mut Moment<'_>, session_id: &str, progress: Progress) -> Result<(), Fault> {
     let at = moment.at();
     let session = session_mut(moment.space, session_id)?;
-    session.progress = Some(text);
     session.current_element_id = Some(progress.position.element_id().to_owned());
+    session.appending_until = progress.appending.as_ref().map(|appending| appending.until.naive_utc());
+    session.progress = Some(Json::of(progress));
     session.version += 1;
     session.updated_at = at;
     Ok(())
@@ -159,7 +159,7 @@ fn queue_send(
     send: &Send,
     cause: &Cause,
 ) -> Result<String, Fault> {
-    let session = loaded(moment, session_id)?;
+    let session = session(moment.space, session_id)?;
     let at = moment.at();
     let base = cause.not_before.map_or(at, |not_before| at.max(not_before));
     let asks = is_asking(kind_of(&send.kind));
@@ -218,17 +218,17 @@ fn record_answer(
     record: Record,
     cause: &Cause,
 ) -> Result<(), Fault> {
-    let session = loaded(moment, session_id)?;
+    let session = session_mut(moment.space, session_id)?;
+    session.answers_count += 1;
+    let seq = session.answers_count;
+    let language_code = session.language.clone();
     let element = survey
         .element(&record.element)
         .ok_or_else(|| Fault::Invariant(format!("answer to unknown element {}", record.element)))?;
-    let language = Language::parse(&session.language).map_err(|error| Fault::Invariant(error.to_string()))?;
+    let language = Language::parse(&language_code).map_err(|error| Fault::Invariant(error.to_string()))?;
     let visit = i32::try_from(record.visit).unwrap_or(i32::MAX);
     let asked_at = asked_at(moment, session_id, &record.element, visit);
     let shown = record.value.as_ref().map(|value| Shown::of(value, element.kind.options(), &language));
-    let seq = session.version.saturating_mul(64)
-        + i32::try_from(moment.space.answers.iter().filter(|((id, _, _), _)| id == session_id).count())
-            .unwrap_or(0);
     let plain = record.value.as_ref().map(|value| value.plain(element.kind.options()));
     let state = record.state;
     let method = record.method.map(Method::as_str);
@@ -251,7 +251,7 @@ fn record_answer(
         comment: record.comment,
         method: method.map(str::to_owned),
         attempts: i32::try_from(record.attempts).unwrap_or(i32::MAX),
-        language: session.language,
+        language: language_code,
         asked_at,
         answered_at: moment.at(),
         inbound_id: match state {
@@ -344,36 +344,23 @@ fn append_answer(
 }
 
 /// The next instant at which a timer must look at this session: reminder or expiry.
-fn set_timer(
-    moment: &mut Moment<'_>,
-    session_id: &str,
-    survey: &Survey,
-    progress: &Progress,
-) -> Result<(), Fault> {
+fn set_timer(moment: &mut Moment<'_>, session_id: &str, survey: &Survey) -> Result<(), Fault> {
     let session = session_mut(moment.space, session_id)?;
     if session.status != Status::Active {
         session.wake_at = None;
         return Ok(());
     }
     let expiry = session.expires_at;
-    let reminder = match progress.position {
-        Position::Question(_) => {
-            expiry.and_then(|expiry| turn::next_reminder(survey, progress, expiry.and_utc()))
-        }
-        Position::Completion => None,
-    };
-    let reminder = reminder.map(|at| at.naive_utc());
+    let asking = session
+        .progress()
+        .map_err(Fault::Store)?
+        .filter(|progress| matches!(progress.position, Position::Question(_)));
+    let reminder = asking
+        .zip(expiry)
+        .and_then(|(progress, expiry)| turn::next_reminder(survey, progress, expiry.and_utc()))
+        .map(|at| at.naive_utc());
     session.wake_at = [expiry, reminder].into_iter().flatten().min();
     Ok(())
-}
-
-fn loaded(moment: &Moment<'_>, session_id: &str) -> Result<SessionRow, Fault> {
-    moment
-        .space
-        .sessions
-        .get(session_id)
-        .cloned()
-        .ok_or_else(|| Fault::Invariant(format!("session {session_id} is not loaded")))
 }
 
 /// Marks the sends that a reply proves: those started before it was received and still uncertain (RE12).
@@ -381,8 +368,7 @@ fn loaded(moment: &Moment<'_>, session_id: &str) -> Result<SessionRow, Fault> {
 /// # Errors
 /// [`Fault`] when a row is missing.
 pub fn prove_sends(moment: &mut Moment<'_>, session_id: &str, recv_seq: i64) -> Result<(), Fault> {
-    let session = loaded(moment, session_id)?;
-    let Some(prompt_id) = session.prompt_id else {
+    let Some(prompt_id) = session(moment.space, session_id)?.prompt_id.clone() else {
         return Ok(());
     };
     let Some(prompt) = moment.space.messages.get(&prompt_id) else {

@@ -134,7 +134,7 @@ fn resend(moment: &mut Moment<'_>, session: &SessionRow) -> Result<Changed, Faul
     let survey = survey_of(moment, &session.id)?;
     let variables = session.variables().map_err(Fault::Store)?;
     let (Position::Question(element), Some(body)) =
-        (&progress.position, turn::prompt_again(&survey, &progress, &variables))
+        (&progress.position, turn::prompt_again(&survey, progress, variables))
     else {
         return Ok(Changed::Illegal { state: session.status.as_str() });
     };

@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{Duration, NaiveDateTime, Timelike};
+use chrono::{Duration, NaiveDateTime};
 
 use super::channels::Channel;
 use super::consent;
 use super::engine::Engine;
 use super::expire_sessions::survey_of;
-use super::moment::{Moment, message_mut};
+use super::moment::{Moment, message_mut, start_of_hour};
 use crate::clock::Timestamp;
 use crate::phone::Phone;
 use crate::session::pace::Bucket;
@@ -73,9 +73,11 @@ impl Work for ClaimMessages {
         let now = self.engine.clock.now().naive_utc();
         let closed: Vec<String> =
             self.room.iter().filter(|(_, room)| **room == 0).map(|(channel, _)| channel.clone()).collect();
-        self.candidates = messages::claimable(connection, now, &closed, CLAIM_MAX)?;
-        keys.messages.extend(self.candidates.iter().cloned());
-        keys.buckets.extend(self.engine.channels.all().iter().map(|channel| channel.row.id.clone()));
+        let (candidates, channels): (Vec<String>, Vec<String>) =
+            messages::claimable(connection, now, &closed, CLAIM_MAX)?.into_iter().unzip();
+        keys.messages.extend(candidates.iter().cloned());
+        keys.buckets.extend(channels);
+        self.candidates = candidates;
         Ok(())
     }
 
@@ -284,8 +286,4 @@ fn thread_for(message: &MessageRow, session: Option<&SessionRow>, channel: &Chan
             Some(_) | None => ThreadWish::Plain,
         },
     }
-}
-
-fn start_of_hour(at: NaiveDateTime) -> NaiveDateTime {
-    at.date().and_hms_opt(at.hour(), 0, 0).unwrap_or(at)
 }

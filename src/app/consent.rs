@@ -54,8 +54,9 @@ pub fn is_stopped(space: &Space, phone: &str, survey_id: Option<&str>) -> bool {
 pub fn stopped_scopes(space: &Space, phone: &str) -> Vec<String> {
     space
         .consents
-        .iter()
-        .filter(|((owner, _), row)| owner == phone && row.consent_type == STOP)
+        .iter_from(&(phone.to_owned(), String::new()))
+        .take_while(|((owner, _), _)| owner == phone)
+        .filter(|(_, row)| row.consent_type == STOP)
         .map(|((_, scope), _)| scope.clone())
         .collect()
 }

@@ -122,9 +122,9 @@ impl CorrectAnswer {
         let of_element = moment
             .space
             .answers
-            .iter()
+            .iter_from(&(self.session_id.clone(), self.element_id.clone(), 0))
             .map(|(_, row)| row)
-            .filter(|row| row.session_id == self.session_id && row.element_id == self.element_id);
+            .take_while(|row| row.session_id == self.session_id && row.element_id == self.element_id);
         of_element
             .filter(|row| self.visit.is_none_or(|visit| row.visit == visit))
             .max_by_key(|row| row.visit)

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::apply_turn::{Cause, apply_turn};
 use super::engine::Engine;
-use super::moment::{Moment, priority, session_mut};
+use super::moment::{Moment, priority, session, session_mut};
 use super::send_survey::is_expired;
 use super::start_session;
 use super::zone;
@@ -23,8 +23,7 @@ const TIMERS_MAX: i64 = 512;
 /// # Errors
 /// [`Fault`] when a row is missing.
 pub fn expire(moment: &mut Moment<'_>, session_id: &str) -> Result<(), Fault> {
-    let session = session_mut(moment.space, session_id)?;
-    let Some(progress) = session.progress().map_err(Fault::Store)? else {
+    let Some(progress) = session(moment.space, session_id)?.progress().map_err(Fault::Store)?.cloned() else {
         return moment.close_session(session_id, Status::Expired, None);
     };
     let survey = survey_of(moment, session_id)?;
@@ -41,11 +40,7 @@ pub fn survey_of(
     moment: &Moment<'_>,
     session_id: &str,
 ) -> Result<std::sync::Arc<crate::survey::Survey>, Fault> {
-    let session = moment
-        .space
-        .sessions
-        .get(session_id)
-        .ok_or_else(|| Fault::Invariant(format!("session {session_id} is not loaded")))?;
+    let session = session(moment.space, session_id)?;
     moment.engine.library.revision(&session.survey_id, session.revision).ok_or_else(|| {
         Fault::Invariant(format!("survey {} revision {} is not loaded", session.survey_id, session.revision))
     })
@@ -141,7 +136,7 @@ fn begin_if_free(moment: &mut Moment<'_>, session_id: &str) -> Result<(), Fault>
 /// the next opening (F9, A68).
 fn remind(moment: &mut Moment<'_>, session_id: &str) -> Result<(), Fault> {
     let survey = survey_of(moment, session_id)?;
-    let session = session_mut(moment.space, session_id)?.clone();
+    let session = session(moment.space, session_id)?;
     let Some(progress) = session.progress().map_err(Fault::Store)? else {
         return Err(Fault::Invariant(format!("active session {session_id} has no progress")));
     };
@@ -159,7 +154,7 @@ fn remind(moment: &mut Moment<'_>, session_id: &str) -> Result<(), Fault> {
         return Ok(());
     }
     let variables = session.variables().map_err(Fault::Store)?;
-    let turn = turn::remind(&survey, progress, &variables, moment.now)
+    let turn = turn::remind(&survey, progress.clone(), variables, moment.now)
         .map_err(|error| Fault::Invariant(error.to_string()))?;
     match turn {
         Some(turn) => {
@@ -168,7 +163,8 @@ fn remind(moment: &mut Moment<'_>, session_id: &str) -> Result<(), Fault> {
             moment.record_event("session.reminded", Some(session_id), &json!({}))
         }
         None => {
-            session_mut(moment.space, session_id)?.wake_at = session.expires_at;
+            let session = session_mut(moment.space, session_id)?;
+            session.wake_at = session.expires_at;
             Ok(())
         }
     }

@@ -1,13 +1,12 @@
 //! Outbound messages one by one, for operators: reading them, and the three decisions that a person may take
 //! about one (http-api.md 4.2, 13.3).
 
-use serde_json::json;
-
 use super::engine::Engine;
 use super::failure::Failure;
 use super::moment::{Moment, message_mut, session_mut};
+use super::settle_message::{fail, record_accepted};
 use crate::clock::Timestamp;
-use crate::session::{MessageState, Status};
+use crate::session::MessageState;
 use crate::store::{AnyConnection, Fault, Keys, Space, StoreError, Work, listing, messages, sessions};
 
 pub use crate::store::SessionRow;
@@ -104,7 +103,7 @@ impl Work for DecideMessage {
             Decision::Cancel => moment.move_message(id, MessageState::Cancelled, Some("operator"))?,
             Decision::Release => moment.move_message(id, MessageState::Due, None)?,
             Decision::Accepted => accept(&mut moment, &message)?,
-            Decision::Failed => fail(&mut moment, &message)?,
+            Decision::Failed => fail(&mut moment, &message, None, "operator")?,
         }
         Ok(Decided::Done(Box::new(message_mut(moment.space, id)?.clone())))
     }
@@ -116,22 +115,5 @@ fn accept(moment: &mut Moment<'_>, message: &MessageRow) -> Result<(), Fault> {
     if let Some(session_id) = &message.session_id {
         session_mut(moment.space, session_id)?.updated_at = at;
     }
-    let data = json!({"messageId": message.id, "elementId": message.element_id});
-    moment.record_event("message.accepted", message.session_id.as_deref(), &data)
-}
-
-/// A question that never arrived ends its session, as it does when the gateway says so (P05, RF13).
-fn fail(moment: &mut Moment<'_>, message: &MessageRow) -> Result<(), Fault> {
-    moment.move_message(&message.id, MessageState::Failed, Some("operator"))?;
-    let data = json!({"messageId": message.id, "code": null, "reason": "operator"});
-    moment.record_event("message.failed", message.session_id.as_deref(), &data)?;
-    let Some(session_id) = &message.session_id else {
-        return Ok(());
-    };
-    let session = session_mut(moment.space, session_id)?;
-    let is_prompt = session.prompt_id.as_deref() == Some(message.id.as_str());
-    if session.status == Status::Active && is_prompt {
-        moment.close_session(session_id, Status::Failed, Some("unsendable"))?;
-    }
-    Ok(())
+    record_accepted(moment, message)
 }

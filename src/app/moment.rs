@@ -1,7 +1,7 @@
 //! [`Moment`]: what one turn in the writer works with: the rows, the engine and the instant. The changes every
 //! use case shares live beside it: queueing a message, closing a session, recording a fact.
 
-use chrono::{Duration, NaiveDateTime};
+use chrono::{Duration, NaiveDateTime, Timelike};
 use serde_json::{Value as Json, json};
 
 use super::engine::Engine;
@@ -274,15 +274,16 @@ impl Moment<'_> {
         }
     }
 
-    /// Writes a fact for webhooks, reports and dispositions (RE7).
+    /// Writes a fact for webhooks, reports and dispositions (RE7), numbered from 1 within its session.
     ///
     /// # Errors
     /// [`Fault::Invariant`] when the session is not loaded.
     pub fn record_event(&mut self, kind: &str, session_id: Option<&str>, data: &Json) -> Result<(), Fault> {
         let sequence = match session_id {
             Some(id) => {
-                i32::try_from(self.space.event_count(id)).unwrap_or(i32::MAX)
-                    + session_version_base(self.space, id)?
+                let session = session_mut(self.space, id)?;
+                session.events_count += 1;
+                session.events_count
             }
             None => 0,
         };
@@ -299,14 +300,18 @@ impl Moment<'_> {
     }
 }
 
-/// Events of one turn take numbers from the session's version, 64 to a turn: they rise within a session and
-/// may leave gaps.
-fn session_version_base(space: &Space, session_id: &str) -> Result<i32, Fault> {
-    let session = space
-        .sessions
-        .get(session_id)
-        .ok_or_else(|| Fault::Invariant(format!("session {session_id} is not loaded")))?;
-    Ok(session.version.saturating_mul(64))
+/// The start of the hour in which a counted window lies (GW80, GW84).
+#[must_use]
+pub fn start_of_hour(at: NaiveDateTime) -> NaiveDateTime {
+    at.date().and_hms_opt(at.hour(), 0, 0).unwrap_or(at)
+}
+
+/// A loaded session.
+///
+/// # Errors
+/// [`Fault::Invariant`] when it is not loaded.
+pub fn session<'a>(space: &'a Space, id: &str) -> Result<&'a SessionRow, Fault> {
+    space.sessions.get(id).ok_or_else(|| Fault::Invariant(format!("session {id} is not loaded")))
 }
 
 /// A loaded session, to be changed.

@@ -8,7 +8,7 @@ use super::moment::{Moment, message_mut, session_mut};
 use crate::clock::Timestamp;
 use crate::gateway::{Report, ReportState};
 use crate::session::{MessageState, Receipt};
-use crate::store::messages::ReportRow;
+use crate::store::messages::{MessageRow, ReportRow};
 use crate::store::{AnyConnection, Fault, Keys, Space, StoreError, Work};
 
 /// The receipt that a report's state leaves behind; `None` for interim ones.
@@ -79,9 +79,9 @@ impl Work for ReceiveStatus {
         let report = &self.report;
         let found = moment
             .space
-            .message_by_reference(report.client_ref.as_deref(), report.external_id.as_deref())
-            .map(str::to_owned)
-            .filter(|id| is_of_gateway(&moment, id, &report.gateway));
+            .messages_named(report.client_ref.as_deref(), report.external_id.as_deref())
+            .find(|message| is_of_gateway(&moment, message, &report.gateway))
+            .map(|message| message.id.clone());
         let row = ReportRow {
             id: moment.id(),
             gateway: report.gateway.clone(),
@@ -94,7 +94,7 @@ impl Work for ReceiveStatus {
             message_id: None,
         };
         let report_id = row.id.clone();
-        moment.space.reports.insert(report_id.clone(), row);
+        moment.space.add_report(row);
         if report.state == ReportState::Unmapped {
             note_unmapped(&moment, report, found.as_deref());
         }
@@ -114,9 +114,8 @@ fn note_unmapped(moment: &Moment<'_>, report: &StatusReport, message_id: Option<
 }
 
 /// A reference of one gateway says nothing about another's messages.
-fn is_of_gateway(moment: &Moment<'_>, message_id: &str, gateway: &str) -> bool {
-    let channel =
-        moment.space.messages.get(message_id).and_then(|m| moment.engine.channels.get(&m.channel_id));
+fn is_of_gateway(moment: &Moment<'_>, message: &MessageRow, gateway: &str) -> bool {
+    let channel = moment.engine.channels.get(&message.channel_id);
     channel.is_some_and(|channel| channel.row.gateway == gateway)
 }
 
@@ -145,9 +144,13 @@ pub fn apply_report(moment: &mut Moment<'_>, report_id: &str, message_id: &str) 
     let was_uncertain = matches!(message.state, MessageState::Sending | MessageState::Unknown);
     let session_id = message.session_id.clone();
     let class = message.class.as_str();
-    message.external_id = message.external_id.take().or(report.external_id);
     message.gateway_code.clone_from(&report.code);
     message.receipt = receipt(reported).or(message.receipt);
+    if message.external_id.is_none()
+        && let Some(external_id) = report.external_id
+    {
+        moment.space.set_external_id(message_id, external_id);
+    }
     moment.move_message(message_id, next, report.reason.as_deref())?;
     let at = moment.at();
     if let Some(session_id) = &session_id {

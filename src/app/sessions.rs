@@ -112,6 +112,6 @@ pub async fn list(
 }
 
 fn holds(session: &SessionRow, wanted: &[(String, String)]) -> bool {
-    let given = session.variables().unwrap_or_default();
-    wanted.iter().all(|(key, value)| given.get(key) == Some(value.as_str()))
+    let given = session.variables().ok();
+    wanted.iter().all(|(key, value)| given.and_then(|given| given.get(key)) == Some(value.as_str()))
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::claim_messages::{Claimed, ThreadWish};
 use super::consent::{self, Change, GLOBAL, STOP};
 use super::engine::Engine;
-use super::moment::{Moment, message_mut, session_mut};
+use super::moment::{Moment, message_mut, session, session_mut};
 use super::receive_message::apply_stop;
 use super::receive_status::apply_report;
 use crate::clock::Timestamp;
@@ -126,7 +126,7 @@ impl SettleMessage {
                 try_again(moment, message, wait, "throttled")
             }
             SendResult::Retry(_) if message.attempts >= moment.engine.settings.attempts_max => {
-                self.fail(moment, message, "attempts_used_up")
+                fail(moment, message, self.code(), "attempts_used_up")
             }
             SendResult::Retry(_) | SendResult::Auth(_) => {
                 let wait = moment.engine.settings.backoff.wait(message.attempts, self.jitter);
@@ -135,9 +135,9 @@ impl SettleMessage {
             SendResult::Permanent(_) if self.claimed.thread == ThreadWish::New => {
                 self.go_without_thread(moment, message)
             }
-            SendResult::Permanent(_) => self.fail(moment, message, "refused"),
+            SendResult::Permanent(_) => fail(moment, message, self.code(), "refused"),
             SendResult::OptedOut(_) => {
-                self.fail(moment, message, "opted_out_at_gateway")?;
+                fail(moment, message, self.code(), "opted_out_at_gateway")?;
                 self.record_opt_out(moment, message)
             }
             SendResult::Held(_) => moment.move_message(id, MessageState::Held, Some("held_by_gateway")),
@@ -161,16 +161,13 @@ impl SettleMessage {
             let lag = (moment.at() - message.created_at).to_std().unwrap_or_default();
             moment.engine.metrics.reply_lag(self.gateway(), lag);
         }
-        let data = json!({"messageId": message.id, "elementId": message.element_id});
-        moment.record_event("message.accepted", message.session_id.as_deref(), &data)?;
+        record_accepted(moment, message)?;
         // Reports that overtook this answer (RF16).
-        let early: Vec<String> = moment
-            .space
-            .reports
-            .iter()
-            .filter(|(_, report)| report.message_id.is_none() && report.gateway == self.gateway())
-            .filter(|(_, report)| external_id.is_some() && report.external_id.as_deref() == external_id)
-            .map(|(report_id, _)| report_id.clone())
+        let early: Vec<String> = external_id
+            .into_iter()
+            .flat_map(|external_id| moment.space.reports_naming(external_id))
+            .filter(|report| report.message_id.is_none() && report.gateway == self.gateway())
+            .map(|report| report.id.clone())
             .collect();
         for report_id in early {
             apply_report(moment, &report_id, &message.id)?;
@@ -186,8 +183,9 @@ impl SettleMessage {
         external_id: Option<&str>,
         handle: Option<&str>,
     ) -> Result<(), Fault> {
-        let row = message_mut(moment.space, &message.id)?;
-        row.external_id = external_id.map(str::to_owned).or_else(|| row.external_id.take());
+        if let Some(external_id) = external_id {
+            moment.space.set_external_id(&message.id, external_id.to_owned());
+        }
         let (Some(handle), Some(session_id)) = (handle.filter(|h| !h.is_empty()), &message.session_id) else {
             return Ok(());
         };
@@ -236,22 +234,6 @@ impl SettleMessage {
         moment.space.buckets.put(channel_id, row);
     }
 
-    /// Refused for good. A question that could never be handed over ends its session (P05, RF13).
-    fn fail(&self, moment: &mut Moment<'_>, message: &MessageRow, reason: &str) -> Result<(), Fault> {
-        moment.move_message(&message.id, MessageState::Failed, Some(reason))?;
-        let data = json!({"messageId": message.id, "code": self.code(), "reason": reason});
-        moment.record_event("message.failed", message.session_id.as_deref(), &data)?;
-        let Some(session_id) = &message.session_id else {
-            return Ok(());
-        };
-        let session = session_mut(moment.space, session_id)?;
-        let is_prompt = session.prompt_id.as_deref() == Some(message.id.as_str());
-        if session.status == Status::Active && is_prompt {
-            moment.close_session(session_id, Status::Failed, Some("unsendable"))?;
-        }
-        Ok(())
-    }
-
     /// GW64: the gateway knows of an opt-out that we do not.
     fn record_opt_out(&self, moment: &mut Moment<'_>, message: &MessageRow) -> Result<(), Fault> {
         let at = moment.at();
@@ -270,6 +252,40 @@ impl SettleMessage {
         consent::record(moment, &change)?;
         apply_stop(moment, &message.phone, None)
     }
+}
+
+/// The fact that a gateway has a message.
+///
+/// # Errors
+/// [`Fault`] when a row is missing.
+pub fn record_accepted(moment: &mut Moment<'_>, message: &MessageRow) -> Result<(), Fault> {
+    let data = json!({"messageId": message.id, "elementId": message.element_id});
+    moment.record_event("message.accepted", message.session_id.as_deref(), &data)
+}
+
+/// Refused for good, by the gateway or by an operator. A question that could never be handed over ends its
+/// session (P05, RF13).
+///
+/// # Errors
+/// [`Fault`] when a row is missing or the message cannot fail any more.
+pub fn fail(
+    moment: &mut Moment<'_>,
+    message: &MessageRow,
+    code: Option<&str>,
+    reason: &str,
+) -> Result<(), Fault> {
+    moment.move_message(&message.id, MessageState::Failed, Some(reason))?;
+    let data = json!({"messageId": message.id, "code": code, "reason": reason});
+    moment.record_event("message.failed", message.session_id.as_deref(), &data)?;
+    let Some(session_id) = &message.session_id else {
+        return Ok(());
+    };
+    let session = session(moment.space, session_id)?;
+    let is_prompt = session.prompt_id.as_deref() == Some(message.id.as_str());
+    if session.status == Status::Active && is_prompt {
+        moment.close_session(session_id, Status::Failed, Some("unsendable"))?;
+    }
+    Ok(())
 }
 
 /// Surely not sent: back to the queue, later; the start does not count (RE11).

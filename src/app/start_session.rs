@@ -44,7 +44,7 @@ pub fn begin(moment: &mut Moment<'_>, session_id: &str) -> Result<Applied, Fault
         })?;
     let session = session_mut(moment.space, session_id)?;
     let language = Language::parse(&session.language).map_err(|error| Fault::Invariant(error.to_string()))?;
-    let variables = session.variables().map_err(Fault::Store)?;
+    let variables = session.variables().map_err(Fault::Store)?.clone();
     session.status = Status::Active;
     session.status_reason = None;
     session.started_at = Some(at);

@@ -4,19 +4,15 @@
 use chrono::NaiveDateTime;
 
 /// A session of the sender's phone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Candidate {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Candidate<'a> {
     /// Its id.
-    pub id: String,
-    /// The channel it runs on.
-    pub channel_id: String,
+    pub id: &'a str,
     /// Active and not past its expiry.
     pub is_open: bool,
     /// Pending: nothing was sent yet, so nothing can be answered.
     pub is_waiting: bool,
-    /// It lives in a thread of its own: a gateway session.
-    pub has_thread: bool,
-    /// One of its sends has an unknown result.
+    /// It is open, and one of its sends has an unknown result.
     pub has_uncertain_send: bool,
     /// When its current question was sent, or is due.
     pub asked_at: NaiveDateTime,
@@ -65,11 +61,11 @@ pub enum Match {
 /// Finds the session. `candidates` are sessions of the sender's phone on the receiving channel, or on all
 /// channels where `cross_channel_lookup` is set; those that ended too long ago are left out by the caller.
 #[must_use]
-pub fn correlate(thread: &Thread, candidates: &[Candidate]) -> Match {
+pub fn correlate(thread: &Thread, candidates: &[Candidate<'_>]) -> Match {
     match thread {
-        Thread::Known(id) => match candidates.iter().find(|candidate| candidate.id == *id) {
+        Thread::Known(id) => match candidates.iter().find(|candidate| candidate.id == id) {
             Some(found) if found.is_open => open(found, false, false),
-            Some(found) => Match::Ended { id: found.id.clone() },
+            Some(found) => Match::Ended { id: found.id.to_owned() },
             None => Match::StaleThread,
         },
         Thread::OfAnotherPhone => Match::AnotherPhone,
@@ -79,9 +75,8 @@ pub fn correlate(thread: &Thread, candidates: &[Candidate]) -> Match {
 }
 
 /// A26: exactly one open session whose send result is not known yet takes the thread.
-fn adopt(candidates: &[Candidate]) -> Match {
-    let mut uncertain =
-        candidates.iter().filter(|candidate| candidate.is_open && candidate.has_uncertain_send);
+fn adopt(candidates: &[Candidate<'_>]) -> Match {
+    let mut uncertain = candidates.iter().filter(|candidate| candidate.has_uncertain_send);
     match (uncertain.next(), uncertain.next()) {
         (Some(only), None) => open(only, false, true),
         (Some(_), Some(_)) | (None, _) => Match::StaleThread,
@@ -89,38 +84,29 @@ fn adopt(candidates: &[Candidate]) -> Match {
 }
 
 /// Open beats ended (A24); of several open ones the one asked last (A23); else the newest ended one.
-fn by_phone(candidates: &[Candidate]) -> Match {
-    let open_ones: Vec<&Candidate> = candidates.iter().filter(|candidate| candidate.is_open).collect();
-    if let Some(latest) = open_ones.iter().max_by(|a, b| (a.asked_at, &a.id).cmp(&(b.asked_at, &b.id))) {
+fn by_phone(candidates: &[Candidate<'_>]) -> Match {
+    let open_ones: Vec<&Candidate<'_>> = candidates.iter().filter(|candidate| candidate.is_open).collect();
+    if let Some(latest) = open_ones.iter().max_by(|a, b| (a.asked_at, a.id).cmp(&(b.asked_at, b.id))) {
         return open(latest, open_ones.len() > 1, false);
     }
     let newest = candidates
         .iter()
         .filter(|candidate| !candidate.is_waiting)
-        .max_by(|a, b| (a.ended_at, &a.id).cmp(&(b.ended_at, &b.id)));
-    newest.map_or(Match::Nothing, |found| Match::Ended { id: found.id.clone() })
+        .max_by(|a, b| (a.ended_at, a.id).cmp(&(b.ended_at, b.id)));
+    newest.map_or(Match::Nothing, |found| Match::Ended { id: found.id.to_owned() })
 }
 
-fn open(candidate: &Candidate, is_ambiguous: bool, adopts_thread: bool) -> Match {
-    Match::Open { id: candidate.id.clone(), is_ambiguous, adopts_thread }
+fn open(candidate: &Candidate<'_>, is_ambiguous: bool, adopts_thread: bool) -> Match {
+    Match::Open { id: candidate.id.to_owned(), is_ambiguous, adopts_thread }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn candidate(id: &str, is_open: bool, minute: u32) -> Candidate {
+    fn candidate(id: &str, is_open: bool, minute: u32) -> Candidate<'_> {
         let at = chrono::NaiveDate::from_ymd_opt(2026, 11, 21).unwrap().and_hms_opt(6, minute, 0).unwrap();
-        Candidate {
-            id: id.to_owned(),
-            channel_id: "c".to_owned(),
-            is_open,
-            is_waiting: false,
-            has_thread: false,
-            has_uncertain_send: false,
-            asked_at: at,
-            ended_at: at,
-        }
+        Candidate { id, is_open, is_waiting: false, has_uncertain_send: false, asked_at: at, ended_at: at }
     }
 
     fn opened(id: &str, is_ambiguous: bool, adopts_thread: bool) -> Match {
@@ -149,10 +135,10 @@ mod tests {
     #[test]
     fn a26_an_unknown_thread_is_adopted_only_by_a_single_uncertain_session() {
         let mut one = candidate("a", true, 1);
-        assert_eq!(correlate(&Thread::Unknown, &[one.clone()]), Match::StaleThread);
+        assert_eq!(correlate(&Thread::Unknown, &[one]), Match::StaleThread);
         one.has_uncertain_send = true;
-        assert_eq!(correlate(&Thread::Unknown, &[one.clone()]), opened("a", false, true));
-        let other = Candidate { id: "b".to_owned(), ..one.clone() };
+        assert_eq!(correlate(&Thread::Unknown, &[one]), opened("a", false, true));
+        let other = Candidate { id: "b", ..one };
         assert_eq!(correlate(&Thread::Unknown, &[one, other]), Match::StaleThread);
     }
 

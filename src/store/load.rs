@@ -40,7 +40,7 @@ pub fn load(
     load_inbound(connection, &keys, &mut space, now)?;
     load_named_messages(connection, &mut keys, &mut space)?;
     load_handles(connection, &mut keys, &mut space)?;
-    load_sessions(connection, &mut keys, &mut space)?;
+    load_sessions(connection, &mut keys, &mut space, now)?;
     load_phones(connection, &keys, &mut space)?;
     load_suppressions(connection, &keys, &mut space, hasher)?;
     load_waiting_messages(connection, &keys, &mut space)?;
@@ -117,7 +117,7 @@ fn load_named_messages(
             .filter(delivery_reports::external_id.eq_any(&keys.external_ids))
             .load(connection)?;
         for report in early {
-            space.reports.load(report.id.clone(), report);
+            space.load_report(report);
         }
     }
     for message in found {
@@ -151,12 +151,13 @@ fn load_sessions(
     connection: &mut AnyConnection,
     keys: &mut Keys,
     space: &mut Space,
+    now: NaiveDateTime,
 ) -> Result<(), StoreError> {
     if !keys.sessions.is_empty() {
         let named: Vec<SessionRow> =
             sessions::table.filter(sessions::id.eq_any(&keys.sessions)).load(connection)?;
         for session in named {
-            take_session(keys, space, session);
+            take_session(keys, space, session, now);
         }
     }
     if !keys.phones.is_empty() {
@@ -168,19 +169,19 @@ fn load_sessions(
             None => of_phones.filter(sessions::closed_at.is_null()).load::<SessionRow>(connection)?,
         };
         for session in found {
-            take_session(keys, space, session);
+            take_session(keys, space, session, now);
         }
     }
     Ok(())
 }
 
-fn take_session(keys: &mut Keys, space: &mut Space, session: SessionRow) {
+fn take_session(keys: &mut Keys, space: &mut Space, session: SessionRow, now: NaiveDateTime) {
     keys.phones.insert(session.phone.clone());
     if session.status.is_open() {
         keys.messages.extend(session.prompt_id.clone());
     }
     // A free text that still takes fragments is changed where it stands (N98).
-    if session.progress.as_deref().is_some_and(|progress| progress.contains("\"appending\"")) {
+    if session.appending_until.is_some_and(|until| until > now) {
         keys.answers_of.insert(session.id.clone());
     }
     space.load_session(session);

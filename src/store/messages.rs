@@ -100,7 +100,7 @@ pub struct Overdue {
     pub unreported: Vec<String>,
 }
 
-/// Ids of messages that may be claimed, most urgent first: due, and no earlier message of their session is
+/// Messages that may be claimed, id and channel, most urgent first: due, and no earlier message of their session is
 /// unfinished (RE16). Channels in `closed` are passed over.
 ///
 /// # Errors
@@ -110,7 +110,7 @@ pub fn claimable(
     now: NaiveDateTime,
     closed: &[String],
     limit: i64,
-) -> Result<Vec<String>, StoreError> {
+) -> Result<Vec<(String, String)>, StoreError> {
     let earlier = diesel::alias!(messages as earlier);
     let mut found = Vec::new();
     for priority in PRIORITIES {
@@ -122,17 +122,17 @@ pub fn claimable(
             .filter(earlier.field(messages::session_id).eq(messages::session_id))
             .filter(earlier.field(messages::is_open))
             .filter(earlier.field(messages::seq).lt(messages::seq));
-        let ids: Vec<String> = messages::table
+        let of_priority: Vec<(String, String)> = messages::table
             .filter(sql::<Bool>("messages.state = 'due'"))
             .filter(messages::priority.eq(priority))
             .filter(messages::due_at.le(now))
             .filter(messages::channel_id.ne_all(closed))
             .filter(diesel::dsl::not(diesel::dsl::exists(blocked)))
             .order((messages::due_at, messages::seq))
-            .select(messages::id)
+            .select((messages::id, messages::channel_id))
             .limit(left)
             .load(connection)?;
-        found.extend(ids);
+        found.extend(of_priority);
     }
     Ok(found)
 }

@@ -13,7 +13,7 @@ use super::schema::{
     answers, consent_events, consents, contacts, delivery_reports, erasures, events, idempotency, inbound,
     messages, send_requests, session_handles, sessions, suppressions,
 };
-use super::sessions::{SessionRow, from_json, to_json};
+use super::sessions::SessionRow;
 use super::{AnyConnection, StoreError};
 use crate::session::Outcome;
 use crate::survey::{Value, Variables};
@@ -277,4 +277,14 @@ fn erase_traffic(connection: &mut AnyConnection, phone: &str, mark: &str) -> Res
     .set((inbound::raw.eq(mark), inbound::body.eq(mark)))
     .execute(connection)?;
     Ok(())
+}
+
+/// Reads a JSON column.
+fn from_json<T: serde::de::DeserializeOwned>(column: &str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::Corrupt(format!("{column}: {error}")))
+}
+
+/// Writes a JSON column.
+fn to_json<T: serde::Serialize>(column: &str, value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Corrupt(format!("{column}: {error}")))
 }

@@ -4,7 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::schema::{session_handles, sessions};
-use super::{AnyConnection, StoreError};
+use super::{AnyConnection, Json, StoreError};
 use crate::session::Status;
 use crate::survey::{Progress, Variables};
 
@@ -23,11 +23,13 @@ pub struct SessionRow {
     pub channel_id: String,
     pub language: String,
     pub client_reference: Option<String>,
-    pub variables: String,
+    pub variables: Json<Variables>,
     /// What a pending session needs to begin later, as JSON.
     pub opening: Option<String>,
-    /// [`Progress`] as JSON; absent while pending.
-    pub progress: Option<String>,
+    /// Absent while pending.
+    pub progress: Option<Json<Progress>>,
+    /// Until when a free text takes fragments (N98): its answer is loaded with the session.
+    pub appending_until: Option<NaiveDateTime>,
     pub current_element_id: Option<String>,
     /// The first message that asked the current question on this visit (RE11).
     pub prompt_id: Option<String>,
@@ -37,6 +39,10 @@ pub struct SessionRow {
     pub open_slot: Option<String>,
     /// Sequence of the next message, from 1.
     pub next_sequence: i32,
+    /// Answers registered so far; the newest one has this `seq`.
+    pub answers_count: i32,
+    /// Facts written so far; the newest one has this `sequence`.
+    pub events_count: i32,
     pub is_test: bool,
     pub halted_at: Option<NaiveDateTime>,
     /// Faulting turns so far; 3 halt the session (RE9).
@@ -63,27 +69,18 @@ impl SessionRow {
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] when the stored text is not a progress.
-    pub fn progress(&self) -> Result<Option<Progress>, StoreError> {
-        self.progress.as_deref().map(|text| from_json("sessions.progress", text)).transpose()
+    pub fn progress(&self) -> Result<Option<&Progress>, StoreError> {
+        let read = self.progress.as_ref().map(Json::get).transpose();
+        read.map_err(|error| StoreError::Corrupt(format!("sessions.progress: {error}")))
     }
 
     /// The caller's variables.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] when the stored text is no list of pairs.
-    pub fn variables(&self) -> Result<Variables, StoreError> {
-        from_json("sessions.variables", &self.variables)
+    pub fn variables(&self) -> Result<&Variables, StoreError> {
+        self.variables.get().map_err(|error| StoreError::Corrupt(format!("sessions.variables: {error}")))
     }
-}
-
-/// Reads a JSON column.
-pub(crate) fn from_json<T: serde::de::DeserializeOwned>(column: &str, text: &str) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|error| StoreError::Corrupt(format!("{column}: {error}")))
-}
-
-/// Writes a JSON column.
-pub(crate) fn to_json<T: serde::Serialize>(column: &str, value: &T) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|error| StoreError::Corrupt(format!("{column}: {error}")))
 }
 
 /// A gateway's session handle and the session it belongs to (GW52).

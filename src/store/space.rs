@@ -103,13 +103,14 @@ pub struct Space {
     /// Delivery reports by id.
     pub reports: Table<String, ReportRow>,
     events: Vec<EventRow>,
-    event_counts: BTreeMap<String, usize>,
     consent_events: Vec<ConsentEventRow>,
     audit: Vec<AuditEntry>,
     seen: BTreeMap<(String, String), String>,
     weak: BTreeMap<String, Vec<WeakMatch>>,
     by_phone: BTreeMap<String, PhoneIndex>,
     by_session: BTreeMap<String, BTreeSet<(i32, String)>>,
+    by_client_ref: BTreeMap<String, String>,
+    by_external_id: BTreeMap<String, ReferenceIndex>,
     sequence: Sequence,
 }
 
@@ -117,6 +118,13 @@ pub struct Space {
 struct PhoneIndex {
     sessions: BTreeSet<String>,
     messages: BTreeSet<String>,
+}
+
+/// What a gateway's id of a message leads to.
+#[derive(Debug, Default)]
+struct ReferenceIndex {
+    messages: BTreeSet<String>,
+    reports: BTreeSet<String>,
 }
 
 /// The one sequence that orders inbound texts and send starts (RE8, RE11).
@@ -194,16 +202,25 @@ impl Space {
 
     /// Appends a fact.
     pub fn add_event(&mut self, row: EventRow) {
-        if let Some(session_id) = &row.session_id {
-            *self.event_counts.entry(session_id.clone()).or_default() += 1;
-        }
         self.events.push(row);
     }
 
-    /// Facts of this batch that belong to a session.
-    #[must_use]
-    pub fn event_count(&self, session_id: &str) -> usize {
-        self.event_counts.get(session_id).copied().unwrap_or(0)
+    /// Stores a new delivery report.
+    pub fn add_report(&mut self, row: ReportRow) {
+        self.index_report(&row);
+        self.reports.insert(row.id.clone(), row);
+    }
+
+    /// Notes the gateway's id of a loaded message: reports find it by that.
+    pub fn set_external_id(&mut self, message_id: &str, external_id: String) {
+        let Some(row) = self.messages.get_mut(message_id) else {
+            return;
+        };
+        let earlier = row.external_id.replace(external_id.clone());
+        if let Some(index) = earlier.and_then(|earlier| self.by_external_id.get_mut(&earlier)) {
+            index.messages.remove(message_id);
+        }
+        self.by_external_id.entry(external_id).or_default().messages.insert(message_id.to_owned());
     }
 
     /// Appends a change of consent to the ledger.
@@ -239,19 +256,22 @@ impl Space {
             .collect()
     }
 
-    /// A message by our reference or the gateway's id, among those loaded.
-    #[must_use]
-    pub fn message_by_reference(&self, client_ref: Option<&str>, external_id: Option<&str>) -> Option<&str> {
-        let by_ref = client_ref.and_then(|wanted| {
-            self.messages.iter().find(|(_, row)| row.client_ref == wanted).map(|(id, _)| id.as_str())
-        });
-        by_ref.or_else(|| {
-            let wanted = external_id?;
-            self.messages
-                .iter()
-                .find(|(_, row)| row.external_id.as_deref() == Some(wanted))
-                .map(|(id, _)| id.as_str())
-        })
+    /// Loaded messages by our reference, then by the gateway's id: the surer reference first (GW35).
+    pub fn messages_named<'a>(
+        &'a self,
+        client_ref: Option<&str>,
+        external_id: Option<&str>,
+    ) -> impl Iterator<Item = &'a MessageRow> + use<'a> {
+        let by_ref = client_ref.and_then(|wanted| self.by_client_ref.get(wanted));
+        let by_id = external_id.and_then(|wanted| self.by_external_id.get(wanted));
+        let ids = by_ref.into_iter().chain(by_id.into_iter().flat_map(|index| &index.messages));
+        ids.filter_map(|id| self.messages.get(id.as_str()))
+    }
+
+    /// Loaded reports that name a message by the gateway's id.
+    pub fn reports_naming<'a>(&'a self, external_id: &str) -> impl Iterator<Item = &'a ReportRow> + use<'a> {
+        let ids = self.by_external_id.get(external_id).map(|index| &index.reports);
+        ids.into_iter().flatten().filter_map(|id| self.reports.get(id.as_str()))
     }
 
     /// Whether the batch left something for the dispatcher: a message to send, or one finished that others of
@@ -273,6 +293,11 @@ impl Space {
     pub(super) fn load_message(&mut self, row: MessageRow) {
         self.index_message(&row);
         self.messages.load(row.id.clone(), row);
+    }
+
+    pub(super) fn load_report(&mut self, row: ReportRow) {
+        self.index_report(&row);
+        self.reports.load(row.id.clone(), row);
     }
 
     pub(super) fn load_seen(&mut self, gateway: String, provider_id: String, id: String) {
@@ -299,6 +324,16 @@ impl Space {
         self.by_phone.entry(row.phone.clone()).or_default().messages.insert(row.id.clone());
         if let Some(session_id) = &row.session_id {
             self.by_session.entry(session_id.clone()).or_default().insert((row.seq, row.id.clone()));
+        }
+        self.by_client_ref.insert(row.client_ref.clone(), row.id.clone());
+        if let Some(external_id) = &row.external_id {
+            self.by_external_id.entry(external_id.clone()).or_default().messages.insert(row.id.clone());
+        }
+    }
+
+    fn index_report(&mut self, row: &ReportRow) {
+        if let Some(external_id) = &row.external_id {
+            self.by_external_id.entry(external_id.clone()).or_default().reports.insert(row.id.clone());
         }
     }
 }

@@ -80,9 +80,9 @@ impl<K: Ord, R> Table<K, R> {
         self.rows.insert(key, Held { row, change: Change::Update });
     }
 
-    /// All rows in key order.
-    pub fn iter(&self) -> impl Iterator<Item = (&K, &R)> {
-        self.rows.iter().map(|(key, held)| (key, &held.row))
+    /// Rows from a key on, in key order: whoever wants those of one owner never walks the batch.
+    pub fn iter_from<'a>(&'a self, key: &K) -> impl Iterator<Item = (&'a K, &'a R)> + use<'a, K, R> {
+        self.rows.range(key..).map(|(key, held)| (key, &held.row))
     }
 
     /// Adds a row as loaded; keeps the one already here.

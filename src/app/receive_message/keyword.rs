@@ -2,10 +2,11 @@
 
 use chrono::Duration;
 
-use super::{ReceiveMessage, Verdict, session_of, session_text};
+use super::find::session_of;
+use super::wording::{channel_text, survey_text};
+use super::{ReceiveMessage, Verdict};
 use crate::app::channels::Channel;
 use crate::app::consent::{self, Change, EXPRESS, GLOBAL, STOP};
-use crate::app::expire_sessions::survey_of;
 use crate::app::moment::{Moment, Queued, priority};
 use crate::i18n::SystemText;
 use crate::phone::Phone;
@@ -13,7 +14,6 @@ use crate::session::correlate::Match;
 use crate::session::keywords::Command;
 use crate::session::{MessageClass, Outcome, Status};
 use crate::store::Fault;
-use crate::survey::Language;
 use crate::survey::messages::SessionText;
 
 /// How long a confirmation may wait: the FCC asks for it within 5 minutes (GW62).
@@ -128,26 +128,6 @@ impl ReceiveMessage {
         }
     }
 
-    /// The language of the session, else of the phone's last one, else by country (A21).
-    pub(super) fn language(&self, moment: &Moment<'_>, phone: &Phone, found: &Match) -> Language {
-        let of_session = session_of(found)
-            .and_then(|id| moment.space.sessions.get(id))
-            .map(|session| session.language.clone());
-        let of_phone =
-            || moment.space.contacts.get(phone.as_e164()).and_then(|contact| contact.language.clone());
-        let of_channel =
-            || self.receiving.as_ref().and_then(|(channel, _)| channel.row.default_language.clone());
-        of_session
-            .or_else(of_phone)
-            .or_else(of_channel)
-            .and_then(|code| Language::parse(&code).ok())
-            .unwrap_or_else(|| {
-                let settings = &moment.engine.settings;
-                let of_country = settings.language_by_country.get(phone.country_code());
-                of_country.unwrap_or(&settings.language).clone()
-            })
-    }
-
     /// Queues a text that belongs to no session's sequence.
     pub(super) fn queue_notice(
         &self,
@@ -200,21 +180,4 @@ pub fn apply_stop(moment: &mut Moment<'_>, phone: &str, survey_id: Option<&str>)
         }
     }
     Ok(())
-}
-
-/// A text of the survey the person is in, if the survey has its own (§5).
-fn survey_text(moment: &mut Moment<'_>, found: &Match, key: SessionText) -> Result<Option<String>, Fault> {
-    let Some(id) = session_of(found).map(str::to_owned) else {
-        return Ok(None);
-    };
-    let survey = survey_of(moment, &id)?;
-    if !survey.messages.contains_key(key.as_str()) {
-        return Ok(None);
-    }
-    session_text(moment, &id, &survey, key).map(Some)
-}
-
-/// A system text: the channel's own, else the built-in one.
-pub(super) fn channel_text(channel: &Channel, key: SystemText, language: &Language) -> String {
-    channel.texts.wording(key, language).to_owned()
 }

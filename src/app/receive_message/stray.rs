@@ -1,13 +1,14 @@
 //! Texts that no open session takes: after the end, and from strangers. Every answer to them is capped, since
 //! whoever sends them makes us pay (RF39, GW80, GW81).
 
-use chrono::{Duration, NaiveDateTime, Timelike};
+use chrono::Duration;
 
-use super::keyword::channel_text;
-use super::{ReceiveMessage, Verdict, relabel_expired, session_text};
+use super::wording::{channel_text, session_text};
+use super::{ReceiveMessage, Verdict};
 use crate::app::channels::Channel;
-use crate::app::expire_sessions::survey_of;
-use crate::app::moment::{Moment, Queued, priority, session_mut};
+use crate::app::expire_sessions::{expire, survey_of};
+use crate::app::moment::{Moment, Queued, priority, session, session_mut, start_of_hour};
+use crate::app::send_survey::is_expired;
 use crate::i18n::SystemText;
 use crate::phone::Phone;
 use crate::session::correlate::Match;
@@ -31,7 +32,7 @@ impl ReceiveMessage {
         session_id: &str,
     ) -> Result<Verdict, Fault> {
         relabel_expired(moment, session_id)?;
-        let session = session_mut(moment.space, session_id)?.clone();
+        let session = session(moment.space, session_id)?;
         if session.status == Status::OptedOut {
             return Ok(Verdict::of(Outcome::Late, Some("opted_out"), session_id));
         }
@@ -124,6 +125,11 @@ fn count_not_found(moment: &mut Moment<'_>, channel_id: &str) -> bool {
     true
 }
 
-fn start_of_hour(at: NaiveDateTime) -> NaiveDateTime {
-    at.date().and_hms_opt(at.hour(), 0, 0).unwrap_or(at)
+/// Ends a session that was found past its expiry, before its texts are chosen.
+fn relabel_expired(moment: &mut Moment<'_>, session_id: &str) -> Result<(), Fault> {
+    let session = session(moment.space, session_id)?;
+    if session.status.is_open() && is_expired(session, moment.now.naive_utc()) {
+        expire(moment, session_id)?;
+    }
+    Ok(())
 }

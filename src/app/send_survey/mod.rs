@@ -19,7 +19,7 @@ use super::warning::{Warning, WarningCode};
 use crate::clock::Timestamp;
 use crate::session::Status;
 use crate::store::requests::SendRequestRow;
-use crate::store::{AnyConnection, Fault, Keys, SessionRow, Space, StoreError, Work};
+use crate::store::{AnyConnection, Fault, Json, Keys, SessionRow, Space, StoreError, Work};
 pub use crate::survey::{IfOpenSession, Language, Variables};
 
 /// What became of the call.
@@ -320,8 +320,7 @@ impl SendSurveyTurn {
             expiry_seconds: command.expiry.is_none().then(|| expiry.num_seconds()),
             slot,
         };
-        let json =
-            |value: Result<String, serde_json::Error>| value.map_err(|e| Fault::Invariant(e.to_string()));
+        let opening = serde_json::to_string(&opening).map_err(|error| Fault::Invariant(error.to_string()))?;
         let send_at = command.send_at.map(|instant| instant.naive_utc());
         let expires_at = command.expiry.map(|instant| instant.naive_utc());
         Ok(SessionRow {
@@ -335,14 +334,17 @@ impl SendSurveyTurn {
             channel_id: channel_id.to_owned(),
             language: prepared.language.code().to_owned(),
             client_reference: command.client_reference.clone(),
-            variables: json(serde_json::to_string(&command.variables))?,
-            opening: Some(json(serde_json::to_string(&opening))?),
+            variables: Json::of(command.variables.clone()),
+            opening: Some(opening),
             progress: None,
+            appending_until: None,
             current_element_id: None,
             prompt_id: None,
             sms_session: None,
             open_slot: None,
             next_sequence: 1,
+            answers_count: 0,
+            events_count: 0,
             is_test: command.is_test,
             halted_at: None,
             faults: 0,

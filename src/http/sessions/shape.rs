@@ -128,7 +128,7 @@ impl Session {
         let phone = |text: &str| {
             if reads_pii { text.to_owned() } else { phone::mask(text) }
         };
-        let variables = row.variables().unwrap_or_default();
+        let variables = row.variables().cloned().unwrap_or_default();
         let variable = |(key, value): (&str, &str)| Variable {
             key: key.to_owned(),
             value: if Phone::from_stored(value).is_some() { phone(value) } else { value.to_owned() },

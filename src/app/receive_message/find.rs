@@ -1,0 +1,78 @@
+//! Finds the session that a text belongs to (gateways.md 3.3, A22–A32).
+
+use super::ReceiveMessage;
+use crate::app::moment::{Moment, session_mut};
+use crate::app::send_survey::is_expired;
+use crate::session::correlate::{Candidate, Match, Thread, correlate};
+use crate::session::{MessageState, Status};
+use crate::store::{Fault, HandleRow, SessionRow};
+
+impl ReceiveMessage {
+    /// gateways.md 3.3 with the rows of this phone.
+    pub(super) fn find(&self, moment: &Moment<'_>) -> Match {
+        let (Some(phone), Some((channel, _))) = (&self.phone, &self.receiving) else {
+            return Match::Nothing;
+        };
+        let thread = match self.handle() {
+            None => Thread::Plain,
+            Some(handle) => {
+                let key = (self.message.gateway.clone(), handle.to_owned());
+                match moment.space.handles.get(&key) {
+                    Some(row) if row.phone == phone.as_e164() => Thread::Known(row.session_id.clone()),
+                    Some(_) => Thread::OfAnotherPhone,
+                    None => Thread::Unknown,
+                }
+            }
+        };
+        let cross_channel = moment.engine.settings.cross_channel_lookup || matches!(thread, Thread::Known(_));
+        let oldest_end = moment.at() - moment.engine.settings.ended_memory;
+        let candidates: Vec<Candidate<'_>> = moment
+            .space
+            .sessions_of(phone.as_e164())
+            .filter(|session| cross_channel || session.channel_id == channel.row.id)
+            .filter(|session| session.closed_at.is_none_or(|closed| closed > oldest_end))
+            .map(|session| candidate(moment, session))
+            .collect();
+        correlate(&thread, &candidates)
+    }
+
+    /// The unknown thread belongs to this session from now on (A26).
+    pub(super) fn adopt_thread(&self, moment: &mut Moment<'_>, session_id: &str) -> Result<(), Fault> {
+        let (Some(handle), Some(phone)) = (self.handle(), &self.phone) else {
+            return Ok(());
+        };
+        let row = HandleRow {
+            gateway: self.message.gateway.clone(),
+            handle: handle.to_owned(),
+            session_id: session_id.to_owned(),
+            phone: phone.as_e164().to_owned(),
+            created_at: moment.at(),
+        };
+        moment.space.add_handle(row);
+        session_mut(moment.space, session_id)?.sms_session = Some(handle.to_owned());
+        Ok(())
+    }
+}
+
+/// The session of a match, open or ended.
+pub(super) fn session_of(found: &Match) -> Option<&str> {
+    match found {
+        Match::Open { id, .. } | Match::Ended { id } => Some(id),
+        Match::AnotherPhone | Match::StaleThread | Match::Nothing => None,
+    }
+}
+
+fn candidate<'a>(moment: &Moment<'_>, session: &'a SessionRow) -> Candidate<'a> {
+    let prompt = session.prompt_id.as_ref().and_then(|id| moment.space.messages.get(id));
+    let uncertain = |state: MessageState| matches!(state, MessageState::Sending | MessageState::Unknown);
+    let is_open = session.status == Status::Active && !is_expired(session, moment.at());
+    Candidate {
+        id: &session.id,
+        is_open,
+        is_waiting: session.status == Status::Pending,
+        has_uncertain_send: is_open
+            && moment.space.messages_of(&session.id).any(|message| uncertain(message.state)),
+        asked_at: prompt.map_or(session.created_at, |prompt| prompt.started_at.unwrap_or(prompt.due_at)),
+        ended_at: session.closed_at.or(session.expires_at).unwrap_or(session.updated_at),
+    }
+}
