@@ -3,6 +3,7 @@
 mod batches;
 mod lock;
 mod migrations;
+mod statements;
 
 use antiphon::clock::{Clock, ManualClock};
 use antiphon::ids::Ids;
