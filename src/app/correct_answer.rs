@@ -113,7 +113,15 @@ impl Work for CorrectAnswer {
         row.label = shown.label;
         row.corrected_at = Some(moment.at());
         row.correction_of = row.correction_of.or_else(|| before.clone());
-        self.keep(&mut moment, row, before.as_deref())
+        let event = json!({
+            "elementId": row.element_id,
+            "visit": row.visit,
+            "value": value.plain(element.kind.options()),
+            "before": before.as_deref().and_then(stored).map(|before| before.plain(element.kind.options())),
+            "reason": self.reason,
+            "actor": self.actor.name,
+        });
+        self.keep(&mut moment, row, before.as_deref(), &event)
     }
 }
 
@@ -136,20 +144,13 @@ impl CorrectAnswer {
         moment: &mut Moment<'_>,
         row: AnswerRow,
         before: Option<&str>,
+        event: &Json,
     ) -> Result<Corrected, Fault> {
         let at = moment.at();
         let session = session_mut(moment.space, &self.session_id)?;
         session.updated_at = at;
         session.version += 1;
-        let data: Json = json!({
-            "elementId": row.element_id,
-            "visit": row.visit,
-            "value": row.value,
-            "before": before,
-            "reason": self.reason,
-            "actor": self.actor.name,
-        });
-        moment.record_event("answer.changed", Some(&self.session_id), &data)?;
+        moment.record_event("answer.changed", Some(&self.session_id), event)?;
         let object = format!("session:{}", self.session_id);
         // The audit log holds no text (RS10): digests prove what was changed into what.
         let digests = json!({
@@ -163,6 +164,11 @@ impl CorrectAnswer {
         moment.space.answers.put(key, row.clone());
         Ok(Corrected::Done(Box::new(row)))
     }
+}
+
+/// A value as it stands in the answer's row.
+fn stored(text: &str) -> Option<Value> {
+    serde_json::from_str(text).ok()
 }
 
 /// The value, if the question takes it; else what it takes.

@@ -190,25 +190,19 @@ fn view(player: &Player<'_>, answer: &play::Answer) -> Option<SimulatedAnswer> {
     let element = player.survey().element(&record.element)?;
     let language = &player.progress().language;
     let option = |index: &usize| element.kind.options().get(*index);
-    let code = |index: &usize| option(index).map(|option| option.code.clone());
     let label = |index: &usize| option(index).map(|option| option.label.in_language(language).to_owned());
-    let nothing = serde_json::Value::Null;
-    let (value, index, code, label) = match &record.value {
+    let value = record.value.as_ref().map(|value| value.plain(element.kind.options())).unwrap_or_default();
+    let (index, code, label) = match &record.value {
         Some(Value::Choice(index)) => {
-            let code = serde_json::json!(code(index));
-            (code.clone(), serde_json::json!(index), code, serde_json::json!(label(index)))
+            (serde_json::json!(index), value.clone(), serde_json::json!(label(index)))
         }
         Some(Value::Choices(indices)) => {
-            let codes = serde_json::json!(indices.iter().map(code).collect::<Vec<_>>());
             let labels = serde_json::json!(indices.iter().map(label).collect::<Vec<_>>());
-            (codes.clone(), serde_json::json!(indices), codes, labels)
+            (serde_json::json!(indices), value.clone(), labels)
         }
-        Some(Value::Number(number)) => (serde_json::json!(number), nothing.clone(), nothing.clone(), nothing),
-        Some(value @ (Value::YesNo(_) | Value::Text(_) | Value::Date(_))) => {
-            let text = play::cell_text(&play::cell(element, value));
-            (serde_json::json!(text), nothing.clone(), nothing.clone(), nothing)
+        Some(Value::Number(_) | Value::YesNo(_) | Value::Text(_) | Value::Date(_)) | None => {
+            Default::default()
         }
-        None => (nothing.clone(), nothing.clone(), nothing.clone(), nothing),
     };
     let registered = matches!(record.state, AnswerState::Answered | AnswerState::Skipped);
     Some(SimulatedAnswer {

@@ -2,7 +2,7 @@
 //! question that waits as `pending`.
 
 use serde::Serialize;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use crate::app::engine::Engine;
 use crate::app::sessions::{AnswerRow, Parts, SessionRow};
@@ -80,6 +80,9 @@ pub fn answer(survey: Option<&Survey>, row: &AnswerRow, reads_pii: bool) -> Answ
         Some(text) => Json::String(text.clone()),
     };
     let code = open(stored(row.code.as_ref()));
+    let options = survey.and_then(|survey| survey.element(&row.element_id));
+    let options = options.map_or(&[][..], |element| element.kind.options());
+    let value = row.value.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok());
     let position = row.position.as_deref().and_then(|text| serde_json::from_str(text).ok());
     let by_reply = is_answered || row.state == AnswerState::Skipped.as_str();
     Answer {
@@ -87,7 +90,7 @@ pub fn answer(survey: Option<&Survey>, row: &AnswerRow, reads_pii: bool) -> Answ
         element_type: row.element_type.clone(),
         visit: row.visit,
         state: row.state.clone(),
-        value: open(value(row.value.as_deref(), &code)),
+        value: open(value.map(|value| value.plain(options)).unwrap_or_default()),
         index: open(position.unwrap_or_default()),
         label: open(stored(row.label.as_ref())),
         code,
@@ -99,16 +102,6 @@ pub fn answer(survey: Option<&Survey>, row: &AnswerRow, reads_pii: bool) -> Answ
         answered_at: by_reply.then(|| shown(row.answered_at)),
         inbound_id: row.inbound_id.clone(),
         corrected_at: shown_if(row.corrected_at),
-    }
-}
-
-/// The value as JSON; choices by their codes.
-fn value(stored: Option<&str>, code: &Json) -> Json {
-    match stored.and_then(|text| serde_json::from_str::<Value>(text).ok()) {
-        None => Json::Null,
-        Some(Value::Number(number)) => json!(number),
-        Some(Value::Choice(_) | Value::Choices(_)) => code.clone(),
-        Some(value @ (Value::YesNo(_) | Value::Text(_) | Value::Date(_))) => value.plain(&[]),
     }
 }
 

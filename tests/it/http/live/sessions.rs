@@ -253,16 +253,21 @@ async fn an_answer_is_corrected_and_its_raw_text_kept() {
         correct(&live, "nothing", "score", json!({"value": 1, "reason": "x"})).await.code(),
         "session_not_found"
     );
-    let kinds: Vec<String> = {
+    let changes: Vec<String> = {
         use antiphon::store::schema::events::dsl;
         use diesel::prelude::*;
         dsl::events
             .filter(dsl::kind.eq("answer.changed"))
-            .select(dsl::kind)
+            .order(dsl::id)
+            .select(dsl::data)
             .load(&mut live.connection())
             .unwrap()
     };
-    assert_eq!(kinds.len(), 2);
+    let changes: Vec<Value> = changes.iter().map(|data| serde_json::from_str(data).unwrap()).collect();
+    let values: Vec<(&Value, &Value)> =
+        changes.iter().map(|data| (&data["before"], &data["value"])).collect();
+    let expected = [(json!(2), json!(5)), (json!("price"), json!("staff"))];
+    assert_eq!(values, expected.iter().map(|(before, value)| (before, value)).collect::<Vec<_>>());
 }
 
 #[actix_web::test]
