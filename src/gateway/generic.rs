@@ -8,12 +8,11 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 
 use super::http::{Answer, HttpClient, NoAnswer};
+use super::item::{CallbackItem, Flag, Inbound, Report, ReportState};
 use super::json::{self, Document};
 use super::registry::OpenError;
 use super::settings::{GenericSettings, OutboundAuth};
-use super::types::{
-    CallbackItem, Detail, Flag, GatewaySession, Inbound, Report, ReportState, SendRequest, SendResult,
-};
+use super::types::{Detail, GatewaySession, SendRequest, SendResult};
 
 /// Most characters kept of a report's explanation.
 const REASON_CHARACTERS_MAX: usize = 200;

@@ -7,6 +7,7 @@
 
 mod generic;
 mod http;
+mod item;
 mod json;
 mod network;
 mod registry;
@@ -16,6 +17,7 @@ mod types;
 mod verify;
 
 pub use generic::{inbound_json, report_json};
+pub use item::{CallbackItem, Flag, Inbound, Report, ReportState};
 pub use network::{Network, NetworkFault, Networks};
 pub use registry::{Gateway, Gateways, OpenError};
 pub use settings::{
@@ -23,8 +25,5 @@ pub use settings::{
     Timeouts, UrlFault, check_base_url,
 };
 pub use simulator::{Delivered, Script, Simulator};
-pub use types::{
-    CallbackItem, Detail, Flag, GatewaySession, Inbound, Report, ReportState, RetryAfter, SendClass,
-    SendRequest, SendResult, SenderType,
-};
+pub use types::{Detail, GatewaySession, RetryAfter, SendClass, SendRequest, SendResult, SenderType};
 pub use verify::{Callback, Forged, Place, Secrets, SecretsFault, Verifier, sign};

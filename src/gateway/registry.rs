@@ -10,10 +10,11 @@ use reqwest::Url;
 use secrecy::ExposeSecret;
 
 use super::generic::{self, Generic};
+use super::item::CallbackItem;
 use super::network::Networks;
 use super::settings::{GatewaySettings, OptOutHandling, ProfileSettings};
 use super::simulator::Simulator;
-use super::types::{CallbackItem, SendRequest, SendResult};
+use super::types::{SendRequest, SendResult};
 use super::verify::{Callback, Forged, Place, Verifier};
 use crate::ids::Ids;
 

@@ -9,10 +9,9 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, broadcast};
 
+use super::item::{Inbound, Report, ReportState};
 use super::settings::SimulatorSettings;
-use super::types::{
-    Detail, GatewaySession, Inbound, Report, ReportState, RetryAfter, SendRequest, SendResult,
-};
+use super::types::{Detail, GatewaySession, RetryAfter, SendRequest, SendResult};
 use crate::ids::Ids;
 use crate::phone::mask;
 

@@ -96,10 +96,6 @@ const LINES_MAX: usize = 450;
 
 /// Files that may be longer, and why.
 const LONG_FILES: &[(&str, &str)] = &[
-    ("src/survey/check/flow.rs", "every fault of the flow, found in one walk"),
-    ("src/survey/check/steps.rs", "one reader for each type of element"),
-    ("src/survey/expr/domain.rs", "which values a condition leaves, type by type"),
-    ("src/survey/expr/typing.rs", "one table of operators and types"),
 ];
 
 struct Source {

@@ -4,6 +4,7 @@
 //! survey, [`eval`] gives its value for a session and [`domain`] decides what can never be true. It never
 //! fails at run time: every checked expression is true or false for every session (F29).
 
+mod comparison;
 mod datum;
 pub(in crate::survey) mod domain;
 mod eval;
