@@ -6,7 +6,7 @@
 mod tests;
 
 use super::element::Direction;
-use super::{Element, Kind, Language, Reason};
+use super::{Kind, Language, Reason};
 
 /// Texts about a session as a whole (§5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -115,14 +115,14 @@ pub fn key(reason: Reason) -> &'static str {
 
 /// The built-in error text for a reason, worded for the question; `None` in a language without built-in texts.
 #[must_use]
-pub fn error(reason: Reason, question: &Element, language: &Language) -> Option<&'static str> {
-    error_in_both(reason, question).in_language(language)
+pub fn error(reason: Reason, kind: &Kind, language: &Language) -> Option<&'static str> {
+    error_in_both(reason, kind).in_language(language)
 }
 
 /// The same in English, which every session can fall back to.
 #[must_use]
-pub fn error_in_english(reason: Reason, question: &Element) -> &'static str {
-    error_in_both(reason, question).en
+pub fn error_in_english(reason: Reason, kind: &Kind) -> &'static str {
+    error_in_both(reason, kind).en
 }
 
 /// `yes` or `no` inside a text.
@@ -149,15 +149,15 @@ const A_DATE: Both = Both {
     no: "Svar med en dato, for eksempel 24.11 eller i går.",
 };
 
-fn error_in_both(reason: Reason, question: &Element) -> Both {
+fn error_in_both(reason: Reason, kind: &Kind) -> Both {
     match reason {
-        Reason::Unrecognised => unrecognised(&question.kind),
-        Reason::OutOfRange => out_of_range(&question.kind),
-        Reason::NotANumber => not_a_number(&question.kind),
-        Reason::Ambiguous => ambiguous(&question.kind),
-        Reason::Conflict => conflict(&question.kind),
-        Reason::Unit => unit(&question.kind),
-        Reason::ChooseOne => choose_one(&question.kind),
+        Reason::Unrecognised => unrecognised(kind),
+        Reason::OutOfRange => out_of_range(kind),
+        Reason::NotANumber => not_a_number(kind),
+        Reason::Ambiguous => ambiguous(kind),
+        Reason::Conflict => conflict(kind),
+        Reason::Unit => unit(kind),
+        Reason::ChooseOne => choose_one(kind),
         Reason::TooMany => Both { en: "Please choose at most {{max}}.", no: "Velg høyst {{max}}." },
         Reason::TooFew => Both { en: "Please choose at least {{min}}.", no: "Velg minst {{min}}." },
         Reason::TooShort => Both {

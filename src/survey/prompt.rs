@@ -134,10 +134,12 @@ fn error_text(facts: &Facts<'_>, question: &Element, reason: Reason) -> String {
     let key = messages::key(reason);
     let own = |key: &str| facts.survey.messages.get(key).map(|text| text.in_language(language));
     let wording = own(key)
-        .or_else(|| messages::error(reason, question, language))
+        .or_else(|| messages::error(reason, &question.kind, language))
         .or_else(|| own("unrecognised"))
-        .unwrap_or_else(|| messages::error_in_english(reason, question));
-    expand(wording, |name| limit(question, reason, language, name).or_else(|| session_value(facts, name)))
+        .unwrap_or_else(|| messages::error_in_english(reason, &question.kind));
+    expand(wording, |name| {
+        limit(&question.kind, reason, language, name).or_else(|| session_value(facts, name))
+    })
 }
 
 /// One pass over `{{name}}` and `{{name|fallback}}`; what is put in is never looked at again (F34, F35).
@@ -225,12 +227,17 @@ fn date_text(date: NaiveDate, language: &Language) -> String {
 }
 
 /// `{{min}}`, `{{max}}`, `{{options}}` and `{{unit}}` of an error text (F34).
-fn limit(question: &Element, reason: Reason, language: &Language, name: &str) -> Option<String> {
+pub(in crate::survey) fn limit(
+    kind: &Kind,
+    reason: Reason,
+    language: &Language,
+    name: &str,
+) -> Option<String> {
     match name {
-        "min" => bounds(question, reason, language).0,
-        "max" => bounds(question, reason, language).1,
-        "options" => allowed(question, language),
-        "unit" => match &question.kind {
+        "min" => bounds(kind, reason, language).0,
+        "max" => bounds(kind, reason, language).1,
+        "options" => allowed(kind, language),
+        "unit" => match kind {
             Kind::Number { unit, .. } => unit.clone(),
             Kind::Text
             | Kind::SingleChoice { .. }
@@ -246,10 +253,10 @@ fn limit(question: &Element, reason: Reason, language: &Language, name: &str) ->
 }
 
 /// Lower and upper limit that the reason is about: number of options, of characters, or the value itself.
-fn bounds(question: &Element, reason: Reason, language: &Language) -> (Option<String>, Option<String>) {
+fn bounds(kind: &Kind, reason: Reason, language: &Language) -> (Option<String>, Option<String>) {
     let count = matches!(reason, Reason::TooFew | Reason::TooMany);
     let number = |number: &Number| number_text(*number, language);
-    match &question.kind {
+    match kind {
         Kind::MultipleChoice { min_select, max_select, .. } if count => {
             (Some(min_select.to_string()), Some(max_select.to_string()))
         }
@@ -271,15 +278,15 @@ fn bounds(question: &Element, reason: Reason, language: &Language) -> (Option<St
 }
 
 /// The replies a closed question takes, shortly: `1-4`, `YES or NO`.
-fn allowed(question: &Element, language: &Language) -> Option<String> {
-    match &question.kind {
+fn allowed(kind: &Kind, language: &Language) -> Option<String> {
+    match kind {
         Kind::YesNo => Some(messages::yes_or_no(language).to_owned()),
         Kind::SingleChoice { .. }
         | Kind::MultipleChoice { .. }
         | Kind::Scale { .. }
         | Kind::Nps { .. }
         | Kind::Number { .. } => {
-            let (min, max) = bounds(question, Reason::OutOfRange, language);
+            let (min, max) = bounds(kind, Reason::OutOfRange, language);
             Some(format!("{}-{}", min?, max?))
         }
         Kind::Text | Kind::FreeText { .. } | Kind::Date { .. } => None,

@@ -43,7 +43,7 @@ impl<'a> Longest<'a> {
     }
 
     /// The longest value of a placeholder.
-    fn value(&self, name: &str, language: &Language) -> String {
+    pub(super) fn value(&self, name: &str, language: &Language) -> String {
         match self.questions.get(name) {
             Some(kind) => longest_answer(kind, language),
             None => {
@@ -132,6 +132,7 @@ impl Checker<'_> {
                 let name = format!("`{}`", step.name());
                 self.measure(&Measured { file, options, name }, &longest, settings);
             }
+            self.repeats(step, &longest, settings);
             self.label_characters(step, &longest, settings);
         }
         let closing = completion.map(|completion| &completion.variants);

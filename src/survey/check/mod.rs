@@ -13,6 +13,7 @@ mod names;
 mod options;
 mod paths;
 mod placeholders;
+mod repeats;
 mod settings;
 mod steps;
 mod texts;

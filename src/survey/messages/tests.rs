@@ -62,7 +62,7 @@ fn built_in_texts_exist_for_every_key_in_both_languages_and_are_one_gsm7_segment
     for language in [Language::en(), Language::no()] {
         for reason in REASONS {
             for question in questions() {
-                assert_fits(error(reason, &question, &language).unwrap());
+                assert_fits(error(reason, &question.kind, &language).unwrap());
             }
         }
         for key in SessionText::ALL {
@@ -70,7 +70,7 @@ fn built_in_texts_exist_for_every_key_in_both_languages_and_are_one_gsm7_segment
         }
     }
     let swedish = Language::parse("sv").unwrap();
-    assert_eq!(error(Reason::Empty, &scale("q"), &swedish), None);
+    assert_eq!(error(Reason::Empty, &scale("q").kind, &swedish), None);
     assert_eq!(session(SessionText::Help, &swedish), session(SessionText::Help, &Language::en()));
 }
 
@@ -81,7 +81,7 @@ fn a_limit_that_the_question_lacks_is_not_mentioned() {
             continue;
         };
         for reason in [Reason::OutOfRange, Reason::NotANumber] {
-            let text = error(reason, &question, &Language::en()).unwrap();
+            let text = error(reason, &question.kind, &Language::en()).unwrap();
             assert!(min.is_some() || !text.contains("{{min}}"), "{text}");
             assert!(max.is_some() || !text.contains("{{max}}"), "{text}");
         }
