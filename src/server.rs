@@ -1,7 +1,7 @@
 //! [`Server`]: puts the parts together and runs them: database, surveys, channels, gateways, worker and HTTP.
 //! Used by `serve`, by `demo` and by the tests alike; it decides nothing at run time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -323,18 +323,15 @@ fn micro(per_second: f64) -> i64 {
     (per_second * 1_000_000.0).round() as i64
 }
 
-/// The channel's wordings in both built-in languages.
+/// The channel's wordings in the built-in languages and in those of its own texts.
 fn texts(channel: &crate::config::Channel) -> BTreeMap<String, BTreeMap<String, String>> {
-    SystemText::ALL
-        .into_iter()
-        .map(|text| {
-            let wordings = [Language::en(), Language::no()]
-                .into_iter()
-                .map(|language| {
-                    (language.code().to_owned(), channel.texts.wording(text, &language).to_owned())
-                })
-                .collect();
-            (text.as_str().to_owned(), wordings)
-        })
-        .collect()
+    let mut languages = BTreeSet::from([Language::en(), Language::no()]);
+    languages.extend(channel.texts.languages().cloned());
+    let wordings = |text: SystemText| {
+        let wording = |language: &Language| {
+            Some((language.code().to_owned(), channel.texts.in_language(text, language)?.to_owned()))
+        };
+        (text.as_str().to_owned(), languages.iter().filter_map(wording).collect())
+    };
+    SystemText::ALL.into_iter().map(wordings).collect()
 }

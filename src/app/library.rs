@@ -1,11 +1,11 @@
 //! [`Library`]: the surveys in memory, each checked revision once, and which revision is active. Reads of it
 //! never wait for the database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::store::surveys::SurveyRow;
-use crate::survey::Survey;
+use crate::survey::{Language, Survey};
 
 /// All surveys and their revisions.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +17,7 @@ pub struct Library {
 struct Shelves {
     surveys: BTreeMap<String, SurveyRow>,
     revisions: BTreeMap<(String, i32), Arc<Survey>>,
+    languages: BTreeSet<Language>,
 }
 
 impl Library {
@@ -27,7 +28,9 @@ impl Library {
 
     /// Puts a checked revision on the shelf. Revisions never change (F6).
     pub fn put_revision(&self, survey_id: &str, revision: i32, survey: Arc<Survey>) {
-        self.write().revisions.entry((survey_id.to_owned(), revision)).or_insert(survey);
+        let mut shelves = self.write();
+        shelves.languages.extend(survey.languages.iter().cloned());
+        shelves.revisions.entry((survey_id.to_owned(), revision)).or_insert(survey);
     }
 
     /// The survey with this slug or UUID; the UUID in any case (P09, F7).
@@ -52,6 +55,12 @@ impl Library {
         let revision = shelves.surveys.get(survey_id)?.active_revision?;
         let survey = shelves.revisions.get(&(survey_id.to_owned(), revision))?;
         Some((revision, Arc::clone(survey)))
+    }
+
+    /// Every language some revision is written in.
+    #[must_use]
+    pub fn languages(&self) -> BTreeSet<Language> {
+        self.read().languages.clone()
     }
 
     /// All surveys in order of their slugs.

@@ -74,7 +74,14 @@ impl SystemTexts {
             .unwrap_or_else(|| en::wording(text))
     }
 
-    fn in_language(&self, text: SystemText, language: &Language) -> Option<&str> {
+    /// The languages of the own wordings; one may come several times.
+    pub fn languages(&self) -> impl Iterator<Item = &Language> {
+        self.own.keys().map(|(_, language)| language)
+    }
+
+    /// The wording in that language, if there is one.
+    #[must_use]
+    pub fn in_language(&self, text: SystemText, language: &Language) -> Option<&str> {
         let own = self.own.get(&(text, language.clone())).map(String::as_str);
         own.or_else(|| text.built_in(language))
     }

@@ -8,7 +8,7 @@ use chrono::{Duration, NaiveDateTime};
 use serde_json::json;
 
 pub use command::{DAYS_AHEAD_MAX, Draft, SendSurvey};
-pub use prepare::{Fault422, Prepared, Unprepared, faults, prepare};
+pub use prepare::{Fault422, Prepared, Unprepared, faults, languages, prepare};
 
 use super::consent;
 use super::engine::Engine;

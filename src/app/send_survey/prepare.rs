@@ -112,6 +112,16 @@ pub fn faults(engine: &Engine, survey_id: &str, draft: &Draft, now: Timestamp) -
     faults
 }
 
+/// The languages a call may name (P33): those of the built-in system texts, of the surveys, and of the channels'
+/// own system texts. A survey that lacks one answers in its default language, with a warning.
+#[must_use]
+pub fn languages(engine: &Engine) -> Vec<Language> {
+    let mut languages = engine.library.languages();
+    languages.extend([Language::en(), Language::no()]);
+    languages.extend(engine.channels.all().iter().flat_map(|channel| channel.texts.languages().cloned()));
+    languages.into_iter().collect()
+}
+
 /// The channel named, else the deployment's; only an enabled one.
 fn channel_of(engine: &Engine, id: Option<&str>) -> Option<Arc<Channel>> {
     let channel = match id {

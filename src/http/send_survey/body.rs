@@ -26,7 +26,7 @@ pub struct SendSurveyBody {
     /// own expiry.
     #[schema(example = "24h")]
     pub expiry_time: Option<String>,
-    /// `en`, `no` and their aliases; empty: the survey's default.
+    /// `en`, `no`, or a language of some survey; aliases as `nb` and `en-GB` too; empty: the survey's default.
     #[schema(example = "no")]
     pub language: Option<String>,
     /// Goes in front of the first SMS. Discouraged: prefer a text element in the survey.

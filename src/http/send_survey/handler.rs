@@ -12,7 +12,7 @@ use crate::app::engine::Engine;
 use crate::app::failure::Failure;
 use crate::app::idempotency::NoEffect;
 use crate::app::send_survey::{
-    Created, Fault422, Language, Prepared, Refusal, SendSurveyTurn, Sent, Unprepared, faults, prepare,
+    Created, Fault422, Prepared, Refusal, SendSurveyTurn, Sent, Unprepared, faults, languages, prepare,
 };
 use crate::app::warning::Warning;
 use crate::clock::Timestamp;
@@ -136,7 +136,7 @@ async fn handle(
         return Err(Problem::new(ProblemCode::OutboxFull, detail).retry_after(OUTBOX_RETRY_SECONDS));
     }
     let now = engine.clock.now();
-    let languages = [Language::en(), Language::no()];
+    let languages = languages(engine);
     let rules = Rules {
         now,
         default_timezone: engine.settings.default_timezone,

@@ -54,7 +54,7 @@ pub struct Rules<'a> {
     pub now: Timestamp,
     /// Zone of an `expiryTime` without offset (A05).
     pub default_timezone: Tz,
-    /// Languages with system texts, `en` and `no` at least (P33).
+    /// Languages of system texts and surveys, `en` and `no` at least (P33).
     pub languages: &'a [Language],
     /// What the deployment adds to the phone metadata (A10).
     pub phones: &'a PhoneRules,
