@@ -200,6 +200,7 @@ async fn answer_batch(engine: &Engine, people: &mut People) -> Duration {
             text: "4".to_owned(),
             handle: None,
             provider_at: None,
+            flags: Vec::new(),
         })
         .collect();
     let began = Instant::now();

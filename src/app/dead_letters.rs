@@ -6,7 +6,7 @@ use serde_json::json;
 use super::audit::{self, Action, Actor};
 use super::engine::Engine;
 use super::failure::Failure;
-use super::receive_message::{InboundMessage, ReceiveMessage, Received};
+use super::receive_message::{InboundMessage, ReceiveMessage, Received, read_flags};
 use crate::clock::Timestamp;
 use crate::gateway::{Callback, CallbackItem};
 use crate::session::Outcome;
@@ -167,6 +167,7 @@ fn message_of(engine: &Engine, row: &InboundRow) -> Option<InboundMessage> {
             text: row.body.clone(),
             handle: row.handle.clone(),
             provider_at: row.provider_at.map(|at| at.and_utc()),
+            flags: read_flags(&row.flags()),
         });
     };
     let gateway = engine.gateways.get(&row.gateway)?;

@@ -63,6 +63,7 @@ pub(super) fn message_of(gateway: String, inbound: Inbound) -> InboundMessage {
         text: inbound.text,
         handle: inbound.session,
         provider_at: inbound.provider_at,
+        flags: inbound.flags,
     }
 }
 

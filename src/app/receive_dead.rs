@@ -2,7 +2,7 @@
 //! operator can look at it (RE10, GW3). It never touches a session.
 
 use super::engine::Engine;
-use super::receive_message::InboundMessage;
+use super::receive_message::{InboundMessage, flags_json};
 use crate::clock::Timestamp;
 use crate::session::Outcome;
 use crate::store::inbound::InboundRow;
@@ -35,6 +35,7 @@ impl ReceiveDead {
             handle: None,
             body: String::new(),
             raw: Some(without_nul(raw)),
+            flags: flags_json([]),
             outcome: Outcome::Dead,
             outcome_reason: Some("unreadable".to_owned()),
             session_id: None,
@@ -57,6 +58,7 @@ impl ReceiveDead {
         dead.row.handle.clone_from(&message.handle);
         dead.row.body = message.text.chars().filter(|c| *c != '\0').collect();
         dead.row.raw = None;
+        dead.row.flags = flags_json(message.flags.iter().map(|flag| flag.as_str()));
         dead.row.outcome_reason = Some("fault".to_owned());
         dead
     }

@@ -30,6 +30,7 @@ pub struct InboundRow {
     pub handle: Option<String>,
     pub body: String,
     pub raw: Option<String>,
+    pub flags: String,
     pub outcome: Outcome,
     pub outcome_reason: Option<String>,
     pub session_id: Option<String>,
@@ -37,6 +38,14 @@ pub struct InboundRow {
     pub error: Option<String>,
     pub resolved_at: Option<NaiveDateTime>,
     pub resolution: Option<String>,
+}
+
+impl InboundRow {
+    /// The words of `flags`; none when they cannot be read.
+    #[must_use]
+    pub fn flags(&self) -> Vec<String> {
+        serde_json::from_str(&self.flags).unwrap_or_default()
+    }
 }
 
 /// One inbound.

@@ -200,6 +200,7 @@ diesel::table! {
         handle -> Nullable<Text>,
         body -> Text,
         raw -> Nullable<Text>,
+        flags -> Text,
         outcome -> Text,
         outcome_reason -> Nullable<Text>,
         session_id -> Nullable<Text>,

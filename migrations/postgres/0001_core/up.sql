@@ -206,6 +206,7 @@ CREATE TABLE inbound (
     handle TEXT,
     body TEXT NOT NULL,
     raw TEXT,
+    flags TEXT NOT NULL DEFAULT '[]',
     outcome TEXT NOT NULL CHECK (outcome IN ('applied', 'keyword', 'extra', 'late', 'unmatched', 'conversation', 'ignored', 'dead')),
     outcome_reason TEXT,
     session_id TEXT,

@@ -8,6 +8,7 @@ use super::{ReceiveMessage, Verdict};
 use crate::app::channels::Channel;
 use crate::app::consent::{self, Change, EXPRESS, GLOBAL, STOP};
 use crate::app::moment::{Moment, Queued, priority};
+use crate::gateway::OptOutHandling;
 use crate::i18n::SystemText;
 use crate::phone::Phone;
 use crate::session::correlate::Match;
@@ -61,14 +62,21 @@ impl ReceiveMessage {
         consent::record(moment, &self.change(phone, scope, STOP, Some(word)))?;
         apply_stop(moment, phone.as_e164(), survey_id.as_deref())?;
         moment.engine.metrics.optout(if survey_id.is_some() { "survey" } else { GLOBAL });
-        // Said again, it is already done: every text we send to somebody who said stop is one too many.
-        if !was_stopped {
+        // Said again, or confirmed by the gateway itself (GW62), it is done: every text we send to somebody who
+        // said stop is one too many.
+        if !was_stopped && !Self::is_confirmed_by_gateway(moment, channel) {
             let language = self.language(moment, phone, found);
             let own = survey_text(moment, found, SessionText::OptedOut)?;
             let body = own.unwrap_or_else(|| channel_text(channel, SystemText::OptOut, &language));
             self.queue_notice(moment, channel, phone, "opted_out", body, CONFIRMATION_LIFE)?;
         }
         Ok("stop")
+    }
+
+    /// The gateway answers a STOP with a confirmation of its own (GW62).
+    fn is_confirmed_by_gateway(moment: &Moment<'_>, channel: &Channel) -> bool {
+        let gateway = moment.engine.gateways.get(&channel.row.gateway);
+        gateway.is_some_and(|gateway| gateway.handled_opt_out() == OptOutHandling::BlocksAndReplies)
     }
 
     /// A55: only reached when the phone is opted out. It does not revive a session (A58).

@@ -4,6 +4,7 @@
 mod answer;
 mod decide;
 mod find;
+mod flags;
 mod keyword;
 mod repeat;
 mod stray;
@@ -12,12 +13,14 @@ mod wording;
 
 use std::sync::Arc;
 
+pub use flags::{flags_json, read_flags};
 pub use keyword::apply_stop;
 
 use super::channels::Channel;
 use super::engine::Engine;
 use super::moment::{Moment, session_mut};
 use crate::clock::Timestamp;
+use crate::gateway::Flag;
 use crate::phone::Phone;
 use crate::session::Outcome;
 use crate::session::correlate::Match;
@@ -46,6 +49,8 @@ pub struct InboundMessage {
     pub handle: Option<String>,
     /// The gateway's time; kept, never used to decide (GW6).
     pub provider_at: Option<Timestamp>,
+    /// What was odd about it, as the gateway's reader saw it (RF35, GW5).
+    pub flags: Vec<Flag>,
 }
 
 /// What became of it.
@@ -138,6 +143,7 @@ impl ReceiveMessage {
             handle: self.handle().map(str::to_owned),
             body: self.message.text.chars().filter(|c| *c != '\0').take(RAW_MAX).collect(),
             raw: None,
+            flags: self.flags(verdict),
             outcome: verdict.outcome,
             outcome_reason: verdict.reason.map(str::to_owned),
             session_id: verdict.session_id.clone(),

@@ -43,6 +43,8 @@ pub struct Inbound {
     pub outcome: &'static str,
     /// The particular.
     pub outcome_reason: Option<String>,
+    /// What was odd about it: `invalid_utf8`, `unreadable_time`; or `asks_to_be_left_alone`, for somebody to read.
+    pub flags: Vec<String>,
     /// The session it belongs to.
     pub session_id: Option<String>,
     /// What went wrong with a dead letter.
@@ -73,6 +75,7 @@ impl Inbound {
             gateway_time: shown_if(row.provider_at),
             outcome: row.outcome.as_str(),
             outcome_reason: row.outcome_reason.clone(),
+            flags: row.flags(),
             session_id: row.session_id.clone(),
             error: row.error.clone(),
             raw: row.raw.clone().filter(|_| reads_pii),
