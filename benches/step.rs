@@ -3,6 +3,7 @@
 use std::hint::black_box;
 
 use antiphon::survey::check::{Context, FileName, check};
+use antiphon::survey::reply::Lexicons;
 use antiphon::survey::turn::{Begin, Reply, begin, reply};
 use antiphon::survey::{Language, Survey, Variables, reply as parser};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -30,7 +31,13 @@ fn steps(criterion: &mut Criterion) {
     let start = Begin { language: language.clone(), variables: &variables, content: None };
     let begun = begin(&survey, &start, now());
     let answered = |raw: &str| {
-        let text = Reply { raw, early: false, today: today(), variables: &variables };
+        let text = Reply {
+            raw,
+            early: false,
+            today: today(),
+            lexicons: Lexicons::built_in(),
+            variables: &variables,
+        };
         reply(&survey, begun.progress.clone(), &text, now()).map(|turn| turn.effects.len())
     };
     let mut group = criterion.benchmark_group("step");
@@ -44,6 +51,7 @@ fn steps(criterion: &mut Criterion) {
             continue;
         };
         let context = parser::Context {
+            lexicons: Lexicons::built_in(),
             languages: &survey.languages,
             language: &language,
             raw,

@@ -8,6 +8,7 @@ mod database;
 mod fault;
 mod gateways;
 mod layers;
+mod lexicons;
 mod reader;
 mod sending;
 mod server;
@@ -15,6 +16,7 @@ mod surveys;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 pub use channels::{Channel, Countries, Keywords, OnAmbiguous, WaitFor};
 pub use client::Client;
@@ -27,6 +29,7 @@ pub use server::{Log, LogFormat, Server};
 pub use surveys::{Consent, DuringConversation, StopScope, Surveys, Texts};
 
 use crate::gateway::{GatewaySettings, ProfileSettings, Verifier};
+use crate::survey::reply::Lexicons;
 use layers::Layers;
 use reader::Reader;
 
@@ -41,6 +44,8 @@ pub struct Config {
     pub surveys: Surveys,
     /// Languages of system texts.
     pub texts: Texts,
+    /// The word lists replies are read by (N6).
+    pub lexicons: Arc<Lexicons>,
     /// STOP and quiet hours.
     pub consent: Consent,
     /// Counts.
@@ -76,6 +81,7 @@ impl Config {
             database: Database::read(&mut reader),
             surveys: Surveys::read(&mut reader),
             texts: Texts::read(&mut reader),
+            lexicons: lexicons::read(&mut reader),
             consent: Consent::read(&mut reader),
             limits: Limits::read(&mut reader),
             outbox: Outbox::read(&mut reader),

@@ -17,6 +17,7 @@ use crate::app::configure_channels::{ConfiguredChannel, GatewayTraits, configure
 use crate::app::engine::{Engine, Settings};
 use crate::app::gateway_health::GatewayHealth;
 use crate::app::heartbeat::Heartbeat;
+use crate::app::installation::Installation;
 use crate::app::keys::Keyring;
 use crate::app::load_surveys::{load_files, read_library};
 use crate::app::manage_gateways::read_paused;
@@ -32,6 +33,7 @@ use crate::i18n::SystemText;
 use crate::ids::Ids;
 use crate::phone::{self, PhoneRules};
 use crate::session::Keywords;
+use crate::session::keywords::KeywordSettings;
 use crate::session::retry::Backoff;
 use crate::store::disk::LowMarks;
 use crate::store::{DatabaseUrl, Store, StoreError, WriteError};
@@ -149,7 +151,8 @@ fn build_engine(config: &Config, clock: Clock, ids: Ids) -> Result<Engine, Start
         .collect();
     let configured: Vec<ConfiguredChannel> =
         config.channels.values().map(|c| configured(c, config)).collect();
-    let channels = configure_channels(&mut connection, &configured, &traits, &ids, now)?;
+    let channels = configure_channels(&mut connection, &configured, &traits, &config.lexicons, &ids, now)?;
+    // A revision that was loaded once runs on, whatever words the configuration has taken since (A45).
     let library = read_library(&mut connection, |survey_id, source| {
         check(source, &FileName::new(format!("{survey_id}.yaml")), &Context::default()).survey
     })?;
@@ -187,7 +190,7 @@ pub fn load_surveys(engine: &Engine, config: &Config, now: Timestamp) -> Result<
         let path = PathBuf::from(format!("{}.yaml", example.id));
         (path, Ok(example.source.to_owned()))
     });
-    Ok(load_files(engine, check_sources(sources, &Context::default()), now)?)
+    Ok(load_files(engine, check_sources(sources, &Installation::of(engine).context()), now)?)
 }
 
 /// Loads the survey files of a folder. A folder that does not exist holds no surveys.
@@ -201,7 +204,7 @@ pub fn load_folder(engine: &Engine, folder: &Path, now: Timestamp) -> Result<(),
         return Ok(());
     }
     let paths = survey_paths(folder).map_err(unreadable)?;
-    Ok(load_files(engine, check_files(&paths, &Context::default()), now)?)
+    Ok(load_files(engine, check_files(&paths, &Installation::of(engine).context()), now)?)
 }
 
 fn listen(
@@ -253,7 +256,8 @@ fn settings(config: &Config) -> Settings {
         receipt_wait: days(outbox.receipt_timeout),
         default_timezone: surveys.default_timezone,
         phone_rules: PhoneRules { extra_mobile_prefixes: surveys.extra_mobile_prefixes.clone() },
-        keywords: Keywords::default(),
+        sender_name: surveys.sender_name.clone(),
+        keywords: deployment_keywords(config),
         outbox_max: i64::try_from(limits.due_max).unwrap_or(i64::MAX),
         ignore_send_windows: surveys.ignore_send_windows,
         element_gap_override: outbox.element_gap_override.map(days),
@@ -300,21 +304,30 @@ fn configured(channel: &crate::config::Channel, config: &Config) -> ConfiguredCh
         },
         texts: texts(channel),
         default_skill: None,
-        keywords: keywords(channel),
+        keywords: serde_json::json!(own_keywords(channel)),
     }
 }
 
+/// The built-in keywords with the deployment's word lists.
+pub(crate) fn deployment_keywords(config: &Config) -> Keywords {
+    Keywords::new(&KeywordSettings::default(), Arc::clone(&config.lexicons))
+}
+
+/// What the configuration adds to the check of survey files.
+pub(crate) fn installation(config: &Config) -> Installation {
+    let own: Vec<OwnKeywords> = config.channels.values().map(own_keywords).collect();
+    Installation::new(config.surveys.sender_name.as_deref(), &own)
+}
+
 /// The channel's own words, as the API shows them.
-fn keywords(channel: &crate::config::Channel) -> serde_json::Value {
+fn own_keywords(channel: &crate::config::Channel) -> OwnKeywords {
     let words = |own: &crate::config::Keywords| KeywordWords {
         opt_out_strong: own.opt_out_strong.clone(),
         opt_out_weak: own.opt_out_weak.clone(),
         opt_in: own.opt_in.clone(),
         help: own.help.clone(),
     };
-    let by_language: OwnKeywords =
-        channel.keywords.iter().map(|(language, own)| (language.clone(), words(own))).collect();
-    serde_json::json!(by_language)
+    channel.keywords.iter().map(|(language, own)| (language.clone(), words(own))).collect()
 }
 
 /// A rate in millionths.

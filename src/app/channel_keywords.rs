@@ -1,12 +1,14 @@
 //! Keywords of one channel: its own lists by language over the built-in ones (GW61). They never take STOP away.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::session::Keywords;
 use crate::session::keywords::KeywordSettings;
 use crate::survey::Language;
+use crate::survey::reply::Lexicons;
 
 /// A channel's own keyword lists of one language, as the API shows them; an empty list leaves the built-in one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,9 +27,9 @@ pub struct KeywordWords {
 /// A channel's own lists by language.
 pub type OwnKeywords = BTreeMap<Language, KeywordWords>;
 
-/// The keywords in force on a channel.
+/// The keywords in force on a channel, with the deployment's word lists.
 #[must_use]
-pub fn in_force(own: &OwnKeywords) -> Keywords {
+pub fn in_force(own: &OwnKeywords, lexicons: &Arc<Lexicons>) -> Keywords {
     let KeywordSettings(mut lists) = KeywordSettings::default();
     for (language, words) in own {
         let lists = lists.entry(language.clone()).or_default();
@@ -36,7 +38,7 @@ pub fn in_force(own: &OwnKeywords) -> Keywords {
         replace(&mut lists.start, &words.opt_in);
         replace(&mut lists.help, &words.help);
     }
-    Keywords::new(&KeywordSettings(lists))
+    Keywords::new(&KeywordSettings(lists), Arc::clone(lexicons))
 }
 
 fn replace(list: &mut Vec<String>, own: &[String]) {
@@ -53,11 +55,11 @@ mod tests {
     #[test]
     fn own_words_take_the_place_of_the_built_in_ones_but_stop_stays() {
         let words = KeywordWords { opt_out_strong: vec!["FERDIG".into()], ..KeywordWords::default() };
-        let keywords = in_force(&OwnKeywords::from([(Language::no(), words)]));
+        let keywords = in_force(&OwnKeywords::from([(Language::no(), words)]), Lexicons::built_in());
         let strong = |word: &str| Some(Command::Stop { kind: Stop::Strong, word: word.into() });
         assert_eq!(keywords.keyword("Ferdig!", false), strong("ferdig"));
         assert_eq!(keywords.keyword("STOP", false), strong("stop"));
         assert_eq!(keywords.keyword("HJELP", false), Some(Command::Help));
-        assert_eq!(in_force(&OwnKeywords::new()).keyword("Ferdig!", false), None);
+        assert_eq!(in_force(&OwnKeywords::new(), Lexicons::built_in()).keyword("Ferdig!", false), None);
     }
 }

@@ -10,6 +10,7 @@ use crate::session::Keywords;
 use crate::store::StoreError;
 use crate::store::channels::ChannelRow;
 use crate::survey::Language;
+use crate::survey::reply::Lexicons;
 
 /// A channel with its lists and texts read.
 #[derive(Clone, Debug)]
@@ -37,16 +38,21 @@ pub struct Channels {
 }
 
 impl Channel {
-    /// Reads the lists of a row.
+    /// Reads the lists of a row; replies to it are read by these word lists.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] when a stored list cannot be read.
-    pub fn new(row: ChannelRow, gateway_sessions: bool, is_simulator: bool) -> Result<Self, StoreError> {
+    pub fn new(
+        row: ChannelRow,
+        gateway_sessions: bool,
+        is_simulator: bool,
+        lexicons: &Arc<Lexicons>,
+    ) -> Result<Self, StoreError> {
         let corrupt =
             |error: serde_json::Error| StoreError::Corrupt(format!("channel {}: {error}", row.name));
         let own_keywords: OwnKeywords = serde_json::from_str(&row.keywords).map_err(corrupt)?;
         Ok(Self {
-            keywords: channel_keywords::in_force(&own_keywords),
+            keywords: channel_keywords::in_force(&own_keywords, lexicons),
             own_keywords,
             allowed_countries: serde_json::from_str(&row.allowed_countries).map_err(corrupt)?,
             texts: read_texts(&row.texts).map_err(corrupt)?,

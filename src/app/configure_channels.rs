@@ -2,6 +2,7 @@
 //! are. Then all of them are read into memory.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::NaiveDateTime;
 
@@ -10,6 +11,7 @@ use crate::clock::Timestamp;
 use crate::ids::Ids;
 use crate::store::channels::{self, ChannelRow};
 use crate::store::{AnyConnection, StoreError};
+use crate::survey::reply::Lexicons;
 
 /// A channel as the configuration has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +86,7 @@ pub struct GatewayTraits {
     pub is_simulator: bool,
 }
 
-/// Writes the configured channels and reads all channels into memory.
+/// Writes the configured channels and reads all channels into memory, with the word lists of the deployment.
 ///
 /// # Errors
 /// [`StoreError`] of the store, or [`StoreError::Corrupt`] for a row that cannot be read.
@@ -92,6 +94,7 @@ pub fn configure_channels(
     connection: &mut AnyConnection,
     configured: &[ConfiguredChannel],
     gateways: &BTreeMap<String, GatewayTraits>,
+    lexicons: &Arc<Lexicons>,
     ids: &Ids,
     now: Timestamp,
 ) -> Result<Channels, StoreError> {
@@ -112,7 +115,7 @@ pub fn configure_channels(
     for row in channels::all(connection)? {
         let traits = gateways.get(&row.gateway).copied();
         let traits = traits.unwrap_or(GatewayTraits { has_sessions: false, is_simulator: false });
-        shelf.put(Channel::new(row, traits.has_sessions, traits.is_simulator)?);
+        shelf.put(Channel::new(row, traits.has_sessions, traits.is_simulator, lexicons)?);
     }
     Ok(shelf)
 }

@@ -105,7 +105,9 @@ pub struct Settings {
     pub default_timezone: chrono_tz::Tz,
     /// Which numbers are mobiles in spite of the metadata (A10).
     pub phone_rules: PhoneRules,
-    /// STOP, START, HELP and their like (A53–A58).
+    /// Name the checker looks for in first messages when a survey states none (GW68).
+    pub sender_name: Option<String>,
+    /// STOP, START, HELP and their like (A53–A58), and the word lists replies are read by (N6).
     pub keywords: Keywords,
     /// Between two SMS of a session in place of every survey's own gap; for demos and tests; default none.
     pub element_gap_override: Option<Duration>,
@@ -159,6 +161,7 @@ impl Default for Settings {
             faults_max: 3,
             default_timezone: chrono_tz::Europe::Oslo,
             phone_rules: PhoneRules::default(),
+            sender_name: None,
             keywords: Keywords::default(),
             element_gap_override: None,
             ignore_send_windows: false,

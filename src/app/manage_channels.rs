@@ -197,7 +197,7 @@ impl ChannelDesk {
         let gateway = self.engine.gateways.get(&row.gateway);
         let has_sessions = gateway.is_some_and(crate::gateway::Gateway::supports_sessions);
         let is_simulator = gateway.is_some_and(|gateway| gateway.simulator().is_some());
-        Channel::new(row, has_sessions, is_simulator)
+        Channel::new(row, has_sessions, is_simulator, self.engine.settings.keywords.lexicons())
     }
 }
 

@@ -24,6 +24,7 @@ pub mod gateway_health;
 pub mod health;
 pub mod heartbeat;
 pub mod idempotency;
+pub mod installation;
 pub mod keys;
 pub mod library;
 pub mod load_surveys;

@@ -116,6 +116,7 @@ pub fn simulate_survey(
         content: simulate.content,
         now: simulate.now,
         quiet_hours: QuietHours::default(),
+        lexicons: keywords.lexicons(),
     };
     let (mut player, begun) = Player::start(survey, start);
     let mut transcript: Vec<Line> = begun.sent.iter().map(outbound).collect();

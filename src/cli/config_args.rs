@@ -6,12 +6,26 @@ use clap::Args;
 
 use crate::config::{Config, Faults, Inputs};
 
-/// Which configuration, and which database.
+/// Which configuration.
 #[derive(Clone, Debug, Args)]
-pub(super) struct ConfigArgs {
+pub(super) struct ConfigFile {
     /// Configuration file [default: antiphon.toml, if it is there]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+}
+
+impl ConfigFile {
+    /// The configuration with `more` on top, as dotted key and value.
+    pub(super) fn load(&self, more: Vec<(String, String)>) -> Result<Config, Faults> {
+        Config::load(&Inputs::of_process(self.config.clone(), more))
+    }
+}
+
+/// Which configuration, and which database.
+#[derive(Clone, Debug, Args)]
+pub(super) struct ConfigArgs {
+    #[command(flatten)]
+    file: ConfigFile,
     #[arg(
         long,
         value_name = "URL",
@@ -28,6 +42,6 @@ impl ConfigArgs {
             .chain(more)
             .filter_map(|(key, value)| Some((key.to_owned(), value?)))
             .collect();
-        Config::load(&Inputs::of_process(self.config.clone(), flags))
+        self.file.load(flags)
     }
 }

@@ -17,9 +17,9 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::examples::EXAMPLES as EXAMPLE_SURVEYS;
 use crate::gateway::{GatewaySettings, ProfileSettings};
+use crate::server::installation;
 use crate::store::disk::{self, DiskState, LowMarks};
 use crate::store::{AnyConnection, DatabaseUrl, StoreError, keys, meta, migrate};
-use crate::survey::check::Context;
 use crate::survey::finding::{self, Severity};
 
 pub(super) const EXAMPLES: &str = "Examples:\n  antiphon doctor\n  antiphon doctor --json --config /etc/antiphon.toml\n\n\
@@ -282,9 +282,9 @@ fn examine_surveys(config: &Config, findings: &mut Vec<Finding>) {
             return findings.push(Finding::wrong(part, found, "correct surveys.folder"));
         }
     };
-    let context = Context { sender_name: config.surveys.sender_name.as_deref(), ..Context::default() };
+    let installation = installation(config);
     let mut sound = 0;
-    for SurveyFile { path, checked } in check_files(&paths, &context) {
+    for SurveyFile { path, checked } in check_files(&paths, &installation.context()) {
         let shown = path.display();
         let (found, advice) = match checked {
             Ok(checked) if checked.survey.is_some() => {

@@ -6,10 +6,12 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::app::survey_files::{SurveyFile, check_files, survey_paths};
+use crate::server::installation;
 use crate::survey::Survey;
 use crate::survey::check::Context;
 use crate::survey::{diff, format, graph, schema};
 
+use super::config_args::ConfigFile;
 use super::report::{self, ReportFormat};
 use super::{Outcome, survey_texts};
 
@@ -63,6 +65,8 @@ pub(super) struct PathsArgs {
 pub(super) struct CheckArgs {
     #[command(flatten)]
     paths: PathsArgs,
+    #[command(flatten)]
+    config: ConfigFile,
     /// How findings are printed
     #[arg(long, value_enum, default_value_t = ReportFormat::Human)]
     format: ReportFormat,
@@ -72,7 +76,7 @@ pub(super) struct CheckArgs {
     /// Also print which answer leads where, and the ways through each survey
     #[arg(long)]
     paths_table: bool,
-    /// The sender name that the first message should hold, when a survey sets none
+    /// The sender name that the first message should hold, when a survey sets none [default: that of the configuration]
     #[arg(long, value_name = "NAME")]
     sender_name: Option<String>,
 }
@@ -169,8 +173,9 @@ fn say_unreadable(files: &[SurveyFile]) -> bool {
 }
 
 fn check(args: &CheckArgs, json: bool) -> anyhow::Result<Outcome> {
-    let context = Context { sender_name: args.sender_name.as_deref(), keywords: &[] };
-    let files = checked(&args.paths, &context)?;
+    let name = args.sender_name.iter().map(|name| ("surveys.sender_name".to_owned(), name.clone()));
+    let installation = installation(&args.config.load(name.collect())?);
+    let files = checked(&args.paths, &installation.context())?;
     let unreadable = say_unreadable(&files);
     let readable = || files.iter().filter_map(|file| file.checked.as_ref().ok());
     let findings: Vec<_> = readable().flat_map(|checked| checked.findings.iter().cloned()).collect();
@@ -226,8 +231,8 @@ fn fmt(args: &FmtArgs) -> anyhow::Result<Outcome> {
 }
 
 /// One survey that must be free of errors; its findings go to standard error otherwise.
-pub(super) fn survey_of(path: &Path) -> anyhow::Result<Option<Survey>> {
-    let files = check_files(&[path.to_owned()], &Context::default());
+pub(super) fn survey_of(path: &Path, context: &Context<'_>) -> anyhow::Result<Option<Survey>> {
+    let files = check_files(&[path.to_owned()], context);
     let Some(file) = files.into_iter().next() else {
         return Ok(None);
     };
@@ -239,7 +244,7 @@ pub(super) fn survey_of(path: &Path) -> anyhow::Result<Option<Survey>> {
 }
 
 fn draw(args: &GraphArgs) -> anyhow::Result<Outcome> {
-    let Some(survey) = survey_of(&args.file)? else {
+    let Some(survey) = survey_of(&args.file, &Context::default())? else {
         return Ok(Outcome::Invalid);
     };
     let graph = graph::Graph::of(&survey);
@@ -260,7 +265,7 @@ fn list(args: &PathsArgs, json: bool) -> anyhow::Result<Outcome> {
 }
 
 fn compare(args: &DiffArgs, json: bool) -> anyhow::Result<Outcome> {
-    let (old, new) = (survey_of(&args.old)?, survey_of(&args.new)?);
+    let (old, new) = (survey_of(&args.old, &Context::default())?, survey_of(&args.new, &Context::default())?);
     let (Some(old), Some(new)) = (old, new) else {
         return Ok(Outcome::Invalid);
     };

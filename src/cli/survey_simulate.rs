@@ -8,12 +8,14 @@ use anyhow::Context as _;
 use chrono::{DateTime, Duration, FixedOffset};
 use clap::Args;
 
+use super::config_args::ConfigFile;
 use super::send::pair;
 use super::survey::survey_of;
 use super::table::{Table, cell};
 use super::{Outcome, Usage, print_json};
 use crate::app::simulate_survey::{Line, REPLIES_MAX, Simulate, SimulatedReply, Simulation, simulate_survey};
 use crate::clock::Clock;
+use crate::server::{deployment_keywords, installation};
 use crate::session::Keywords;
 use crate::survey::{Language, Survey, Variables};
 
@@ -27,6 +29,8 @@ pub(super) struct SimulateArgs {
     /// The survey file
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    #[command(flatten)]
+    config: ConfigFile,
     /// Language, such as en or no [default: the survey's]
     #[arg(long, visible_alias = "lang", value_name = "LANGUAGE")]
     language: Option<String>,
@@ -47,6 +51,7 @@ pub(super) struct SimulateArgs {
 /// The conversation so far. The interpreter is pure, so each reply plays it again from the start.
 struct Play<'a> {
     survey: &'a Survey,
+    keywords: Keywords,
     simulate: Simulate,
     shown: usize,
     quiet: bool,
@@ -55,7 +60,8 @@ struct Play<'a> {
 
 /// Runs the command.
 pub(super) fn run(args: &SimulateArgs, json: bool) -> anyhow::Result<Outcome> {
-    let Some(survey) = survey_of(&args.file)? else {
+    let config = args.config.load(Vec::new())?;
+    let Some(survey) = survey_of(&args.file, &installation(&config).context())? else {
         return Ok(Outcome::Invalid);
     };
     let language = args.language.as_deref().map(Language::parse).transpose();
@@ -66,7 +72,14 @@ pub(super) fn run(args: &SimulateArgs, json: bool) -> anyhow::Result<Outcome> {
         replies: Vec::new(),
         now: args.now.unwrap_or_else(|| Clock::system().now().fixed_offset()),
     };
-    let mut play = Play { survey: &survey, simulate, shown: 0, quiet: json, pause: Duration::zero() };
+    let mut play = Play {
+        survey: &survey,
+        keywords: deployment_keywords(&config),
+        simulate,
+        shown: 0,
+        quiet: json,
+        pause: Duration::zero(),
+    };
     let mut simulation = play.show()?;
     if args.replies.is_empty() {
         simulation = from_input(&mut play, simulation)?;
@@ -125,8 +138,7 @@ impl Play<'_> {
 
     /// Plays everything, and prints what was not printed yet.
     fn show(&mut self) -> anyhow::Result<Simulation> {
-        let keywords = Keywords::default();
-        let simulation = simulate_survey(self.survey, self.simulate.clone(), &keywords)
+        let simulation = simulate_survey(self.survey, self.simulate.clone(), &self.keywords)
             .context("the conversation does not fit the survey")?;
         if !self.quiet {
             simulation.transcript.iter().skip(self.shown).for_each(print_line);

@@ -8,10 +8,12 @@ use anyhow::Context as _;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::config_args::ConfigFile;
 use super::survey::{FOLDER, survey_of};
 use super::{Outcome, print_json};
 use crate::app::test_survey::{Failure, Report, TestFile, test_survey};
-use crate::session::Keywords;
+use crate::config::Config;
+use crate::server::{deployment_keywords, installation};
 use crate::survey::branches::branches;
 use crate::survey::turn::Branch;
 
@@ -30,6 +32,8 @@ pub(super) struct TestArgs {
     /// Test files, or folders of them
     #[arg(value_name = "PATH", default_value = FOLDER)]
     paths: Vec<PathBuf>,
+    #[command(flatten)]
+    config: ConfigFile,
     /// Also list the ways through each survey that no conversation takes
     #[arg(long)]
     coverage: bool,
@@ -37,6 +41,7 @@ pub(super) struct TestArgs {
 
 /// Runs the command.
 pub(super) fn run(args: &TestArgs, json: bool) -> anyhow::Result<Outcome> {
+    let config = args.config.load(Vec::new())?;
     let mut outcome = Outcome::Done;
     let mut results = Vec::new();
     for path in &args.paths {
@@ -45,7 +50,7 @@ pub(super) fn run(args: &TestArgs, json: bool) -> anyhow::Result<Outcome> {
             eprintln!("antiphon: no test files in {}", path.display());
         }
         for file in files {
-            let Some((report, untaken)) = play(&file)? else {
+            let Some((report, untaken)) = play(&file, &config)? else {
                 outcome = Outcome::Invalid;
                 continue;
             };
@@ -85,7 +90,7 @@ fn test_files(path: &Path) -> std::io::Result<Vec<PathBuf>> {
 }
 
 /// Plays a file; `None` when the survey beside it has errors, which are printed.
-fn play(file: &Path) -> anyhow::Result<Option<(Report, BTreeSet<Branch>)>> {
+fn play(file: &Path, config: &Config) -> anyhow::Result<Option<(Report, BTreeSet<Branch>)>> {
     let shown = file.display();
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {shown}"))?;
     let tests = TestFile::parse(&text).with_context(|| format!("{shown} is no test file"))?;
@@ -93,10 +98,11 @@ fn play(file: &Path) -> anyhow::Result<Option<(Report, BTreeSet<Branch>)>> {
     let found = SURVEY_SUFFIXES.iter().map(beside).find(|path| path.is_file());
     let path =
         found.with_context(|| format!("{shown} is for survey `{}`, which is not beside it", tests.survey))?;
-    let Some(survey) = survey_of(&path)? else {
+    let Some(survey) = survey_of(&path, &installation(config).context())? else {
         return Ok(None);
     };
-    let report = test_survey(&survey, &tests, &Keywords::default()).with_context(|| shown.to_string())?;
+    let report =
+        test_survey(&survey, &tests, &deployment_keywords(config)).with_context(|| shown.to_string())?;
     let untaken = branches(&survey).difference(&report.taken).cloned().collect();
     Ok(Some((report, untaken)))
 }

@@ -1,13 +1,15 @@
-//! Keywords, noise and opt-out phrases (N12 to N14, A53 to A56, GW60, GW61): what an inbound text means before
+//! Keywords and opt-out phrases (N12 to N14, A53 to A56, GW60, GW61): what an inbound text means before
 //! any survey is looked at. It never decides what becomes of a session.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::noise::{Noise, noise};
 use crate::survey::Language;
 use crate::survey::reply::lexicon::{Lexicons, List, keywords};
-use crate::survey::reply::{clean, fold, plain_form, squeezed_forms};
+use crate::survey::reply::{clean, plain_form, squeezed_forms};
 
 /// A strong word counts as the first word of a message of at most this many words (N12).
 const STRONG_WORDS_MAX: usize = 4;
@@ -37,9 +39,10 @@ pub struct KeywordLists {
 #[serde(transparent)]
 pub struct KeywordSettings(pub BTreeMap<Language, KeywordLists>);
 
-/// The keywords in the form they are compared in.
+/// The keywords in the form they are compared in, and the word lists that go with them.
 #[derive(Clone, Debug)]
 pub struct Keywords {
+    lexicons: Arc<Lexicons>,
     strong: Vec<String>,
     weak: HashSet<String>,
     help: HashSet<String>,
@@ -83,26 +86,6 @@ pub enum Stop {
     Phrase,
 }
 
-/// What is recorded and never answered (N13).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Noise {
-    /// A reaction to a message: *Liked “…”*.
-    Reaction,
-    /// An automatic reply: *I'm driving*, *out of office*.
-    AutoReply,
-}
-
-impl Noise {
-    /// The word used in records (N13).
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Reaction => "reaction",
-            Self::AutoReply => "auto_reply",
-        }
-    }
-}
-
 impl Default for KeywordSettings {
     fn default() -> Self {
         let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
@@ -126,14 +109,14 @@ impl Default for KeywordSettings {
 
 impl Default for Keywords {
     fn default() -> Self {
-        Self::new(&KeywordSettings::default())
+        Self::new(&KeywordSettings::default(), Arc::clone(Lexicons::built_in()))
     }
 }
 
 impl Keywords {
-    /// The keywords of these settings. STOP is always one of them (GW61).
+    /// The keywords of these settings, with these word lists (N6). STOP is always one of them (GW61).
     #[must_use]
-    pub fn new(settings: &KeywordSettings) -> Self {
+    pub fn new(settings: &KeywordSettings, lexicons: Arc<Lexicons>) -> Self {
         let all = |list: fn(&KeywordLists) -> &Vec<String>| {
             let mut words: Vec<String> = settings
                 .0
@@ -151,12 +134,19 @@ impl Keywords {
             strong.push(STOP.to_owned());
         }
         Self {
+            lexicons,
             strong,
             weak: all(|lists| &lists.weak).into_iter().collect(),
             help: all(|lists| &lists.help).into_iter().collect(),
             start: all(|lists| &lists.start).into_iter().collect(),
             phrases: all(|lists| &lists.opt_out_phrases),
         }
+    }
+
+    /// The word lists replies are read by (N6).
+    #[must_use]
+    pub fn lexicons(&self) -> &Arc<Lexicons> {
+        &self.lexicons
     }
 
     /// These keywords with the opt-in words of a gateway profile, for example UNSTOP (GW60).
@@ -172,7 +162,7 @@ impl Keywords {
     pub fn triage(&self, raw: &str, opted_out: bool, free_text: bool) -> Option<Inbound> {
         self.keyword(raw, opted_out)
             .map(Inbound::Command)
-            .or_else(|| noise(raw, free_text).map(Inbound::Noise))
+            .or_else(|| noise(raw, free_text, &self.lexicons).map(Inbound::Noise))
             .or_else(|| self.opt_out_phrase(raw).map(Inbound::Command))
     }
 
@@ -230,7 +220,7 @@ impl Keywords {
     pub fn asks_to_be_left_alone(&self, raw: &str) -> bool {
         let plain = plain_form(&clean(raw));
         let listed = || {
-            let shared = Lexicons::built_in().shared_entries(List::LeaveAlone);
+            let shared = self.lexicons.shared_entries(List::LeaveAlone);
             shared.into_iter().any(|wording| holds(&plain, wording))
         };
         self.phrase_in(&plain).is_some() || listed()
@@ -240,57 +230,6 @@ impl Keywords {
         let forms = squeezed_forms(plain);
         self.phrases.iter().find(|phrase| forms.iter().any(|form| holds(form, phrase)))
     }
-}
-
-/// Whether a text is a reaction or an automatic reply (N13). `free_text` says whether the question that waits
-/// is a free text, on which a driving notice is an answer.
-#[must_use]
-pub fn noise(raw: &str, free_text: bool) -> Option<Noise> {
-    let text = clean(raw);
-    let folded = fold(&text);
-    let plain = plain_form(&text);
-    let lists = Lexicons::built_in();
-    let starts_with_driving = || {
-        let starts = lists.shared_entries(List::Driving);
-        starts.iter().any(|start| {
-            plain.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-        })
-    };
-    let is_auto_reply = || {
-        lists
-            .shared_entries(List::AutoReply)
-            .iter()
-            .any(|mark| folded.contains(mark) || plain.contains(&plain_form(mark)))
-    };
-    if is_reaction(&folded) {
-        Some(Noise::Reaction)
-    } else if is_auto_reply() || (!free_text && starts_with_driving()) {
-        Some(Noise::AutoReply)
-    } else {
-        None
-    }
-}
-
-/// Whether a folded text starts like a reaction, followed by a quotation mark.
-fn is_reaction(folded: &str) -> bool {
-    let quoted = |rest: &str| rest.trim_start().starts_with(['"', '\'']);
-    let plain_start = Lexicons::built_in()
-        .shared_entries(List::Reaction)
-        .iter()
-        .any(|start| folded.strip_prefix(start).is_some_and(quoted));
-    let framed = [
-        ("reacted ", " to "),
-        ("removed a ", " from "),
-        ("removed an ", " from "),
-        ("reagerte med ", " pa "),
-        ("reagerte med ", " til "),
-    ];
-    plain_start
-        || framed.iter().any(|(start, link)| {
-            folded.strip_prefix(start).is_some_and(|rest| {
-                rest.match_indices(link).any(|(at, _)| rest.get(at + link.len()..).is_some_and(quoted))
-            })
-        })
 }
 
 /// Whether a plain text holds a phrase as whole words.
@@ -305,7 +244,7 @@ fn holds(plain: &str, phrase: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Command, KeywordLists, KeywordSettings, Keywords, Noise, Stop, noise};
+    use super::{Arc, Command, KeywordLists, KeywordSettings, Keywords, Lexicons, Stop};
     use crate::survey::Language;
 
     fn kind(raw: &str) -> Option<Stop> {
@@ -368,32 +307,8 @@ mod tests {
     #[test]
     fn stop_cannot_be_removed_and_phrases_can() {
         let empty = KeywordSettings([(Language::en(), KeywordLists::default())].into());
-        let keywords = Keywords::new(&empty);
+        let keywords = Keywords::new(&empty, Arc::clone(Lexicons::built_in()));
         assert!(keywords.command("stop", false).is_some());
         assert_eq!(keywords.command("please stop texting me", false), None);
-    }
-
-    #[test]
-    fn noise_follows_n13() {
-        for raw in [
-            "Liked “How was it?”",
-            "Laughed at \"x\"",
-            "Reacted 👍 to “x”",
-            "Removed a heart from “x”",
-            "Likte «x»",
-            "Reagerte med 👍 på «x»",
-        ] {
-            assert_eq!(noise(raw, true), Some(Noise::Reaction), "{raw}");
-        }
-        for raw in ["Auto-reply: away", "I am OUT OF OFFICE until Monday", "Autosvar: borte"] {
-            assert_eq!(noise(raw, true), Some(Noise::AutoReply), "{raw}");
-        }
-        for raw in ["I'm driving, talk later", "I’m driving", "Jeg kjører nå"] {
-            assert_eq!(noise(raw, false), Some(Noise::AutoReply), "{raw}");
-            assert_eq!(noise(raw, true), None, "{raw}");
-        }
-        for raw in ["Liked it a lot", "Loved the service", "Questioned everything"] {
-            assert_eq!(noise(raw, false), None, "{raw}");
-        }
     }
 }

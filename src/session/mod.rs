@@ -4,10 +4,12 @@
 pub mod correlate;
 pub mod keywords;
 mod message;
+mod noise;
 pub mod pace;
 pub mod retry;
 mod status;
 
-pub use keywords::{Command, Inbound, KeywordLists, KeywordSettings, Keywords, Noise, Stop, noise};
+pub use keywords::{Command, Inbound, KeywordLists, KeywordSettings, Keywords, Stop};
 pub use message::{MessageClass, MessageState, Outcome, Receipt};
+pub use noise::Noise;
 pub use status::Status;

@@ -7,6 +7,7 @@ use chrono::{DateTime, Duration, NaiveDate, Utc};
 use super::element::{ChoiceOption, DateOrder, Direction, Rule, Variant};
 use super::expr::Expr;
 use super::expr::typing::{self, Scope, Type};
+use super::reply::Lexicons;
 use super::survey::{Settings, Variable};
 use super::turn::{Begin, Effect, Reply, Turn, begin, reply};
 use super::{
@@ -183,7 +184,7 @@ pub fn answer(survey: &Survey, progress: Progress, raw: &str, seconds: i64) -> T
 
 pub fn texted(survey: &Survey, progress: Progress, raw: &str, seconds: i64, early: bool) -> Turn {
     let variables = Variables::default();
-    let text = Reply { raw, early, today: today(), variables: &variables };
+    let text = Reply { raw, early, today: today(), lexicons: Lexicons::built_in(), variables: &variables };
     reply(survey, progress, &text, at(seconds)).unwrap()
 }
 

@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Duration, FixedOffset, Utc};
 
 use super::messages::SessionText;
+use super::reply::Lexicons;
 use super::turn::{
     self, Begin, Branch, CloseReason, Effect, Misfit, Record, Reply, Send, SendKind, Turn, next_reminder,
 };
@@ -29,7 +30,7 @@ const TIMERS_MAX: usize = 64;
 
 /// How a conversation begins.
 #[derive(Clone, Debug)]
-pub struct Start {
+pub struct Start<'a> {
     /// Language of the session; one of the survey's.
     pub language: Language,
     /// The caller's variables.
@@ -40,6 +41,8 @@ pub struct Start {
     pub now: DateTime<FixedOffset>,
     /// Hours in which reminders may leave, besides the survey's `send_window` (F9, A68).
     pub quiet_hours: QuietHours,
+    /// The word lists replies are read by (N6).
+    pub lexicons: &'a Lexicons,
 }
 
 /// One inbound SMS, keywords and noise already told apart (N12–N14).
@@ -137,6 +140,7 @@ pub struct Player<'a> {
     progress: Progress,
     now: DateTime<FixedOffset>,
     quiet_hours: QuietHours,
+    lexicons: &'a Lexicons,
     expires_at: DateTime<Utc>,
     status: PlayStatus,
     opted_out: bool,
@@ -160,7 +164,7 @@ struct Count {
 impl<'a> Player<'a> {
     /// Starts the conversation; the session expires after the survey's `expiry`.
     #[must_use]
-    pub fn start(survey: &'a Survey, start: Start) -> (Self, Happened) {
+    pub fn start(survey: &'a Survey, start: Start<'a>) -> (Self, Happened) {
         let now = start.now.with_timezone(&Utc);
         let begin = Begin {
             language: start.language,
@@ -174,6 +178,7 @@ impl<'a> Player<'a> {
             variables: start.variables,
             now: start.now,
             quiet_hours: start.quiet_hours,
+            lexicons: start.lexicons,
             expires_at: now.checked_add_signed(survey.settings.expiry).unwrap_or(now),
             status: PlayStatus::Active,
             opted_out: false,
@@ -290,10 +295,19 @@ impl<'a> Player<'a> {
     }
 
     fn reply(&mut self, raw: &str) -> Result<Happened, Misfit> {
-        let reply = Reply { raw, early: false, today: self.now.date_naive(), variables: &self.variables };
         let now = self.now.with_timezone(&Utc);
-        let turn = turn::reply(self.survey, self.progress.clone(), &reply, now)?;
+        let turn = turn::reply(self.survey, self.progress.clone(), &self.texted(raw), now)?;
         Ok(self.take(turn))
+    }
+
+    fn texted<'r>(&'r self, raw: &'r str) -> Reply<'r> {
+        Reply {
+            raw,
+            early: false,
+            today: self.now.date_naive(),
+            lexicons: self.lexicons,
+            variables: &self.variables,
+        }
     }
 
     fn stop(&mut self) -> Happened {

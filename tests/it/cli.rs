@@ -414,3 +414,35 @@ fn e15_two_files_with_one_id_are_found_by_the_server_in_the_words_of_the_check()
         }
     }
 }
+
+#[test]
+fn gw68_surveys_are_checked_and_played_with_the_words_of_the_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("surveys")).unwrap();
+    let survey = "format: antiphon/1\nid: mood\nlanguages: [en]\ndefault_language: en\nsettings: {expiry: 24h}\n\
+        elements:\n  - id: ok\n    type: single_choice\n    text: {en: \"Fjordkraft: fine? FERDIG ends.\"}\n    options:\n\
+        \x20     - {code: fine, label: {en: Fine}}\n      - {code: bad, label: {en: Bad}, aliases: {en: [meh]}}\n\
+        \x20 - {id: again, type: yes_no, text: {en: Again? YES or NO.}}\n\
+        completion: {text: {en: Thanks}}\n";
+    std::fs::write(folder.path().join("surveys/mood.yaml"), survey).unwrap();
+    let checked = run(folder.path(), &["survey", "check"]);
+    assert!(stdout(&checked).contains("the first message has no opt-out word"), "{}", stdout(&checked));
+    let replies =
+        ["survey", "simulate", "surveys/mood.yaml", "--reply", "fine", "--reply", "aye aye", "--json"];
+    let simulated = run(folder.path(), &replies);
+    assert!(stdout(&simulated).contains("reask:unrecognised"), "{}", stdout(&simulated));
+
+    let file = "[surveys]\nsender_name = \"Fjordkraft\"\n[lexicons]\nen.core_yes = [\"aye aye\"]\n\
+        [channels.simulator]\ngateway = \"simulator\"\nsender = \"2012\"\nkeywords.en.opt_out_weak = [\"FERDIG\"]\n";
+    std::fs::write(folder.path().join("antiphon.toml"), file).unwrap();
+    let checked = run(folder.path(), &["survey", "check", "--strict"]);
+    assert!(checked.status.success(), "{}{}", stdout(&checked), stderr(&checked));
+    let simulated = run(folder.path(), &replies);
+    assert!(stdout(&simulated).contains("\"status\": \"completed\""), "{}", stdout(&simulated));
+
+    let taken = file.replace("FERDIG\"", "FERDIG\", \"MEH\"");
+    std::fs::write(folder.path().join("taken.toml"), taken).unwrap();
+    let refused = run(folder.path(), &["survey", "check", "--config", "taken.toml"]);
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(stdout(&refused).contains("the alias `meh` is the keyword MEH"), "{}", stdout(&refused));
+}

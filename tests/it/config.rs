@@ -245,6 +245,12 @@ default_timezone = "Oslo"
 duplicate_window = "1 day"
 [texts]
 language_by_country = ["47", "46=sv"]
+[lexicons]
+no.core_jes = ["jess"]
+no.number = ["otta"]
+no.core_yes = ["jess=1"]
+english.common = ["um"]
+no.leave_alone = ["la meg være"]
 [consent]
 quiet_hours_end = "22:00"
 [gateways.own]

@@ -12,6 +12,7 @@ mod crash;
 mod delivery;
 mod gateway;
 mod http;
+mod installation;
 mod leaks;
 mod metrics;
 mod openapi;

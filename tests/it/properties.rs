@@ -2,6 +2,7 @@
 //! less than shown, repeats change nothing, expired sessions never ask.
 
 use antiphon::survey::check::{Context, FileName, check};
+use antiphon::survey::reply::Lexicons;
 use antiphon::survey::turn::{self, Begin, Effect, Reply, SendKind, Turn};
 use antiphon::survey::{Language, Progress, Survey, Value, Variables};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -43,7 +44,8 @@ fn begin(survey: &Survey, language: Language) -> Turn {
 
 fn reply(survey: &Survey, progress: Progress, raw: &str, early: bool, now: DateTime<Utc>) -> Turn {
     let variables = Variables::default();
-    let reply = Reply { raw, early, today: now.date_naive(), variables: &variables };
+    let reply =
+        Reply { raw, early, today: now.date_naive(), lexicons: Lexicons::built_in(), variables: &variables };
     turn::reply(survey, progress, &reply, now).unwrap()
 }
 

@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 use antiphon::session::{Command, Inbound, Keywords, Noise};
 use antiphon::survey::element::{ChoiceOption, DateOrder, Direction};
 use antiphon::survey::reply::lexicon::List;
-use antiphon::survey::reply::{Context, Lexicons, read, read_with};
+use antiphon::survey::reply::{Context, Lexicons, read};
 use antiphon::survey::{Element, Kind, Language, Method, Number, Reading, Reason, Text, Value};
 use chrono::{Duration, NaiveDate};
 use proptest::prelude::*;
@@ -143,6 +143,7 @@ fn today() -> NaiveDate {
 
 fn read_in(element: &Element, language: &str, raw: &str, today: NaiveDate) -> Reading {
     let context = Context {
+        lexicons: Lexicons::built_in(),
         languages: &languages(),
         language: &Language::parse(language).unwrap(),
         raw,
@@ -342,7 +343,7 @@ proptest! {
             }
         }
         let _ = Keywords::default().triage(&raw, norwegian, false);
-        let _ = antiphon::survey::reply::correction(&raw);
+        let _ = antiphon::survey::reply::correction(&raw, Lexicons::built_in());
     }
 
     #[test]
@@ -425,6 +426,7 @@ fn a_weak_yes_counts_where_the_survey_says_so() {
     let strict = Element { strict: true, ..element.clone() };
     let read = |element: &Element, accept_weak_yes| {
         let context = Context {
+            lexicons: Lexicons::built_in(),
             languages: &languages(),
             language: &Language::en(),
             raw: "Sure!",
@@ -449,13 +451,14 @@ fn word_lists_can_be_extended() {
     ]);
     let read = |lexicons: &Lexicons, fields: &Json, code: &str, raw: &str| {
         let context = Context {
+            lexicons,
             languages: &[Language::no(), Language::parse("de").unwrap()],
             language: &Language::parse(code).unwrap(),
             raw,
             today: today(),
             accept_weak_yes: false,
         };
-        read_with(lexicons, &element(fields), &context)
+        read(&element(fields), &context)
     };
     let scale = json!({"type": "scale", "min": 1, "max": 10, "optional": true});
     let rows = [

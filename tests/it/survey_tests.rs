@@ -53,8 +53,11 @@ fn f38_the_shipped_surveys_are_warned_of_nothing_but_what_their_authors_chose() 
     let warned = |id: &str| {
         let file = format!("{id}.yaml");
         let source = fs::read_to_string(folder().join(&file)).unwrap();
-        let checked =
-            check(&source, &FileName::new(file), &Context { sender_name: Some("Nordlys"), keywords: &[] });
+        let checked = check(
+            &source,
+            &FileName::new(file),
+            &Context { sender_name: Some("Nordlys"), ..Context::default() },
+        );
         let codes = checked
             .findings
             .iter()
@@ -212,6 +215,7 @@ proptest! {
                 content: None,
                 now: monday(),
                 quiet_hours: QuietHours::default(),
+                lexicons: antiphon::survey::reply::Lexicons::built_in(),
             };
             let (mut player, begun) = Player::start(&survey, start);
             check_step(&player, &begun);

@@ -43,6 +43,7 @@ impl ReceiveMessage {
             raw: &self.message.text,
             early,
             today: zone::today(zone, moment.now),
+            lexicons: moment.engine.settings.keywords.lexicons(),
             variables: session.variables().map_err(Fault::Store)?,
         };
         let turn = turn::reply(&survey, progress.clone(), &reply, moment.now)

@@ -97,6 +97,7 @@ impl<'a> Run<'a> {
             content: case.content.clone(),
             now: case.start()?,
             quiet_hours: QuietHours::default(),
+            lexicons: keywords.lexicons(),
         };
         let (player, last) = Player::start(survey, start);
         Ok(Self { player, keywords, last, failures: Vec::new() })

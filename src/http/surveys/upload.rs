@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::shape::{CheckShape, SurveyShape, errors, warnings};
 use super::{answer, not_found, refusal, tags, visible};
 use crate::app::failure::Failure;
+use crate::app::installation::Installation;
 use crate::app::manage_surveys::Upload;
 use crate::http::actor::actor;
 use crate::http::api::Api;
@@ -15,7 +16,7 @@ use crate::http::extract::SurveyBody;
 use crate::http::idempotency::{Ticket, answer_change};
 use crate::http::problem::{Fault, Problem};
 use crate::survey::Survey;
-use crate::survey::check::{Checked, Context, FileName, check};
+use crate::survey::check::{Checked, FileName, check};
 
 /// A new survey: revision 1, draft until it is published.
 ///
@@ -40,7 +41,7 @@ pub async fn create(
     body: SurveyBody,
 ) -> Result<HttpResponse, Problem> {
     let ticket = Ticket::of(&api, &request, &caller, body.source.as_bytes()).await?;
-    let (survey, notes) = checked(body.source, FileName::unnamed(body.is_json)).await?;
+    let (survey, notes) = checked(&api, body.source, FileName::unnamed(body.is_json)).await?;
     if !caller.sees_survey(survey.id(), survey.uuid.as_deref().unwrap_or_default()) {
         return Err(not_found());
     }
@@ -91,7 +92,7 @@ pub async fn revise(
     let expected = tags::expected(&request);
     let extension = if body.is_json { "json" } else { "yaml" };
     let name = FileName::new(format!("{}.{extension}", row.id));
-    let (survey, notes) = checked(body.source, name).await?;
+    let (survey, notes) = checked(&api, body.source, name).await?;
     let upload = Upload { survey, ids: api.engine.ids.clone(), actor: actor(&api, &caller, &request) };
     let library = api.engine.library.clone();
     let response = answer_change(
@@ -118,14 +119,18 @@ pub async fn revise(
     responses((status = 200, description = "What the checker says", body = CheckShape)),
     extensions(("x-scope" = json!("surveys:write")))
 )]
-pub async fn check_only(_caller: Caller, body: SurveyBody) -> Result<HttpResponse, Problem> {
-    let checked = run_check(body.source, FileName::unnamed(body.is_json)).await?;
+pub async fn check_only(
+    api: web::Data<Api>,
+    _caller: Caller,
+    body: SurveyBody,
+) -> Result<HttpResponse, Problem> {
+    let checked = run_check(&api, body.source, FileName::unnamed(body.is_json)).await?;
     Ok(HttpResponse::Ok().json(CheckShape::of(&checked)))
 }
 
 /// The survey of an upload with its warnings.
-async fn checked(source: String, name: FileName) -> Result<(Arc<Survey>, Vec<Fault>), Problem> {
-    let Checked { survey, findings, .. } = run_check(source, name).await?;
+async fn checked(api: &Api, source: String, name: FileName) -> Result<(Arc<Survey>, Vec<Fault>), Problem> {
+    let Checked { survey, findings, .. } = run_check(api, source, name).await?;
     match survey {
         Some(survey) => Ok((Arc::new(survey), warnings(&findings))),
         None => Err(Problem::survey_invalid(errors(&findings))),
@@ -133,6 +138,9 @@ async fn checked(source: String, name: FileName) -> Result<(Arc<Survey>, Vec<Fau
 }
 
 /// A large survey takes a while to check: not on the threads that serve requests.
-async fn run_check(source: String, name: FileName) -> Result<Checked, Problem> {
-    web::block(move || check(&source, &name, &Context::default())).await.map_err(|_| Failure::Internal.into())
+async fn run_check(api: &Api, source: String, name: FileName) -> Result<Checked, Problem> {
+    let installation = Installation::of(&api.engine);
+    web::block(move || check(&source, &name, &installation.context()))
+        .await
+        .map_err(|_| Failure::Internal.into())
 }

@@ -72,7 +72,9 @@ impl Checker<'_> {
     fn first_message(&mut self, first: &Step<'_>, settings: &Settings) {
         let name = settings.sender_name.as_deref().or(self.context.sender_name);
         let name = name.filter(|name| !name.trim().is_empty()).map(str::to_owned);
-        let words = [keywords::STRONG, keywords::WEAK_EN, keywords::WEAK_NO].concat();
+        let fixed = [keywords::STRONG, keywords::WEAK_EN, keywords::WEAK_NO].concat();
+        let own = self.context.stop_words.iter().map(String::as_str);
+        let words: Vec<String> = fixed.into_iter().chain(own).map(plain_form).collect();
         for wording in Self::wordings(first) {
             let plain = format!(" {} ", plain_form(&wording.value));
             let has_name = name.as_ref().is_none_or(|name| plain.contains(plain_form(name).as_str()));

@@ -48,8 +48,10 @@ const EFFORT_MAX: usize = 2_000_000;
 pub struct Context<'a> {
     /// The configured sender name, which W04 looks for when the survey sets none.
     pub sender_name: Option<&'a str>,
-    /// Keywords of the configuration beside the fixed ones (E08).
-    pub keywords: &'a [String],
+    /// Opt-out words of the configuration beside the fixed ones (E08, W04).
+    pub stop_words: &'a [String],
+    /// Help words of the configuration beside the fixed ones (E08).
+    pub help_words: &'a [String],
 }
 
 /// What the checker says about one file.

@@ -108,7 +108,10 @@ impl Checker<'_> {
     fn keyword(&mut self, word: &Spanned<String>, what: &str) {
         let folded = plain_form(&word.value);
         let fixed = reserved_words().into_iter().find(|keyword| plain_form(keyword) == folded);
-        let configured = || self.context.keywords.iter().find(|keyword| plain_form(keyword) == folded);
+        let configured = || {
+            let mut own = self.context.stop_words.iter().chain(self.context.help_words);
+            own.find(|keyword| plain_form(keyword) == folded)
+        };
         let Some(keyword) = fixed.map(str::to_uppercase).or_else(|| configured().cloned()) else {
             return;
         };

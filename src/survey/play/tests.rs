@@ -21,6 +21,7 @@ fn played(survey: &Survey) -> (Player<'_>, Happened) {
         content: None,
         now: morning(),
         quiet_hours: QuietHours::default(),
+        lexicons: crate::survey::reply::Lexicons::built_in(),
     };
     Player::start(survey, start)
 }

@@ -12,8 +12,7 @@ const MARK_WORDS_MAX: usize = 2;
 
 /// What stands after a correction mark at the start of a text; `None` without a mark or with nothing after it.
 #[must_use]
-pub fn correction(raw: &str) -> Option<String> {
-    let lexicons = Lexicons::built_in();
+pub fn correction(raw: &str, lexicons: &Lexicons) -> Option<String> {
     let text = clean(raw);
     let mut rest = text.as_str();
     for _ in 0..MARKS_MAX {
@@ -37,7 +36,7 @@ fn mark_end(text: &str, lexicons: &Lexicons) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::correction;
+    use super::{Lexicons, correction};
 
     #[test]
     fn marks_are_taken_off() {
@@ -52,7 +51,7 @@ mod tests {
             ("8", None),
             ("*", None),
         ] {
-            assert_eq!(correction(raw).as_deref(), rest, "{raw}");
+            assert_eq!(correction(raw, Lexicons::built_in()).as_deref(), rest, "{raw}");
         }
     }
 }

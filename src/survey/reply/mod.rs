@@ -38,6 +38,8 @@ use scene::Scene;
 /// What a reply is read against, besides the element.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
+    /// The word lists, with what the configuration adds (N6).
+    pub lexicons: &'a Lexicons,
     /// The survey's languages, in any order (N21).
     pub languages: &'a [Language],
     /// The language of the session.
@@ -50,21 +52,15 @@ pub struct Context<'a> {
     pub accept_weak_yes: bool,
 }
 
-/// Reads one text as a reply to an element (N11, N16), with the built-in word lists.
+/// Reads one text as a reply to an element (N11, N16).
 /// Never panics, never guesses; the same input always gives the same reading (N1).
 #[must_use]
 pub fn read(element: &Element, context: &Context<'_>) -> Reading {
-    read_with(Lexicons::built_in(), element, context)
-}
-
-/// As [`read`], with word lists extended by configuration (N6).
-#[must_use]
-pub fn read_with(lexicons: &Lexicons, element: &Element, context: &Context<'_>) -> Reading {
     let text = clean(context.raw);
     if text.is_empty() {
         return Reading::Reask(Reason::Empty);
     }
-    let scene = Scene::new(lexicons, context, &text);
+    let scene = Scene::new(context, &text);
     if element.optional && skip::is_skip(element, &scene) {
         return Reading::Skip;
     }

@@ -26,7 +26,8 @@ pub(super) struct Scene<'a> {
 }
 
 impl<'a> Scene<'a> {
-    pub(super) fn new(lexicons: &'a Lexicons, context: &Context<'a>, clean: &'a str) -> Self {
+    pub(super) fn new(context: &Context<'a>, clean: &'a str) -> Self {
+        let lexicons = context.lexicons;
         Self {
             lexicons,
             raw: context.raw,

@@ -16,6 +16,7 @@ mod tests;
 
 use chrono::{Duration, NaiveDate};
 
+use super::reply::Lexicons;
 use super::{AnswerState, Element, Language, Method, Position, Progress, Reason, Survey, Value, Variables};
 
 pub use begin::begin;
@@ -84,6 +85,8 @@ pub struct Reply<'a> {
     pub early: bool,
     /// The day in the recipient's zone (F22).
     pub today: NaiveDate,
+    /// The word lists it is read by (N6).
+    pub lexicons: &'a Lexicons,
     /// The caller's variables.
     pub variables: &'a Variables,
 }

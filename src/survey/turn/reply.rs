@@ -47,6 +47,7 @@ impl ReplyTurn<'_> {
         parser::read(
             element,
             &Context {
+                lexicons: self.reply.lexicons,
                 languages: &self.survey.languages,
                 language: &self.walk.progress.language,
                 raw,
@@ -257,7 +258,7 @@ impl ReplyTurn<'_> {
     fn correction(&self) -> Option<String> {
         let previous = self.walk.progress.previous.as_deref()?;
         let element = self.survey.element(previous)?;
-        let rest = parser::correction(self.reply.raw)?;
+        let rest = parser::correction(self.reply.raw, self.reply.lexicons)?;
         match self.read(element, &rest) {
             Reading::Ok { .. } => Some(previous.to_owned()),
             Reading::Skip | Reading::Reask(_) => None,

@@ -139,7 +139,7 @@ fn findings_are_printed_as_json_sarif_and_github() {
 
 #[test]
 fn the_configured_sender_name_is_looked_for_unless_the_survey_has_its_own() {
-    let context = Context { sender_name: Some("Fjordkraft"), keywords: &[] };
+    let context = Context { sender_name: Some("Fjordkraft"), ..Context::default() };
     let source = good("csat-after-call.yaml");
     let name = FileName::new("csat-after-call.yaml");
     let codes = |source: &str| -> Vec<String> {
@@ -153,7 +153,7 @@ fn the_configured_sender_name_is_looked_for_unless_the_survey_has_its_own() {
 
 #[test]
 fn configured_keywords_cannot_be_labels() {
-    let context = Context { sender_name: None, keywords: &["Regning".to_owned()] };
+    let context = Context { stop_words: &["Regning".to_owned()], ..Context::default() };
     let source = good("csat-after-call.yaml");
     let findings = check(&source, &FileName::new("csat-after-call.yaml"), &context).findings;
     assert_eq!(findings.len(), 1);

@@ -5,6 +5,7 @@ use antiphon::http::send_survey::{Call, Rules, read};
 use antiphon::phone::PhoneRules;
 use antiphon::survey::check::{Context, FileName, check};
 use antiphon::survey::messages::SessionText;
+use antiphon::survey::reply::Lexicons;
 use antiphon::survey::turn::{self, Begin, CloseReason, Effect, Record, Reply, Send, SendKind, Turn};
 use antiphon::survey::{AnswerState, Language, Position, Progress, Survey, Value, Variables, prompt};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -155,7 +156,7 @@ impl Core {
         let early = self.waiting.iter().any(|(_, send)| send.kind == SendKind::Question);
         let variables = self.variables.clone();
         let today = self.now.with_timezone(&chrono_tz::Europe::Oslo).date_naive();
-        let reply = Reply { raw: text, early, today, variables: &variables };
+        let reply = Reply { raw: text, early, today, lexicons: Lexicons::built_in(), variables: &variables };
         let turn = turn::reply(&self.survey, progress, &reply, self.now).unwrap();
         self.latest = ("ignored".to_owned(), None);
         self.take(turn);

@@ -154,6 +154,12 @@ impl List {
         Self::ALL.into_iter().find(|list| list.name() == name)
     }
 
+    /// Whether the configuration may add to it. What is cut off a mail is decided before anything is read.
+    #[must_use]
+    pub fn is_extendable(self) -> bool {
+        self != Self::MailTail
+    }
+
     /// Whether its entries carry values.
     #[must_use]
     pub fn has_values(self) -> bool {

@@ -8,7 +8,7 @@ mod no;
 mod shared;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use super::fold::{fold_entry, look_up, plain_form, same};
 use crate::survey::Language;
@@ -40,17 +40,17 @@ struct Entries {
     phrases: Vec<Vec<String>>,
 }
 
-static BUILT_IN: LazyLock<Lexicons> = LazyLock::new(|| {
-    Lexicons::new(
+static BUILT_IN: LazyLock<Arc<Lexicons>> = LazyLock::new(|| {
+    Arc::new(Lexicons::new(
         Lexicon::new(shared::LISTS),
         vec![(Language::en(), Lexicon::new(en::LISTS)), (Language::no(), Lexicon::new(no::LISTS))],
-    )
+    ))
 });
 
 impl Lexicons {
     /// The lists antiphon comes with: English and Norwegian.
     #[must_use]
-    pub fn built_in() -> &'static Self {
+    pub fn built_in() -> &'static Arc<Self> {
         &BUILT_IN
     }
 
@@ -95,6 +95,12 @@ impl Lexicons {
                 (!printed.is_empty()).then_some((language, list, printed))
             })
         })
+    }
+
+    /// Whether a list counts in every language, so that no language has its own.
+    #[must_use]
+    pub fn is_shared(&self, list: List) -> bool {
+        self.shared.lists.contains_key(&list)
     }
 
     /// The folded entries of a shared list.

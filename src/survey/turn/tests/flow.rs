@@ -220,8 +220,13 @@ fn a45_progress_of_another_revision_or_element_is_a_misfit() {
     let survey = survey(vec![scale("csat")]);
     let good = start(&survey).progress;
     let variables = Variables::default();
-    let text =
-        Reply { raw: "4", early: false, today: crate::survey::fixture::today(), variables: &variables };
+    let text = Reply {
+        raw: "4",
+        early: false,
+        today: crate::survey::fixture::today(),
+        lexicons: crate::survey::reply::Lexicons::built_in(),
+        variables: &variables,
+    };
     let mut old = good.clone();
     old.revision = "r0".to_owned();
     let expected = Misfit { element: "csat".to_owned(), found: "r0".to_owned(), expected: "r1".to_owned() };
