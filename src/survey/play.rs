@@ -206,7 +206,8 @@ impl<'a> Player<'a> {
                 PlayStatus::Active => self.reply(raw),
                 PlayStatus::OptedOut => Ok(Happened::default()),
                 PlayStatus::Expired => Ok(self.closed(SessionText::Expired)),
-                PlayStatus::Completed | PlayStatus::Exhausted => Ok(self.closed(SessionText::Unavailable)),
+                PlayStatus::Completed => self.after_completion(raw),
+                PlayStatus::Exhausted => Ok(self.closed(SessionText::Unavailable)),
             },
         }
     }
@@ -298,6 +299,16 @@ impl<'a> Player<'a> {
         let now = self.now.with_timezone(&Utc);
         let turn = turn::reply(self.survey, self.progress.clone(), &self.texted(raw), now)?;
         Ok(self.take(turn))
+    }
+
+    /// A fragment of the last answer (N98 a), else too late.
+    fn after_completion(&mut self, raw: &str) -> Result<Happened, Misfit> {
+        let now = self.now.with_timezone(&Utc);
+        let turn = turn::fragment(self.survey, self.progress.clone(), &self.texted(raw), now)?;
+        Ok(match turn {
+            Some(turn) => self.take(turn),
+            None => self.closed(SessionText::Unavailable),
+        })
     }
 
     fn texted<'r>(&'r self, raw: &'r str) -> Reply<'r> {

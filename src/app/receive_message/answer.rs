@@ -8,7 +8,7 @@ use crate::app::zone;
 use crate::phone::Phone;
 use crate::session::Outcome;
 use crate::store::{Fault, SessionRow};
-use crate::survey::turn;
+use crate::survey::{Variables, turn};
 
 impl ReceiveMessage {
     /// A reply to an open session (P51–P63).
@@ -38,20 +38,32 @@ impl ReceiveMessage {
             return Ok(Verdict::of(Outcome::Ignored, Some("muted"), session_id));
         }
         let early = !self.is_after_prompt(moment, session);
-        let zone = zone::of_phone(phone, moment.engine.settings.default_timezone);
-        let reply = turn::Reply {
-            raw: &self.message.text,
-            early,
-            today: zone::today(zone, moment.now),
-            lexicons: moment.engine.settings.keywords.lexicons(),
-            variables: session.variables().map_err(Fault::Store)?,
-        };
+        let reply = self.texted(moment, phone, session.variables().map_err(Fault::Store)?, early);
         let turn = turn::reply(&survey, progress.clone(), &reply, moment.now)
             .map_err(|error| Fault::Invariant(error.to_string()))?;
         prove_sends(moment, session_id, self.recv_seq)?;
         let cause = Cause { inbound_id: Some(self.id.clone()), priority: priority::REPLY, not_before: None };
         let applied = apply_turn(moment, session_id, &survey, turn, &cause)?;
         Ok(Verdict::of_reply(&applied, is_ambiguous, session_id))
+    }
+
+    /// The text as the interpreter takes it.
+    pub(super) fn texted<'a>(
+        &'a self,
+        moment: &Moment<'a>,
+        phone: &Phone,
+        variables: &'a Variables,
+        early: bool,
+    ) -> turn::Reply<'a> {
+        let settings = &moment.engine.settings;
+        let zone = zone::of_phone(phone, settings.default_timezone);
+        turn::Reply {
+            raw: &self.message.text,
+            early,
+            today: zone::today(zone, moment.now),
+            lexicons: settings.keywords.lexicons(),
+            variables,
+        }
     }
 
     /// RE11: only what was received after the first send of this visit's question started is an answer to it.

@@ -44,7 +44,10 @@ impl ReceiveMessage {
                 }
                 self.answer(moment, &id, phone, is_ambiguous)
             }
-            Match::Ended { id } => self.late(moment, channel, phone, &id),
+            Match::Ended { id } => match self.fragment(moment, phone, &id)? {
+                Some(verdict) => Ok(verdict),
+                None => self.late(moment, channel, phone, &id),
+            },
             Match::AnotherPhone => {
                 tracing::warn!(inbound_id = %self.id, "correlation_mismatch: the thread belongs to another phone");
                 self.not_found(moment, channel, phone, "correlation_mismatch")

@@ -5,6 +5,7 @@ mod answer;
 mod decide;
 mod find;
 mod flags;
+mod fragment;
 mod keyword;
 mod repeat;
 mod stray;

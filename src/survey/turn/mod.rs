@@ -22,7 +22,7 @@ use super::{AnswerState, Element, Language, Method, Position, Progress, Reason, 
 pub use begin::begin;
 pub use expire::expire;
 pub use remind::{next_reminder, prompt_again, remind};
-pub use reply::reply;
+pub use reply::{fragment, reply};
 
 /// The outcome of one event: where the session stands now, and what is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -34,6 +34,24 @@ pub fn reply(
     })
 }
 
+/// Appends a late fragment to the free text that was the last question (N98 a). The survey is complete, and
+/// nothing but that answer changes; `None` when the text is no such fragment.
+///
+/// # Errors
+/// As [`reply`].
+pub fn fragment(
+    survey: &Survey,
+    progress: Progress,
+    reply: &Reply<'_>,
+    now: DateTime<Utc>,
+) -> Result<Option<Turn>, Misfit> {
+    if current(survey, &progress)?.is_some() || progress.muted {
+        return Ok(None);
+    }
+    let mut turn = ReplyTurn { survey, reply, now, walk: Walk::new(survey, reply.variables, progress) };
+    Ok(turn.append().then(|| turn.walk.finish(None)))
+}
+
 /// What one reply is applied with.
 struct ReplyTurn<'a> {
     survey: &'a Survey,

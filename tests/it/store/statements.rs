@@ -204,6 +204,7 @@ impl Watched {
                 text: text.to_owned(),
                 handle: None,
                 provider_at: None,
+                flags: Vec::new(),
             };
             ReceiveMessage::new(engine, message)
         });

@@ -153,13 +153,21 @@ impl Core {
 
     fn reply(&mut self, text: &str) {
         let progress = self.progress();
+        let fragment = self.status == "completed";
         let early = self.waiting.iter().any(|(_, send)| send.kind == SendKind::Question);
         let variables = self.variables.clone();
         let today = self.now.with_timezone(&chrono_tz::Europe::Oslo).date_naive();
         let reply = Reply { raw: text, early, today, lexicons: Lexicons::built_in(), variables: &variables };
-        let turn = turn::reply(&self.survey, progress, &reply, self.now).unwrap();
+        let turn = if fragment {
+            turn::fragment(&self.survey, progress, &reply, self.now).unwrap()
+        } else {
+            Some(turn::reply(&self.survey, progress, &reply, self.now).unwrap())
+        };
         self.latest = ("ignored".to_owned(), None);
-        self.take(turn);
+        match turn {
+            Some(turn) => self.take(turn),
+            None => self.late(SessionText::Unavailable),
+        }
     }
 
     fn late(&mut self, key: SessionText) {
@@ -231,7 +239,7 @@ impl Stage for Core {
             inbound.from.is_none() && inbound.to.is_none() && inbound.thread.is_none() && !inbound.again;
         assert!(plain, "{}: is server only", self.transcript.name);
         match self.status {
-            "active" => self.reply(&inbound.text),
+            "active" | "completed" => self.reply(&inbound.text),
             "expired" => self.late(SessionText::Expired),
             _ => self.late(SessionText::Unavailable),
         }

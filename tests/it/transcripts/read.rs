@@ -80,10 +80,10 @@ impl Answer {
     }
 }
 
-/// Numbers and texts as they are, lists with plus signs.
+/// Numbers and texts as they are, line breaks as slashes, lists with plus signs.
 fn shown(value: &Json) -> String {
     match value {
-        Json::String(text) => text.clone(),
+        Json::String(text) => text.replace('\n', " / "),
         Json::Array(items) => items.iter().map(shown).collect::<Vec<_>>().join(" + "),
         other => other.to_string(),
     }
