@@ -26,7 +26,7 @@ pub use layers::{DEFAULTS, Inputs};
 pub use reader::Shown;
 pub use sending::{Limits, Outbox, Retention};
 pub use server::{Log, LogFormat, Server};
-pub use surveys::{Consent, DuringConversation, StopScope, Surveys, Texts};
+pub use surveys::{Consent, StopScope, Surveys, Texts};
 
 use crate::gateway::{GatewaySettings, ProfileSettings, Verifier};
 use crate::survey::reply::Lexicons;

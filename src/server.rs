@@ -1,20 +1,22 @@
 //! [`Server`]: puts the parts together and runs them: database, surveys, channels, gateways, worker and HTTP.
 //! Used by `serve`, by `demo` and by the tests alike; it decides nothing at run time.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod settings;
+
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, web};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{App, HttpServer};
 use secrecy::ExposeSecret;
 use tokio::task::JoinHandle;
 
-use crate::app::channel_keywords::{KeywordWords, OwnKeywords};
 use crate::app::configure_channels::{ConfiguredChannel, GatewayTraits, configure_channels};
-use crate::app::engine::{Engine, Settings};
+use crate::app::engine::Engine;
 use crate::app::gateway_health::GatewayHealth;
 use crate::app::heartbeat::Heartbeat;
 use crate::app::installation::Installation;
@@ -24,23 +26,19 @@ use crate::app::manage_gateways::read_paused;
 use crate::app::outbox_load::OutboxLoad;
 use crate::app::survey_files::{check_files, check_sources, survey_paths};
 use crate::clock::{Clock, Timestamp};
-use crate::config::{Config, Countries, StopScope};
+use crate::config::Config;
 use crate::examples::EXAMPLES;
-use crate::gateway::{Gateways, SenderType};
-use crate::http::api::{Api, routes};
+use crate::gateway::Gateways;
+use crate::http::api::{Api, metrics_routes, routes, routes_without_metrics};
 use crate::http::edge::{Edge, edge};
-use crate::i18n::SystemText;
 use crate::ids::Ids;
-use crate::phone::{self, PhoneRules};
-use crate::session::Keywords;
-use crate::session::keywords::KeywordSettings;
-use crate::session::retry::Backoff;
-use crate::store::disk::LowMarks;
-use crate::store::{DatabaseUrl, Store, StoreError, WriteError};
+use crate::phone;
+use crate::store::{Store, StoreError, WriteError};
 use crate::survey::check::{Context, FileName, check};
-use crate::survey::{Language, SendWindow};
 use crate::telemetry::Metrics;
 use crate::worker::Worker;
+pub(crate) use settings::{deployment_keywords, installation};
+use settings::{configured, settings, store_settings};
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -82,11 +80,20 @@ pub enum StartError {
 pub struct Server {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where `/metrics` is, if it has an address of its own (O2).
+    pub metrics_address: Option<SocketAddr>,
     /// Its engine, for commands in the same process and for tests.
     pub engine: Engine,
-    http: ServerHandle,
-    serving: JoinHandle<std::io::Result<()>>,
+    listeners: Vec<Listener>,
     worker: Option<Worker>,
+}
+
+/// One address that is served.
+#[derive(Debug)]
+struct Listener {
+    address: SocketAddr,
+    handle: ServerHandle,
+    serving: JoinHandle<std::io::Result<()>>,
 }
 
 /// How a server is run.
@@ -111,18 +118,35 @@ impl Server {
             Role::Whole => Some(Worker::start(&engine, config.server.public_url.clone()).await?),
             Role::WithoutWorker => None,
         };
-        let (address, serving, http) = listen(&config, &engine)?;
-        Ok(Self { address, engine, http, serving, worker })
+        let api = Api::new(engine.clone(), Arc::clone(&config));
+        let metrics_bind = config.server.metrics_bind;
+        let main_routes = if metrics_bind.is_some() { routes_without_metrics } else { routes };
+        let main = listen(&config, &api, config.server.bind, main_routes)?;
+        let metrics = match metrics_bind {
+            Some(address) => Some(listen(&config, &api, address, metrics_routes)?),
+            None => None,
+        };
+        Ok(Self {
+            address: main.address,
+            metrics_address: metrics.as_ref().map(|listener| listener.address),
+            engine,
+            listeners: [Some(main), metrics].into_iter().flatten().collect(),
+            worker,
+        })
     }
 
     /// Stops in the order of RE38: no more claims, no more requests, sends in flight finish, the database closes.
     pub async fn stop(self) {
-        self.http.stop(true).await;
+        for listener in &self.listeners {
+            listener.handle.stop(true).await;
+        }
         if let Some(worker) = self.worker {
             worker.stop().await;
         }
-        if let Err(error) = self.serving.await {
-            tracing::error!(%error, "the HTTP server ended with a panic");
+        for listener in self.listeners {
+            if let Err(error) = listener.serving.await {
+                tracing::error!(%error, "the HTTP server ended with a panic");
+            }
         }
         let clock = self.engine.clock.clone();
         let store = self.engine.store.clone();
@@ -138,9 +162,9 @@ fn build_engine(config: &Config, clock: Clock, ids: Ids) -> Result<Engine, Start
     let gateways = Gateways::open(config.gateways.values(), &ids)
         .map_err(|(name, error)| StartError::Gateway { name, error })?;
     let url = config.database.url.expose_secret();
-    let store = Store::open(url, &clock, &ids)?;
+    let store = Store::open(url, &store_settings(config), &clock, &ids)?;
     let now = clock.now();
-    let mut connection = DatabaseUrl::parse(url)?.connect()?;
+    let mut connection = store.command_connection()?;
     let traits: BTreeMap<String, GatewayTraits> = gateways
         .iter()
         .map(|gateway| {
@@ -207,14 +231,20 @@ pub fn load_folder(engine: &Engine, folder: &Path, now: Timestamp) -> Result<(),
     Ok(load_files(engine, check_files(&paths, &Installation::of(engine).context()), now)?)
 }
 
+/// Serves these routes on an address.
 fn listen(
-    config: &Arc<Config>,
-    engine: &Engine,
-) -> Result<(SocketAddr, JoinHandle<std::io::Result<()>>, ServerHandle), StartError> {
-    let address = config.server.bind;
+    config: &Config,
+    api: &Api,
+    address: SocketAddr,
+    routes: fn(&mut ServiceConfig),
+) -> Result<Listener, StartError> {
     let bind = |error| StartError::Bind { address, error };
-    let api = Api::new(engine.clone(), Arc::clone(config));
-    let edge_data = Edge { clock: engine.clock.clone(), ids: engine.ids.clone() };
+    let api = api.clone();
+    let edge_data = Edge {
+        clock: api.engine.clock.clone(),
+        ids: api.engine.ids.clone(),
+        body_timeout: config.server.body_timeout,
+    };
     let server = HttpServer::new(move || {
         App::new()
             .app_data(web::Data::new(edge_data.clone()))
@@ -232,119 +262,5 @@ fn listen(
     let bound = server.addrs().first().copied().unwrap_or(address);
     let running = server.run();
     let handle = running.handle();
-    Ok((bound, tokio::spawn(running), handle))
-}
-
-fn settings(config: &Config) -> Settings {
-    let days = |wait: std::time::Duration| chrono::Duration::from_std(wait).unwrap_or(chrono::Duration::MAX);
-    let count = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
-    let (surveys, limits, outbox) = (&config.surveys, &config.limits, &config.outbox);
-    let per_day = i32::try_from(limits.not_found_per_phone_per_day).unwrap_or(1).max(1);
-    Settings {
-        duplicate_window: days(surveys.duplicate_window),
-        require_consent: surveys.require_consent,
-        not_found_gap: chrono::Duration::hours(24) / per_day,
-        not_found_per_hour: count(limits.not_found_per_channel_per_hour),
-        unavailable_max: count(limits.unavailable_per_session),
-        ended_memory: days(surveys.ended_session_memory),
-        cross_channel_lookup: surveys.cross_channel_lookup,
-        inbound_per_session: count(limits.inbound_per_session),
-        outbound_per_phone_hour: count(limits.outbound_per_phone_per_hour),
-        lease: days(outbox.lease),
-        attempts_max: count(outbox.attempts_max),
-        proof_wait: days(outbox.unknown_proof),
-        receipt_wait: days(outbox.receipt_timeout),
-        default_timezone: surveys.default_timezone,
-        phone_rules: PhoneRules { extra_mobile_prefixes: surveys.extra_mobile_prefixes.clone() },
-        sender_name: surveys.sender_name.clone(),
-        keywords: deployment_keywords(config),
-        outbox_max: i64::try_from(limits.due_max).unwrap_or(i64::MAX),
-        ignore_send_windows: surveys.ignore_send_windows,
-        element_gap_override: outbox.element_gap_override.map(days),
-        outbox_age_max: days(limits.due_age_max),
-        disk_marks: LowMarks::new(limits.disk_low_mb, limits.disk_low_percent),
-        reminder_hours: SendWindow {
-            from: config.consent.quiet_hours_end,
-            to: config.consent.quiet_hours_start,
-            days: Vec::new(),
-            timezone: None,
-        },
-        idempotency_window: days(config.retention.idempotency),
-        sends_per_channel: outbox.concurrency_per_channel,
-        poll: days(outbox.poll),
-        backoff: Backoff { base: days(outbox.retry_base), longest: days(outbox.retry_max) },
-        language: config.texts.language.clone(),
-        language_by_country: config.texts.language_by_country.clone(),
-        ..Settings::default()
-    }
-}
-
-fn configured(channel: &crate::config::Channel, config: &Config) -> ConfiguredChannel {
-    let scope = channel.keyword_scope.unwrap_or(config.consent.stop_scope);
-    ConfiguredChannel {
-        name: channel.name.clone(),
-        enabled: channel.enabled,
-        gateway: channel.gateway.clone(),
-        sender: channel.sender.clone(),
-        sender_type: match channel.sender_type {
-            SenderType::ShortNumber => "short_number",
-            SenderType::International | SenderType::Alphanumeric => "international",
-        },
-        subnumbering: channel.subnumbering,
-        allowed_countries: match &channel.allowed_countries {
-            Countries::All => None,
-            Countries::Only(codes) => Some(codes.iter().cloned().collect()),
-        },
-        throttle_micro: micro(channel.throttle_per_second),
-        on_ambiguous: channel.on_ambiguous.as_str(),
-        default_language: channel.default_language.as_ref().map(|language| language.code().to_owned()),
-        keyword_scope: match scope {
-            StopScope::Global => "global",
-            StopScope::Survey => "survey",
-        },
-        texts: texts(channel),
-        default_skill: None,
-        keywords: serde_json::json!(own_keywords(channel)),
-    }
-}
-
-/// The built-in keywords with the deployment's word lists.
-pub(crate) fn deployment_keywords(config: &Config) -> Keywords {
-    Keywords::new(&KeywordSettings::default(), Arc::clone(&config.lexicons))
-}
-
-/// What the configuration adds to the check of survey files.
-pub(crate) fn installation(config: &Config) -> Installation {
-    let own: Vec<OwnKeywords> = config.channels.values().map(own_keywords).collect();
-    Installation::new(config.surveys.sender_name.as_deref(), &own)
-}
-
-/// The channel's own words, as the API shows them.
-fn own_keywords(channel: &crate::config::Channel) -> OwnKeywords {
-    let words = |own: &crate::config::Keywords| KeywordWords {
-        opt_out_strong: own.opt_out_strong.clone(),
-        opt_out_weak: own.opt_out_weak.clone(),
-        opt_in: own.opt_in.clone(),
-        help: own.help.clone(),
-    };
-    channel.keywords.iter().map(|(language, own)| (language.clone(), words(own))).collect()
-}
-
-/// A rate in millionths.
-#[expect(clippy::cast_possible_truncation, reason = "rates are far below 2^63 millionths")]
-fn micro(per_second: f64) -> i64 {
-    (per_second * 1_000_000.0).round() as i64
-}
-
-/// The channel's wordings in the built-in languages and in those of its own texts.
-fn texts(channel: &crate::config::Channel) -> BTreeMap<String, BTreeMap<String, String>> {
-    let mut languages = BTreeSet::from([Language::en(), Language::no()]);
-    languages.extend(channel.texts.languages().cloned());
-    let wordings = |text: SystemText| {
-        let wording = |language: &Language| {
-            Some((language.code().to_owned(), channel.texts.in_language(text, language)?.to_owned()))
-        };
-        (text.as_str().to_owned(), languages.iter().filter_map(wording).collect())
-    };
-    SystemText::ALL.into_iter().map(wordings).collect()
+    Ok(Listener { address: bound, handle, serving: tokio::spawn(running) })
 }

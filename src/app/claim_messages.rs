@@ -19,9 +19,6 @@ use crate::store::channels::BucketRow;
 use crate::store::messages::{self, AttemptRow, MessageRow};
 use crate::store::{AnyConnection, Fault, Keys, SessionRow, Space, StoreError, Work};
 
-/// Most messages of one claim.
-pub const CLAIM_MAX: i64 = 256;
-
 /// The kind of the one text that may still go to somebody who said stop (A57).
 const STOP_CONFIRMATION: &str = "opted_out";
 
@@ -73,8 +70,9 @@ impl Work for ClaimMessages {
         let now = self.engine.clock.now().naive_utc();
         let closed: Vec<String> =
             self.room.iter().filter(|(_, room)| **room == 0).map(|(channel, _)| channel.clone()).collect();
+        let claim_max = i64::try_from(self.engine.settings.claim_batch).unwrap_or(i64::MAX);
         let (candidates, channels): (Vec<String>, Vec<String>) =
-            messages::claimable(connection, now, &closed, CLAIM_MAX)?.into_iter().unzip();
+            messages::claimable(connection, now, &closed, claim_max)?.into_iter().unzip();
         keys.messages.extend(candidates.iter().cloned());
         keys.buckets.extend(channels);
         self.candidates = candidates;

@@ -81,6 +81,10 @@ pub struct Settings {
     pub reminder_hours: SendWindow,
     /// Sends in flight per channel (RF10); default 8.
     pub sends_per_channel: usize,
+    /// Most messages of one claim (`outbox.claim_batch`); default 256.
+    pub claim_batch: usize,
+    /// Texts of messages are logged at level trace (O4); default false.
+    pub log_bodies: bool,
     /// Longest sleep of the background tasks: a safety net, since commits wake them; default 5 s.
     pub poll: Duration,
     /// Waits between tries (RF11, RF12).
@@ -149,6 +153,8 @@ impl Default for Settings {
                 timezone: None,
             },
             sends_per_channel: 8,
+            claim_batch: 256,
+            log_bodies: false,
             poll: Duration::seconds(5),
             backoff: Backoff::default(),
             language: Language::en(),

@@ -42,6 +42,9 @@ fn turn(engine: &Engine, gateway: &str, item: CallbackItem) -> BoxFuture<'static
     match item {
         CallbackItem::Inbound(inbound) => {
             let message = message_of(gateway, inbound);
+            if engine.settings.log_bodies {
+                tracing::trace!(gateway = %message.gateway, text = %message.text, "text received");
+            }
             let work = ReceiveMessage::new(&engine, message.clone());
             receive(engine, message, work).boxed()
         }

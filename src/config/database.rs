@@ -26,11 +26,9 @@ pub struct Database {
     pub durability: Durability,
     /// Most turns in one write transaction.
     pub writer_batch: usize,
-    /// Writers on PostgreSQL.
-    pub writers: usize,
     /// Connections that only read.
     pub readers: usize,
-    /// Longest statement.
+    /// Longest statement, on PostgreSQL.
     pub statement_timeout: Duration,
     /// Longest wait for a lock.
     pub lock_timeout: Duration,
@@ -50,7 +48,6 @@ impl Database {
                 )
                 .unwrap_or(Durability::Full),
             writer_batch: reader.integer("database.writer_batch", None, &(1..=512)),
-            writers: reader.integer("database.writers", None, &(1..=32)),
             readers: reader.integer("database.readers", None, &(1..=128)),
             statement_timeout: reader.duration("database.statement_timeout", None, &(1..=600)),
             lock_timeout: reader.duration("database.lock_timeout", None, &(1..=600)),

@@ -25,8 +25,6 @@ pub struct Limits {
     pub outbound_per_phone_per_hour: u32,
     /// RF38.
     pub inbound_per_session: u32,
-    /// L05.
-    pub recipients_per_request: u32,
     /// RE36.
     pub due_max: u64,
     /// RE36.
@@ -52,7 +50,6 @@ impl Limits {
             unavailable_per_session: count("unavailable_per_session", 0),
             outbound_per_phone_per_hour: count("outbound_per_phone_per_hour", 1),
             inbound_per_session: count("inbound_per_session", 1),
-            recipients_per_request: count("recipients_per_request", 1),
             due_max: u64::from(count("due_max", 1)),
             due_age_max: reader.duration("limits.due_age_max", None, &(1..=30 * DAY)),
             queue_max: reader.integer("limits.queue_max", None, &(1..=1_000_000)),
@@ -109,38 +106,15 @@ impl Outbox {
     }
 }
 
-/// `[retention]`: how long rows are kept (RS11).
+/// `[retention]`: how long rows are kept.
 #[derive(Clone, Copy, Debug)]
 pub struct Retention {
     /// Idempotency keys (RE25).
     pub idempotency: Duration,
-    /// Inbound ids (RF17).
-    pub dedupe: Duration,
-    /// Raw callbacks.
-    pub raw_callbacks: Duration,
-    /// Texts of messages.
-    pub message_texts: Duration,
-    /// Phones (A78).
-    pub phones: Duration,
-    /// Rows (A78).
-    pub rows: Duration,
-    /// Audit log.
-    pub audit: Duration,
 }
 
 impl Retention {
     pub(super) fn read(reader: &mut Reader) -> Self {
-        let mut days = |key: &str, least: u64| {
-            reader.duration(&format!("retention.{key}"), None, &(least * DAY..=3_650 * DAY))
-        };
-        Self {
-            idempotency: days("idempotency", 1),
-            dedupe: days("dedupe", 90),
-            raw_callbacks: days("raw_callbacks", 1),
-            message_texts: days("message_texts", 1),
-            phones: days("phones", 1),
-            rows: days("rows", 1),
-            audit: days("audit", 1),
-        }
+        Self { idempotency: reader.duration("retention.idempotency", None, &(DAY..=3_650 * DAY)) }
     }
 }

@@ -12,15 +12,6 @@ use super::fault::FaultCode;
 use super::reader::{DAY, Reader};
 use crate::survey::Language;
 
-/// What SendSurvey does while a conversation is open (A62).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DuringConversation {
-    /// Starts the survey.
-    Allow,
-    /// Refuses.
-    Reject,
-}
-
 /// `[surveys]`
 #[derive(Clone, Debug)]
 pub struct Surveys {
@@ -32,8 +23,6 @@ pub struct Surveys {
     pub duplicate_window: Duration,
     /// No survey without recorded consent (A09).
     pub require_consent: bool,
-    /// SendSurvey while a conversation is open (A62).
-    pub survey_during_conversation: DuringConversation,
     /// Replies on another sender number find the session (A28).
     pub cross_channel_lookup: bool,
     /// How long an ended session still answers (A29).
@@ -48,7 +37,6 @@ pub struct Surveys {
 
 impl Surveys {
     pub(super) fn read(reader: &mut Reader) -> Self {
-        let during = [("allow", DuringConversation::Allow), ("reject", DuringConversation::Reject)];
         let prefixes = reader.list("surveys.extra_mobile_prefixes", None);
         let digits = |prefix: &String| {
             let digits = prefix.trim_start_matches('+');
@@ -71,9 +59,6 @@ impl Surveys {
             default_timezone: default_timezone.unwrap_or(Tz::UTC),
             duplicate_window: reader.duration("surveys.duplicate_window", None, &(0..=30 * DAY)),
             require_consent: reader.flag("surveys.require_consent", None),
-            survey_during_conversation: reader
-                .word("surveys.survey_during_conversation", None, &during)
-                .unwrap_or(DuringConversation::Allow),
             cross_channel_lookup: reader.flag("surveys.cross_channel_lookup", None),
             ended_session_memory: reader.duration("surveys.ended_session_memory", None, &(0..=90 * DAY)),
             ignore_send_windows: reader.flag("surveys.ignore_send_windows", None),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{FromRequest, Handler, Responder, Route};
+use actix_web::{FromRequest, Handler, Resource, Responder, Route};
 
 use super::caller::allow;
 use super::code_pages::problem_page;
@@ -51,8 +51,23 @@ impl Api {
     }
 }
 
-/// Every route, each with the scope it asks for (RS12).
+/// Every route.
 pub fn routes(service: &mut ServiceConfig) {
+    service.service(metrics());
+    routes_without_metrics(service);
+}
+
+/// `/metrics` alone, for an address of its own (`server.metrics_bind`, O2).
+pub fn metrics_routes(service: &mut ServiceConfig) {
+    service.service(metrics()).default_service(web::to(route_not_found));
+}
+
+fn metrics() -> Resource {
+    resource("/metrics", vec![(Method::GET, web::get().to(health::metrics))])
+}
+
+/// Every other route, each with the scope it asks for (RS12).
+pub fn routes_without_metrics(service: &mut ServiceConfig) {
     core_routes(service);
     admin_routes(service);
     service
@@ -101,8 +116,7 @@ fn open_routes(service: &mut ServiceConfig) {
         .service(resource("/livez", open_get(web::get().to(health::livez))))
         .service(resource("/readyz", open_get(web::get().to(health::readyz))))
         .service(resource("/healthz", open_get(web::get().to(health::readyz))))
-        .service(resource("/version", open_get(web::get().to(health::version))))
-        .service(resource("/metrics", open_get(web::get().to(health::metrics))));
+        .service(resource("/version", open_get(web::get().to(health::version))));
     for (kind, secret) in [("inbound", false), ("inbound", true), ("status", false), ("status", true)] {
         let path = format!("/v1/gateways/{{gateway}}/{kind}{}", if secret { "/{secret}" } else { "" });
         let route = |route: Route| {

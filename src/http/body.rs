@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
-use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::{HttpRequest, web};
 use futures_util::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
+use super::edge::Edge;
 use super::problem::{Problem, ProblemCode};
 
 /// Media types read as JSON; no `Content-Type` at all counts as the first.
@@ -16,6 +17,12 @@ pub const JSON: &[&str] = &["application/json", "text/json"];
 
 /// Media types of a survey file (http-api.md 3).
 pub const SURVEY: &[&str] = &["application/yaml", "application/x-yaml", "text/yaml", "application/json"];
+
+/// Most bytes of everything but survey files: 64 KiB (http-api.md 1.1).
+pub const SMALL_MAX: usize = 64 * 1_024;
+
+/// Most bytes of a survey file: 1 MiB.
+pub const SURVEY_MAX: usize = 1_024 * 1_024;
 
 /// What a body may be.
 #[derive(Clone, Copy, Debug)]
@@ -31,17 +38,13 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// 64 KiB: everything but survey files (http-api.md 1.1).
-    pub const SMALL: Self = Self::of_bytes(64 * 1_024);
-    /// 1 MiB: a survey file.
-    pub const SURVEY: Self = Self::of_bytes(1_024 * 1_024);
-
-    /// The usual time and pace (10 s in all, 1 KiB/s) with another size.
+    /// The usual pace (1 KiB/s after 2 s) with this size, and in all the time of `server.body_timeout`.
     #[must_use]
-    pub const fn of_bytes(bytes_max: usize) -> Self {
+    pub fn of(request: &HttpRequest, bytes_max: usize) -> Self {
+        let edge = request.app_data::<web::Data<Edge>>();
         Self {
             bytes_max,
-            duration_max: Duration::from_secs(10),
+            duration_max: edge.map_or(Duration::ZERO, |edge| edge.body_timeout),
             bytes_per_second_min: 1_024,
             grace: Duration::from_secs(2),
         }

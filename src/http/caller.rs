@@ -1,5 +1,6 @@
 //! [`Caller`]: who sent a request. Every route declares its scope in the route table with [`allow`]; the checks
-//! run before anything of the body is read: 401, then 403, then 429 (http-api.md 2.3, RS12). Whoever has no valid
+//! run before anything of the body is read: 401, then 403, then 429, then 503 for a change while too many wait for the
+//! database (http-api.md 2.3, RS12, RE36). Whoever has no valid
 //! key is counted by his address (RS6).
 
 use std::future::{Ready, ready};
@@ -17,6 +18,7 @@ use super::problem::{Problem, ProblemCode};
 use super::rate::address_name;
 use crate::app::api_key::Scope;
 use crate::app::audit::Actor;
+use crate::app::failure::Failure;
 use crate::app::keys::{KnownKey, authenticate};
 use crate::phone;
 
@@ -134,6 +136,11 @@ async fn admitted(scope: Scope, request: &HttpRequest) -> Result<Caller, Problem
     let caller = Caller { key: known, address };
     caller.require(scope)?;
     api.callers.charge(request, caller.key_id(), now)?;
+    let waits_for_writer = !request.method().is_safe();
+    if waits_for_writer && api.engine.store.waiting() > api.config.limits.queue_max {
+        // Gateways are not asked to come again before the writer holds all it can (RE36).
+        return Err(Failure::Unavailable.into());
+    }
     Ok(caller)
 }
 

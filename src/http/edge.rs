@@ -1,6 +1,8 @@
 //! The outermost layer of every answer: request id, security headers, rate headers, and problems made whole.
 //! It never decides anything about a request.
 
+use std::time::Duration;
+
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
@@ -18,13 +20,15 @@ use crate::ids::Ids;
 /// Header with the id of a request, on every answer (http-api.md 1.1).
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
-/// What the edge needs to name requests; registered as `web::Data`.
+/// What the edge needs to name requests and to bound their bodies; registered as `web::Data`.
 #[derive(Clone, Debug)]
 pub struct Edge {
     /// Time of the id.
     pub clock: Clock,
     /// Source of the id.
     pub ids: Ids,
+    /// Longest time a body may take to arrive (`server.body_timeout`, RP2).
+    pub body_timeout: Duration,
 }
 
 /// A UUIDv7 of our own for each request, kept in the request's extensions. Ids from outside are not taken.

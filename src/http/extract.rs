@@ -6,7 +6,7 @@ use actix_web::{FromRequest, HttpRequest};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
-use super::body::{self, Limits};
+use super::body::{self, Limits, SMALL_MAX, SURVEY_MAX};
 use super::json::{self, Json, JsonFault};
 use super::problem::{Problem, ProblemCode};
 
@@ -41,7 +41,7 @@ impl FromRequest for SmallBody {
         let mut payload = payload.take();
         async move {
             body::media_type(&request, body::JSON)?;
-            body::read(&request, &mut payload, Limits::SMALL).await.map(Self)
+            body::read(&request, &mut payload, Limits::of(&request, SMALL_MAX)).await.map(Self)
         }
         .boxed_local()
     }
@@ -65,7 +65,7 @@ impl FromRequest for SurveyBody {
         let mut payload = payload.take();
         async move {
             let media_type = body::media_type(&request, body::SURVEY)?;
-            let bytes = body::read(&request, &mut payload, Limits::SURVEY).await?;
+            let bytes = body::read(&request, &mut payload, Limits::of(&request, SURVEY_MAX)).await?;
             let source = String::from_utf8(bytes)
                 .map_err(|_| Problem::new(ProblemCode::InvalidBody, "the file is not UTF-8"))?;
             Ok(Self { source, is_json: media_type.ends_with("json") })

@@ -8,7 +8,7 @@ use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::api::Api;
-use super::body::{self, Limits};
+use super::body::{self, Limits, SMALL_MAX};
 use super::caller::address;
 use super::failure::RETRY_AFTER_SECONDS;
 use super::problem::{Problem, ProblemCode};
@@ -77,7 +77,7 @@ async fn take(api: &Api, request: &HttpRequest, payload: web::Payload) -> Result
         Problem::new(ProblemCode::GatewayNotFound, "no gateway of the configuration has this name")
     })?;
     let mut payload = payload.into_inner();
-    let body = body::read(request, &mut payload, Limits::SMALL).await?;
+    let body = body::read(request, &mut payload, Limits::of(request, SMALL_MAX)).await?;
     let headers: Vec<(&str, &[u8])> =
         request.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
     let callback = Callback {

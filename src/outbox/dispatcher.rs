@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::app::circuit::CircuitState;
-use crate::app::claim_messages::{CLAIM_MAX, ClaimMessages, Claimed, ThreadWish};
+use crate::app::claim_messages::{ClaimMessages, Claimed, ThreadWish};
 use crate::app::engine::Engine;
 use crate::app::settle_message::SettleMessage;
 use crate::clock::Timestamp;
@@ -84,7 +84,7 @@ impl Dispatcher {
                 *in_flight.entry(one.channel.row.id.clone()).or_default() += 1;
                 flights.spawn(self.clone().fly(one));
             }
-            if i64::try_from(count).is_ok_and(|count| count < CLAIM_MAX) {
+            if count < self.engine.settings.claim_batch {
                 let net = now + self.engine.settings.poll;
                 let next = self.next_due(now).await.map_or(net, |due| due.min(net));
                 return reopens.map_or(next, |reopens| next.min(reopens));
@@ -133,6 +133,9 @@ impl Dispatcher {
     async fn fly(self, claimed: Claimed) -> Returned {
         let channel_id = claimed.channel.row.id.clone();
         let name = claimed.channel.row.gateway.clone();
+        if self.engine.settings.log_bodies {
+            tracing::trace!(message_id = %claimed.message.id, text = %claimed.message.body, "text sent");
+        }
         let result = match self.engine.gateways.get(&name) {
             Some(gateway) => gateway.send(&self.request(&claimed, gateway)).await,
             None => SendResult::Retry(crate::gateway::Detail::plain("the gateway is not configured")),

@@ -3,7 +3,7 @@
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
-use super::StoreError;
+use super::{ConnectionSettings, StoreError};
 
 /// A connection to either database.
 #[derive(diesel::MultiConnection)]
@@ -49,34 +49,73 @@ impl DatabaseUrl {
         }
     }
 
-    /// Opens one connection with our settings: WAL and FULL durability on SQLite, time-outs on both (RF6).
+    /// Opens one connection with the default settings, for a short command.
     ///
     /// # Errors
     /// [`StoreError::Setup`] when the database cannot be reached.
     pub fn connect(&self) -> Result<AnyConnection, StoreError> {
+        self.connect_with(&ConnectionSettings::default())
+    }
+
+    fn connect_with(&self, settings: &ConnectionSettings) -> Result<AnyConnection, StoreError> {
         let setup =
             |error: &dyn std::fmt::Display| StoreError::Setup(format!("cannot open the database: {error}"));
         match self {
             Self::Sqlite(path) => {
                 let mut connection = SqliteConnection::establish(path).map_err(|e| setup(&e))?;
-                connection.batch_execute(SQLITE_PRAGMAS).map_err(|e| setup(&e))?;
+                connection.batch_execute(&sqlite_pragmas(settings)).map_err(|e| setup(&e))?;
                 Ok(AnyConnection::Sqlite(connection))
             }
             Self::Postgres(url) => {
                 let mut connection = PgConnection::establish(url).map_err(|e| setup(&e))?;
-                connection.batch_execute(POSTGRES_SETTINGS).map_err(|e| setup(&e))?;
+                connection.batch_execute(&postgres_settings(settings)).map_err(|e| setup(&e))?;
                 Ok(AnyConnection::Postgres(connection))
             }
         }
     }
 }
 
-const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-    PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; \
-    PRAGMA wal_autocheckpoint = 4000;";
+/// Opens the connections of a server: one database, one way to use it.
+#[derive(Clone, Debug)]
+pub struct Connector {
+    /// The database.
+    pub url: DatabaseUrl,
+    /// How each connection is set up.
+    pub settings: ConnectionSettings,
+}
 
-const POSTGRES_SETTINGS: &str = "SET statement_timeout = '5s'; SET lock_timeout = '2s'; \
-    SET idle_in_transaction_session_timeout = '10s'; SET timezone = 'UTC';";
+impl Connector {
+    /// Opens one connection.
+    ///
+    /// # Errors
+    /// [`StoreError::Setup`] when the database cannot be reached.
+    pub fn connect(&self) -> Result<AnyConnection, StoreError> {
+        self.url.connect_with(&self.settings)
+    }
+}
+
+/// WAL, and how long to wait for the lock; SQLite has no limit for a statement.
+fn sqlite_pragmas(settings: &ConnectionSettings) -> String {
+    let lock_timeout = settings.lock_timeout.as_millis();
+    let synchronous = if settings.survives_power_loss { "FULL" } else { "NORMAL" };
+    format!(
+        "PRAGMA busy_timeout = {lock_timeout}; PRAGMA journal_mode = WAL; \
+         PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; \
+         PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000;"
+    )
+}
+
+/// Time-outs in milliseconds; UTC, whatever the server's zone is.
+fn postgres_settings(settings: &ConnectionSettings) -> String {
+    let statement_timeout = settings.statement_timeout.as_millis();
+    let lock_timeout = settings.lock_timeout.as_millis();
+    let idle = statement_timeout.saturating_mul(2);
+    let commit = if settings.survives_power_loss { "" } else { " SET synchronous_commit = off;" };
+    format!(
+        "SET statement_timeout = {statement_timeout}; SET lock_timeout = {lock_timeout}; \
+         SET idle_in_transaction_session_timeout = {idle}; SET timezone = 'UTC';{commit}"
+    )
+}
 
 impl AnyConnection {
     /// Runs `work` in one write transaction: `BEGIN IMMEDIATE` on SQLite (RP3), READ COMMITTED on PostgreSQL.
@@ -115,3 +154,33 @@ macro_rules! on_backend {
     };
 }
 pub(crate) use on_backend;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn postgres_is_told_every_limit_and_how_much_a_commit_survives() {
+        let strict = postgres_settings(&ConnectionSettings::default());
+        assert_eq!(
+            strict,
+            "SET statement_timeout = 5000; SET lock_timeout = 2000; \
+             SET idle_in_transaction_session_timeout = 10000; SET timezone = 'UTC';"
+        );
+        let relaxed = postgres_settings(&ConnectionSettings {
+            survives_power_loss: false,
+            statement_timeout: Duration::from_mins(10),
+            lock_timeout: Duration::from_secs(1),
+        });
+        for told in [
+            "SET statement_timeout = 600000;",
+            "SET lock_timeout = 1000;",
+            "SET idle_in_transaction_session_timeout = 1200000;",
+            "SET synchronous_commit = off;",
+        ] {
+            assert!(relaxed.contains(told), "RF3, RF6: {told}: {relaxed}");
+        }
+    }
+}

@@ -10,15 +10,15 @@ use super::load::load;
 use super::space::{Keys, Sequence};
 use super::work::{Fault, Work, WriteError};
 use super::writer::Writer;
-use super::{AnyConnection, DatabaseUrl, PhoneHasher, Readers, Signals, StoreError, flush, meta, migrate};
+use super::{
+    AnyConnection, Connector, DatabaseUrl, PhoneHasher, Readers, Signals, StoreError, StoreSettings, flush,
+    meta, migrate,
+};
 use crate::clock::{Clock, Timestamp};
 use crate::ids::Ids;
 
 /// The name under which the installation knows itself; part of every message reference (RE17).
 const INSTALL_ID: &str = "install_id";
-
-/// How many readers a node uses.
-const READERS: usize = 4;
 
 /// The open database of a running server.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ pub struct Store {
 /// What is closed when the last handle goes.
 #[derive(Debug)]
 struct Open {
-    url: DatabaseUrl,
+    connector: Connector,
     thread: Mutex<Option<JoinHandle<()>>>,
     _lock: Option<File>,
 }
@@ -46,10 +46,10 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::InUse`] when another process serves this SQLite file; [`StoreError::Setup`] otherwise.
-    pub fn open(url: &str, clock: &Clock, ids: &Ids) -> Result<Self, StoreError> {
-        let url = DatabaseUrl::parse(url)?;
-        let lock = take_lock(&url)?;
-        let mut connection = url.connect()?;
+    pub fn open(url: &str, settings: &StoreSettings, clock: &Clock, ids: &Ids) -> Result<Self, StoreError> {
+        let connector = Connector { url: DatabaseUrl::parse(url)?, settings: settings.connection.clone() };
+        let lock = take_lock(&connector.url)?;
+        let mut connection = connector.connect()?;
         migrate::migrate(&mut connection)?;
         let highest = meta::highest_sequence(&mut connection)?;
         let (install_id, hasher) = connection.write(|connection| {
@@ -74,11 +74,11 @@ impl Store {
             signals: signals.clone(),
             hasher: hasher.clone(),
         };
-        let (writer, thread) = Writer::start(url.clone(), connection, world)?;
-        let open = Open { url: url.clone(), thread: Mutex::new(Some(thread)), _lock: lock };
+        let (writer, thread) = Writer::start(connector.clone(), connection, world, settings.writer_batch)?;
+        let open = Open { connector: connector.clone(), thread: Mutex::new(Some(thread)), _lock: lock };
         Ok(Self {
             writer,
-            readers: Readers::new(url, READERS),
+            readers: Readers::new(connector, settings.readers, settings.pool_wait),
             sequence,
             signals,
             install_id: install_id.into(),
@@ -193,13 +193,13 @@ impl Store {
     /// # Errors
     /// [`StoreError::Setup`] when the database cannot be reached.
     pub fn command_connection(&self) -> Result<AnyConnection, StoreError> {
-        self.open.url.connect()
+        self.open.connector.connect()
     }
 
     /// Whether several nodes may share this database.
     #[must_use]
     pub fn is_shared(&self) -> bool {
-        matches!(self.open.url, DatabaseUrl::Postgres(_))
+        matches!(self.open.connector.url, DatabaseUrl::Postgres(_))
     }
 
     /// Room on the disk of the database; `None` when it is on another machine (RF4).
@@ -207,7 +207,7 @@ impl Store {
     /// # Errors
     /// What the machine said.
     pub fn disk_room(&self) -> std::io::Result<Option<DiskRoom>> {
-        disk::room(&self.open.url)
+        disk::room(&self.open.connector.url)
     }
 
     /// Waits for the writer to commit what it holds, and keeps the clock's mark. Call it last, with no other
@@ -222,7 +222,7 @@ impl Store {
             tracing::error!("the writer thread ended with a panic");
         }
         let mark = clock.now();
-        let kept = open.url.connect().and_then(|mut connection| {
+        let kept = open.connector.connect().and_then(|mut connection| {
             connection.write(|connection| meta::keep_clock_high_water(connection, mark))
         });
         if let Err(error) = kept {

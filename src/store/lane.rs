@@ -11,11 +11,9 @@ use tokio::sync::mpsc;
 use super::job::{ChangeJob, Job, Order};
 use super::load::load;
 use super::space::{Keys, Sequence, Space};
-use super::{AnyConnection, DatabaseUrl, Fault, PhoneHasher, Signals, StoreError, WriteError, flush};
+use super::{AnyConnection, Connector, Fault, PhoneHasher, Signals, StoreError, WriteError, flush};
 use crate::clock::{Clock, Timestamp};
 
-/// Most turns in one transaction.
-const BATCH_MAX: usize = 512;
 /// How often a transaction is repeated after a lock or serialisation failure (RE10).
 const REPEATS_MAX: u32 = 3;
 
@@ -34,14 +32,21 @@ pub(super) struct World {
 
 /// One lane: a thread with a connection of its own.
 pub(super) struct Lane {
-    url: DatabaseUrl,
+    connector: Connector,
     connection: Option<AnyConnection>,
     world: World,
+    /// Most turns in one transaction.
+    batch_max: usize,
 }
 
 impl Lane {
-    pub(super) fn new(url: DatabaseUrl, connection: AnyConnection, world: World) -> Self {
-        Self { url, connection: Some(connection), world }
+    pub(super) fn new(
+        connector: Connector,
+        connection: AnyConnection,
+        world: World,
+        batch_max: usize,
+    ) -> Self {
+        Self { connector, connection: Some(connection), world, batch_max }
     }
 
     /// Starts the thread; it ends when nobody can send orders any more.
@@ -56,9 +61,9 @@ impl Lane {
     }
 
     fn serve(&mut self, mut receiver: mpsc::Receiver<Order>) {
-        let mut orders = Vec::with_capacity(BATCH_MAX);
-        let mut batch: Vec<Box<dyn Job>> = Vec::with_capacity(BATCH_MAX);
-        while receiver.blocking_recv_many(&mut orders, BATCH_MAX) > 0 {
+        let mut orders = Vec::with_capacity(self.batch_max);
+        let mut batch: Vec<Box<dyn Job>> = Vec::with_capacity(self.batch_max);
+        while receiver.blocking_recv_many(&mut orders, self.batch_max) > 0 {
             for order in orders.drain(..) {
                 match order {
                     Order::Turn(job) => batch.push(job),
@@ -139,7 +144,7 @@ impl Lane {
         loop {
             let mut connection = match self.connection.take() {
                 Some(connection) => connection,
-                None => self.url.connect()?,
+                None => self.connector.connect()?,
             };
             let now = self.world.clock.now();
             let result = connection.write(|connection| work(connection, now));

@@ -5,10 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use super::{AnyConnection, DatabaseUrl, StoreError};
-
-/// How long a reader is waited for (RF6).
-const WAIT: Duration = Duration::from_secs(2);
+use super::{AnyConnection, Connector, StoreError};
 
 /// A pool of reading connections, opened when first needed.
 #[derive(Clone)]
@@ -17,27 +14,29 @@ pub struct Readers {
 }
 
 struct Inner {
-    url: DatabaseUrl,
+    connector: Connector,
+    wait_max: Duration,
     idle: Mutex<Vec<AnyConnection>>,
     permits: Arc<Semaphore>,
 }
 
 impl Readers {
-    pub(super) fn new(url: DatabaseUrl, size: usize) -> Self {
+    /// `size` connections, each waited for at most `wait_max` (RF6).
+    pub(super) fn new(connector: Connector, size: usize, wait_max: Duration) -> Self {
         let permits = Arc::new(Semaphore::new(size));
-        Self { inner: Arc::new(Inner { url, idle: Mutex::new(Vec::new()), permits }) }
+        Self { inner: Arc::new(Inner { connector, wait_max, idle: Mutex::new(Vec::new()), permits }) }
     }
 
     /// Runs queries on a thread that may block.
     ///
     /// # Errors
-    /// [`StoreError::Overloaded`] after 2 s without a free connection, or whatever `work` returns.
+    /// [`StoreError::Overloaded`] when none is free in time, or whatever `work` returns.
     pub async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let permits = Arc::clone(&self.inner.permits);
-        let permit = tokio::time::timeout(WAIT, permits.acquire_owned())
+        let permit = tokio::time::timeout(self.inner.wait_max, permits.acquire_owned())
             .await
             .map_err(|_| StoreError::Overloaded)?
             .map_err(|_| StoreError::Stopped)?;
@@ -58,7 +57,7 @@ impl Inner {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut connection = match idle {
             Some(connection) => connection,
-            None => self.url.connect()?,
+            None => self.connector.connect()?,
         };
         let result = work(&mut connection);
         if !result.as_ref().is_err_and(StoreError::kills_connection) {

@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::job::{Change, Order, Pending};
 use super::lane::{Lane, World};
-use super::{AnyConnection, DatabaseUrl, StoreError, Work, WriteError};
+use super::{AnyConnection, Connector, StoreError, Work, WriteError};
 use crate::clock::Timestamp;
 
 /// Most turns waiting; more are refused with [`StoreError::Overloaded`] (RE36).
@@ -28,12 +28,13 @@ impl std::fmt::Debug for Writer {
 impl Writer {
     /// Starts the lane on a connection of its own.
     pub(super) fn start(
-        url: DatabaseUrl,
+        connector: Connector,
         connection: AnyConnection,
         world: World,
+        batch_max: usize,
     ) -> Result<(Self, JoinHandle<()>), StoreError> {
         let (sender, receiver) = mpsc::channel(WAITING_MAX);
-        let thread = Lane::new(url, connection, world).start(receiver)?;
+        let thread = Lane::new(connector, connection, world, batch_max).start(receiver)?;
         Ok((Self { sender }, thread))
     }
 

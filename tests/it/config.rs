@@ -201,6 +201,26 @@ fn open_doors_are_refused() {
 }
 
 #[test]
+fn metrics_on_an_open_address_need_a_proxy_too() {
+    let metrics = "[server]\nmetrics_bind = \"0.0.0.0:9464\"\n";
+    assert_eq!(codes(metrics), [(FaultCode::PlaintextBind, "server.metrics_bind".to_owned())], "RS8");
+    assert!(Folder::with(&format!("{metrics}behind_proxy = true")).load(&[], &[]).is_ok());
+}
+
+#[test]
+fn a_setting_without_effect_is_no_setting() {
+    for (section, key) in [
+        ("database", "writers"),
+        ("limits", "recipients_per_request"),
+        ("surveys", "survey_during_conversation"),
+        ("retention", "rows"),
+    ] {
+        let expected = (FaultCode::UnknownKey, format!("{section}.{key}"));
+        assert_eq!(codes(&format!("[{section}]\n{key} = 1")), [expected], "T11");
+    }
+}
+
+#[test]
 fn a_failed_connection_must_be_told_from_a_slow_answer() {
     let file = "[gateways.simulator]\nconnect_timeout = \"5s\"\nrequest_timeout = \"5s\"";
     let expected = (FaultCode::Conflict, "gateways.simulator.connect_timeout".to_owned());

@@ -20,13 +20,7 @@ const CANARIES: [&str; 5] =
 
 #[test]
 fn no_phone_and_no_text_is_ever_logged() {
-    // In a process of its own: the writer, the readers and the workers log from threads of their own.
-    let program = std::env::current_exe().unwrap();
-    let arguments = ["leaks::a_conversation_that_logs_everything", "--exact", "--ignored", "--nocapture"];
-    let output = Command::new(program).args(arguments).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let text =
-        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let text = logged_by("leaks::a_conversation_that_logs_everything");
     let ours = text.lines().filter(|line| line.contains("\"target\":\"antiphon"));
     assert!(ours.count() > 10, "the server's own lines are missing");
     for canary in CANARIES.iter().chain(&[DIGITS]) {
@@ -35,13 +29,48 @@ fn no_phone_and_no_text_is_ever_logged() {
     }
 }
 
-#[tokio::test]
-#[ignore = "played by the test above, which reads what it logs"]
-async fn a_conversation_that_logs_everything() {
+#[test]
+fn texts_are_logged_when_somebody_asks_for_them_and_phones_not_even_then() {
+    let text = logged_by("leaks::a_conversation_that_logs_its_texts");
+    for canary in ["canary-answer", "How did you like it"] {
+        let line = text.lines().find(|line| line.contains(canary)).unwrap_or_default();
+        assert!(line.contains("\"level\":\"TRACE\""), "O4, log.bodies: {canary}: {line}");
+    }
+    let leak = text.lines().find(|line| line.contains(DIGITS));
+    assert_eq!(leak, None);
+}
+
+/// All that one of the conversations below writes. It has a process of its own: the writer, the readers and the
+/// workers log from threads of their own.
+fn logged_by(test: &str) -> String {
+    let program = std::env::current_exe().unwrap();
+    let arguments = [test, "--exact", "--ignored", "--nocapture"];
+    let output = Command::new(program).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn log_everything() {
     let log = Log { format: LogFormat::Json, level: "antiphon=trace,debug".to_owned(), bodies: false };
     let subscriber = telemetry::subscriber(&log, stdout, false);
     tracing::subscriber::set_global_default(subscriber).unwrap();
+}
 
+#[tokio::test]
+#[ignore = "played by a test above, which reads what it logs"]
+async fn a_conversation_that_logs_its_texts() {
+    log_everything();
+    let app = Setup::with(&[SHOP]).set("log.bodies", "true").start().await;
+    app.send("shop", PHONE).await;
+    app.advance(TimeDelta::seconds(10)).await;
+    app.reply(PHONE, "canary-answer").await;
+    app.advance(TimeDelta::seconds(10)).await;
+}
+
+#[tokio::test]
+#[ignore = "played by a test above, which reads what it logs"]
+async fn a_conversation_that_logs_everything() {
+    log_everything();
     let app = Setup::with(&[SHOP]).start().await;
     app.gateway.next(&[
         Script::Take,

@@ -66,7 +66,11 @@ async fn ask_all(
     clock: &ManualClock,
     requests: Vec<TestRequest>,
 ) -> Vec<(StatusCode, header::HeaderMap, Vec<u8>)> {
-    let context = web::Data::new(Edge { clock: clock.clock(), ids: Ids::seeded(1) });
+    let context = web::Data::new(Edge {
+        clock: clock.clock(),
+        ids: Ids::seeded(1),
+        body_timeout: Duration::from_secs(10),
+    });
     let buckets = web::Data::from(Arc::new(Buckets::new(RateLimit { per_second: 10, burst: 2 })));
     let app = test::init_service(
         App::new()
@@ -245,7 +249,7 @@ async fn a_body_that_breaks_off_is_invalid() {
     let stream = stream::iter([Err::<Bytes, _>(PayloadError::Incomplete(None))]);
     let mut payload: Payload = Payload::Stream { payload: Box::pin(stream) as BoxedPayloadStream };
     let request = TestRequest::post().to_http_request();
-    let problem = body::read(&request, &mut payload, Limits::SMALL).await.unwrap_err();
+    let problem = body::read(&request, &mut payload, Limits::of(&request, 9)).await.unwrap_err();
     assert_eq!(problem.code(), ProblemCode::InvalidBody);
 }
 

@@ -7,7 +7,7 @@ mod statements;
 
 use antiphon::clock::{Clock, ManualClock};
 use antiphon::ids::Ids;
-use antiphon::store::Store;
+use antiphon::store::{Store, StoreSettings};
 
 use crate::support::{Backend, Database};
 
@@ -21,6 +21,6 @@ struct Opened {
 fn open(backend: Backend) -> Opened {
     let database = backend.open();
     let clock = ManualClock::new("2026-11-21T08:00:00Z".parse().unwrap()).clock();
-    let store = Store::open(&database.url, &clock, &Ids::seeded(1)).unwrap();
+    let store = Store::open(&database.url, &StoreSettings::default(), &clock, &Ids::seeded(1)).unwrap();
     Opened { store, database, clock }
 }

@@ -6,6 +6,7 @@ mod operate;
 mod scopes;
 mod send;
 mod sessions;
+mod settings;
 mod webhooks;
 
 use std::sync::atomic::{AtomicU8, Ordering};

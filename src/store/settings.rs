@@ -1,0 +1,50 @@
+//! [`StoreSettings`] and [`ConnectionSettings`]: how the database is used. Each has its documented key under
+//! `[database]`; they decide nothing about rows.
+
+use std::time::Duration;
+
+/// What every connection of a server is opened with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionSettings {
+    /// A commit survives power loss, not only the end of the process (`database.durability`, RF3); default true.
+    pub survives_power_loss: bool,
+    /// Longest statement (`database.statement_timeout`, RF6); default 5 s. PostgreSQL alone knows such a limit;
+    /// there a transaction that does nothing for twice as long is ended too.
+    pub statement_timeout: Duration,
+    /// Longest wait for a lock (`database.lock_timeout`, RF6); default 2 s.
+    pub lock_timeout: Duration,
+}
+
+impl Default for ConnectionSettings {
+    fn default() -> Self {
+        Self {
+            survives_power_loss: true,
+            statement_timeout: Duration::from_secs(5),
+            lock_timeout: Duration::from_secs(2),
+        }
+    }
+}
+
+/// How a server uses its database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreSettings {
+    /// For each connection.
+    pub connection: ConnectionSettings,
+    /// Most turns in one write transaction (`database.writer_batch`); default 512.
+    pub writer_batch: usize,
+    /// Connections that only read (`database.readers`); default 4.
+    pub readers: usize,
+    /// Longest wait for one of them (`database.pool_wait`, RF6); default 2 s.
+    pub pool_wait: Duration,
+}
+
+impl Default for StoreSettings {
+    fn default() -> Self {
+        Self {
+            connection: ConnectionSettings::default(),
+            writer_batch: 512,
+            readers: 4,
+            pool_wait: Duration::from_secs(2),
+        }
+    }
+}
