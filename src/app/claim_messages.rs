@@ -11,6 +11,7 @@ use super::consent;
 use super::engine::Engine;
 use super::expire_sessions::survey_of;
 use super::moment::{Moment, message_mut, start_of_hour};
+use super::wait_for_delivery;
 use crate::clock::Timestamp;
 use crate::phone::Phone;
 use crate::session::pace::Bucket;
@@ -75,6 +76,7 @@ impl Work for ClaimMessages {
             messages::claimable(connection, now, &closed, claim_max)?.into_iter().unzip();
         keys.messages.extend(candidates.iter().cloned());
         keys.buckets.extend(channels);
+        wait_for_delivery::load_awaited(&self.engine, &candidates, now, connection, keys)?;
         self.candidates = candidates;
         Ok(())
     }
@@ -133,6 +135,10 @@ impl Claim {
             moment.move_message(id, MessageState::Held, Some("channel_disabled"))?;
             return Ok(None);
         };
+        if let Some(until) = wait_for_delivery::waits_until(moment, &message, &channel) {
+            put_off(moment, id, until)?;
+            return Ok(None);
+        }
         if !within_hourly_cap(moment, &message)? || !self.take_token(moment, &message, &channel)? {
             return Ok(None);
         }

@@ -34,6 +34,8 @@ pub struct ConfiguredChannel {
     pub throttle_micro: i64,
     /// `by_class`, `at_most_once`, `at_least_once`.
     pub on_ambiguous: &'static str,
+    /// `accepted` or `delivered`: what the next message of a session waits for (RE23).
+    pub wait_for: &'static str,
     /// Language of system texts.
     pub default_language: Option<String>,
     /// Skill that takes conversations.
@@ -68,6 +70,7 @@ impl ConfiguredChannel {
             allowed_countries: serde_json::from_str(&row.allowed_countries).map_err(unreadable)?,
             throttle_micro: row.throttle_micro,
             on_ambiguous: word(&["by_class", "at_most_once", "at_least_once"], &row.on_ambiguous)?,
+            wait_for: word(&["accepted", "delivered"], &row.wait_for)?,
             default_language: row.default_language.clone(),
             default_skill: row.default_skill.clone(),
             keyword_scope: word(&["global", "survey"], &row.keyword_scope)?,
@@ -143,6 +146,7 @@ pub(super) fn row_of(
         allowed_countries: serde_json::to_string(&wanted.allowed_countries).map_err(corrupt)?,
         throttle_micro: wanted.throttle_micro,
         on_ambiguous: wanted.on_ambiguous.to_owned(),
+        wait_for: wanted.wait_for.to_owned(),
         default_language: wanted.default_language.clone(),
         default_skill: wanted.default_skill.clone(),
         keyword_scope: wanted.keyword_scope.to_owned(),

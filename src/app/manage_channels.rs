@@ -33,6 +33,7 @@ pub struct ChannelWish {
     pub allowed_countries: Option<Vec<String>>,
     pub throttle_micro: Option<i64>,
     pub on_ambiguous: Option<&'static str>,
+    pub wait_for: Option<&'static str>,
     pub default_language: Option<String>,
     pub default_skill: Option<String>,
     pub keyword_scope: Option<&'static str>,
@@ -98,6 +99,7 @@ impl ChannelDesk {
             allowed_countries: Some(Vec::new()),
             throttle_micro: THROTTLE_DEFAULT,
             on_ambiguous: "by_class",
+            wait_for: "accepted",
             default_language: None,
             default_skill: None,
             keyword_scope: "global",
@@ -221,6 +223,7 @@ fn apply(mut channel: ConfiguredChannel, wish: &ChannelWish) -> Result<Configure
     put(&mut channel.subnumbering, wish.subnumbering.as_ref());
     put(&mut channel.throttle_micro, wish.throttle_micro.as_ref());
     put(&mut channel.on_ambiguous, wish.on_ambiguous.as_ref());
+    put(&mut channel.wait_for, wish.wait_for.as_ref());
     put(&mut channel.keyword_scope, wish.keyword_scope.as_ref());
     put(&mut channel.texts, wish.texts.as_ref());
     put(&mut channel.default_language, wish.default_language.as_ref().map(some).as_ref());

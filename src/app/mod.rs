@@ -47,5 +47,6 @@ pub mod start_session;
 pub mod survey_files;
 pub mod sweep_outbox;
 pub mod test_survey;
+pub mod wait_for_delivery;
 pub mod warning;
 pub mod zone;

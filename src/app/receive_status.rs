@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::engine::Engine;
 use super::moment::{Moment, message_mut, session_mut};
+use super::wait_for_delivery;
 use crate::clock::Timestamp;
 use crate::gateway::{Report, ReportState};
 use crate::session::{MessageState, Receipt};
@@ -152,6 +153,9 @@ pub fn apply_report(moment: &mut Moment<'_>, report_id: &str, message_id: &str) 
         moment.space.set_external_id(message_id, external_id);
     }
     moment.move_message(message_id, next, report.reason.as_deref())?;
+    if next != MessageState::Accepted {
+        wait_for_delivery::end_wait(moment, message_id);
+    }
     let at = moment.at();
     if let Some(session_id) = &session_id {
         let session = session_mut(moment.space, session_id)?;

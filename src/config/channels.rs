@@ -95,6 +95,17 @@ pub enum WaitFor {
     Delivered,
 }
 
+impl WaitFor {
+    /// The word in files and columns.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Delivered => "delivered",
+        }
+    }
+}
+
 /// A channel's own keyword lists of one language; an empty list leaves the built-in one (GW61).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Keywords {
@@ -116,7 +127,7 @@ pub fn read(reader: &mut Reader, name: &str, gateways: &BTreeMap<String, Gateway
     let can = gateways.get(&gateway).is_some_and(opens_sessions);
     let on_ambiguous = [OnAmbiguous::ByClass, OnAmbiguous::AtMostOnce, OnAmbiguous::AtLeastOnce]
         .map(|policy| (policy.as_str(), policy));
-    let wait_for = [("accepted", WaitFor::Accepted), ("delivered", WaitFor::Delivered)];
+    let wait_for = [WaitFor::Accepted, WaitFor::Delivered].map(|wait| (wait.as_str(), wait));
     let scopes = [("", None), ("global", Some(StopScope::Global)), ("survey", Some(StopScope::Survey))];
     let channel = Channel {
         name: name.to_owned(),

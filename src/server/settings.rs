@@ -103,6 +103,7 @@ pub(super) fn configured(channel: &Channel, config: &Config) -> ConfiguredChanne
         },
         throttle_micro: micro(channel.throttle_per_second),
         on_ambiguous: channel.on_ambiguous.as_str(),
+        wait_for: channel.wait_for.as_str(),
         default_language: channel.default_language.as_ref().map(|language| language.code().to_owned()),
         keyword_scope: match scope {
             StopScope::Global => "global",

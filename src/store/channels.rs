@@ -22,6 +22,7 @@ pub struct ChannelRow {
     pub allowed_countries: String,
     pub throttle_micro: i64,
     pub on_ambiguous: String,
+    pub wait_for: String,
     pub default_language: Option<String>,
     pub default_skill: Option<String>,
     pub keyword_scope: String,

@@ -137,6 +137,30 @@ pub fn claimable(
     Ok(found)
 }
 
+/// Messages of the same sessions as these that the gateway took after `since` and nobody has reported yet.
+///
+/// # Errors
+/// [`StoreError`] of a query.
+pub fn unreported_before(
+    connection: &mut AnyConnection,
+    ids: &[String],
+    since: NaiveDateTime,
+) -> Result<Vec<String>, StoreError> {
+    let sessions: Vec<Option<String>> = messages::table
+        .filter(messages::id.eq_any(ids))
+        .filter(messages::session_id.is_not_null())
+        .select(messages::session_id)
+        .distinct()
+        .load(connection)?;
+    Ok(messages::table
+        .filter(messages::session_id.eq_any(sessions))
+        .filter(messages::state.eq(MessageState::Accepted.as_str()))
+        .filter(messages::receipt.is_null())
+        .filter(messages::accepted_at.gt(since))
+        .select(messages::id)
+        .load(connection)?)
+}
+
 /// When the next message that waits for its time is due, after `now`.
 ///
 /// # Errors

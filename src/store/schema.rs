@@ -45,6 +45,7 @@ diesel::table! {
         allowed_countries -> Text,
         throttle_micro -> BigInt,
         on_ambiguous -> Text,
+        wait_for -> Text,
         default_language -> Nullable<Text>,
         default_skill -> Nullable<Text>,
         keyword_scope -> Text,

@@ -44,6 +44,7 @@ CREATE TABLE channels (
     -- Messages per second in millionths.
     throttle_micro BIGINT NOT NULL CHECK (throttle_micro >= 1),
     on_ambiguous TEXT NOT NULL CHECK (on_ambiguous IN ('by_class', 'at_most_once', 'at_least_once')),
+    wait_for TEXT NOT NULL CHECK (wait_for IN ('accepted', 'delivered')),
     default_language TEXT,
     default_skill TEXT,
     keyword_scope TEXT NOT NULL CHECK (keyword_scope IN ('global', 'survey')),

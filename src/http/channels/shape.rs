@@ -43,6 +43,8 @@ pub struct ChannelShape {
     pub throttle_per_second: Value,
     /// `by_class`, `at_most_once` or `at_least_once`.
     pub on_ambiguous: String,
+    /// What the next SMS of a session waits for: `accepted` or `delivered`.
+    pub wait_for: String,
     /// Language of system texts when nothing is known about the phone.
     pub default_language: Option<String>,
     /// Skill that takes conversations.
@@ -92,6 +94,7 @@ impl ChannelShape {
             allowed_countries: channel.allowed_countries.clone().unwrap_or_default(),
             throttle_per_second: per_second(row.throttle_micro),
             on_ambiguous: row.on_ambiguous.clone(),
+            wait_for: row.wait_for.clone(),
             default_language: row.default_language.clone(),
             default_skill: row.default_skill.clone(),
             keyword_scope: row.keyword_scope.clone(),

@@ -44,6 +44,8 @@ pub struct ChannelBody {
     throttle_per_second: Option<f64>,
     /// `by_class` (default), `at_most_once`, `at_least_once`.
     on_ambiguous: Option<String>,
+    /// What the next SMS of a session waits for: `accepted` (default), or `delivered`, for at most 10 s.
+    wait_for: Option<String>,
     /// A language; an empty text takes it away.
     default_language: Option<String>,
     /// At most 100 characters; an empty text takes it away.
@@ -72,6 +74,7 @@ pub(super) fn read(fields: &mut Fields<'_>) -> ChannelWish {
         allowed_countries: countries(fields),
         throttle_micro: fields.number("throttlePerSecond", 0.01..=10_000.0).map(micro),
         on_ambiguous: fields.word("onAmbiguous", &words),
+        wait_for: fields.word("waitFor", &[("accepted", "accepted"), ("delivered", "delivered")]),
         default_language: language(fields),
         default_skill: fields.text("defaultSkill", 0..=100).map(owned),
         keyword_scope: fields.word("keywordScope", &[("global", "global"), ("survey", "survey")]),

@@ -140,6 +140,42 @@ async fn a_norwegian_number_the_gateway_refuses_a_thread_for_goes_without() {
 }
 
 #[tokio::test]
+async fn a_channel_may_wait_until_the_phone_has_the_message_before() {
+    for report in ["delivered", "undelivered"] {
+        let app = Setup::with(&[SHOP]).set("channels.fake.wait_for", "delivered").start().await;
+        let session = app.send("shop", SVEN).await;
+        app.advance(TimeDelta::seconds(5)).await;
+        assert_eq!(app.gateway.texts_to(SVEN), [INTRO], "RE23: nobody knows yet whether it arrived");
+        app.report("gw-1", "accepted").await;
+        assert_eq!(app.states(&session).await, ["accepted", "due"]);
+        app.report("gw-1", report).await;
+        assert_eq!(app.gateway.texts_to(SVEN), [INTRO, SCORE], "{report}: the wait is over");
+        assert_in_order(&app);
+    }
+}
+
+#[tokio::test]
+async fn the_wait_for_a_report_ends_after_ten_seconds() {
+    let app = Setup::with(&[SHOP]).set("channels.fake.wait_for", "delivered").start().await;
+    app.send("shop", SVEN).await;
+    app.advance(TimeDelta::milliseconds(9_999)).await;
+    assert_eq!(app.gateway.texts_to(SVEN), [INTRO]);
+    app.advance(TimeDelta::milliseconds(1)).await;
+    assert_eq!(app.gateway.texts_to(SVEN), [INTRO, SCORE], "RE23");
+}
+
+#[tokio::test]
+async fn a_report_within_the_gap_does_not_shorten_it() {
+    let app = Setup::with(&[SHOP]).set("channels.fake.wait_for", "delivered").start().await;
+    app.send("shop", SVEN).await;
+    app.advance(TimeDelta::seconds(1)).await;
+    app.report("gw-1", "delivered").await;
+    assert_eq!(app.gateway.texts_to(SVEN), [INTRO]);
+    app.advance(TimeDelta::seconds(1)).await;
+    assert_in_order(&app);
+}
+
+#[tokio::test]
 async fn many_sessions_at_once_keep_their_own_order() {
     let app = app().await;
     let phones: Vec<String> = (0..40).map(|number| format!("+467012345{number:02}")).collect();

@@ -19,7 +19,7 @@ async fn a_channel_is_made_and_read_back_in_the_shape_of_the_specification() {
     let wish = json!({
         "name": "Nordlys 2015", "gateway": "fake", "sender": "2015", "senderType": "short_number",
         "subnumbering": false, "allowedCountries": ["47", "+46"], "throttlePerSecond": 2.5,
-        "onAmbiguous": "at_most_once", "defaultLanguage": "no", "keywordScope": "survey",
+        "onAmbiguous": "at_most_once", "waitFor": "delivered", "defaultLanguage": "no", "keywordScope": "survey",
         "texts": {"notFound": {"no": "Vi fant ingenting."}},
         "keywords": {"no": {"optOutStrong": ["FERDIG"]}}
     });
@@ -29,7 +29,8 @@ async fn a_channel_is_made_and_read_back_in_the_shape_of_the_specification() {
     let expected = json!({
         "id": id, "name": "Nordlys 2015", "kind": "sms", "enabled": true, "gateway": "fake", "sender": "2015",
         "senderType": "short_number", "subnumbering": false, "allowedCountries": ["47", "46"],
-        "throttlePerSecond": 2.5, "onAmbiguous": "at_most_once", "defaultLanguage": "no", "defaultSkill": null,
+        "throttlePerSecond": 2.5, "onAmbiguous": "at_most_once", "waitFor": "delivered", "defaultLanguage": "no",
+        "defaultSkill": null,
         "keywordScope": "survey", "texts": {"notFound": {"no": "Vi fant ingenting."}},
         "keywords": {"no": {"optOutStrong": ["FERDIG"], "optOutWeak": [], "optIn": [], "help": []}}
     });
