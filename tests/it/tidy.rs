@@ -239,6 +239,51 @@ fn files_can_be_read_in_one_sitting() {
     assert!(long.is_empty(), "{long:#?}");
 }
 
+/// Settings that have their effect within src/config alone, and which.
+const RULED_IN_CONFIG: &[(&str, &str)] = &[
+    ("gateways.simulator.auth_header", "part of the credential that the gateway gets"),
+    ("gateways.simulator.auth_token", "part of the credential that the gateway gets"),
+    ("gateways.simulator.auth_value", "part of the credential that the gateway gets"),
+    ("gateways.simulator.inbound_cidrs", "the networks that the gateway gets (GW27)"),
+    ("gateways.simulator.inbound_name", "part of the verifier that the gateway gets"),
+    ("gateways.simulator.inbound_secret", "part of the verifier that the gateway gets"),
+    ("server.behind_proxy", "lets the configuration name an address that others reach (RS8)"),
+];
+
+/// A promise in `config.default.toml` that nobody keeps is worse than no promise.
+#[test]
+fn every_setting_is_read_by_something() {
+    let rooms = sources().into_iter().filter(|source| source.room != "config" && !source.is_test());
+    let code = rooms.map(|source| source.code()).collect::<Vec<_>>().join("\n");
+    let code = Regex::new(r"\s+\.").unwrap().replace_all(&code, ".").into_owned();
+    let defaults: toml::Table = antiphon::config::DEFAULTS.parse().unwrap();
+    let mut dead = Vec::new();
+    for key in leaves("", &defaults) {
+        let path: Vec<&str> = key.split('.').collect();
+        // Gateways and channels have names of their own between section and key.
+        let (section, name) = (path[0], path[path.len() - 1]);
+        let place = if path.len() == 2 { format!(r"\b{section}\.{name}\b") } else { format!(r"\.{name}\b") };
+        let is_read = Regex::new(&place).unwrap().is_match(&code);
+        let is_excused = RULED_IN_CONFIG.iter().any(|(excused, _)| *excused == key);
+        if is_read == is_excused {
+            dead.push(format!("{key}: {}", if is_read { "needs no excuse" } else { "nothing reads it" }));
+        }
+    }
+    assert!(dead.is_empty(), "{dead:#?}");
+}
+
+/// Dotted keys of a table.
+fn leaves(prefix: &str, table: &toml::Table) -> Vec<String> {
+    let leaf = |(name, value): (&String, &toml::Value)| {
+        let key = format!("{prefix}{name}");
+        match value {
+            toml::Value::Table(inner) => leaves(&format!("{key}."), inner),
+            _ => vec![key],
+        }
+    };
+    table.iter().flat_map(leaf).collect()
+}
+
 #[test]
 fn nothing_is_left_to_do() {
     let word = Regex::new(r"\b(todo!|unimplemented!|TODO|FIXME|XXX)").unwrap();
