@@ -58,13 +58,20 @@ impl Worker {
     }
 
     /// Stops claiming, lets the sends in flight finish, and ends all tasks (RE38).
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         let _ = self.stop.send(true);
-        for task in self.tasks {
+        for task in std::mem::take(&mut self.tasks) {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a background task ended with a panic");
             }
         }
+    }
+}
+
+impl Drop for Worker {
+    /// Nobody can stop the tasks any more: they end by themselves.
+    fn drop(&mut self) {
+        let _ = self.stop.send(true);
     }
 }
 

@@ -191,10 +191,19 @@ async fn converse(person: usize, gateway: FakeGateway, doors: watch::Receiver<Op
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_lost_and_nothing_counts_twice() {
+async fn nothing_is_lost_and_nothing_counts_twice_on_sqlite() {
+    nothing_is_lost_and_nothing_counts_twice(Backend::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_and_nothing_counts_twice_on_postgres() {
+    nothing_is_lost_and_nothing_counts_twice(Backend::Postgres).await;
+}
+
+async fn nothing_is_lost_and_nothing_counts_twice(backend: Backend) {
     let (rounds, people) = (number("CRASH_ROUNDS", 50), number("CRASH_CONVERSATIONS", 200));
     let folder = tempfile::tempdir().unwrap();
-    let database = Backend::Sqlite.open();
+    let database = backend.open();
     let gateway = FakeGateway::start(Clock::system()).await;
     let config = write_config(folder.path(), &database, &gateway);
     let key = make_key(&database);

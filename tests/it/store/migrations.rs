@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use antiphon::store::{AnyConnection, migrate};
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, Text};
 use regex::Regex;
@@ -29,16 +30,27 @@ struct Column {
 }
 
 fn tables(connection: &mut AnyConnection) -> Vec<String> {
-    let AnyConnection::Sqlite(sqlite) = connection else { panic!("not written yet for this database") };
-    let query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' \
-                 AND name NOT LIKE '__diesel%' ORDER BY name";
-    diesel::sql_query(query).load::<Named>(sqlite).unwrap().into_iter().map(|table| table.name).collect()
+    let query = match connection {
+        AnyConnection::Sqlite(_) => {
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' \
+             AND name NOT LIKE '__diesel%' ORDER BY name"
+        }
+        AnyConnection::Postgres(_) => {
+            "SELECT tablename::text AS name FROM pg_tables WHERE schemaname = 'public' \
+             AND tablename NOT LIKE '__diesel%' ORDER BY 1"
+        }
+    };
+    let named: Vec<Named> = match connection {
+        AnyConnection::Sqlite(sqlite) => diesel::sql_query(query).load(sqlite).unwrap(),
+        AnyConnection::Postgres(postgres) => diesel::sql_query(query).load(postgres).unwrap(),
+    };
+    named.into_iter().map(|table| table.name).collect()
 }
 
 #[test]
 fn up_down_and_up_again() {
     for backend in Backend::ALL {
-        let database = backend.open();
+        let database = backend.open_empty();
         let mut connection = database.connect();
         let run = migrate::migrate(&mut connection).unwrap();
         assert!(!run.is_empty());
@@ -55,15 +67,16 @@ fn up_down_and_up_again() {
 
 #[test]
 fn a_schema_from_the_future_is_refused() {
-    let database = Backend::Sqlite.open();
-    let mut connection = database.connect();
-    migrate::migrate(&mut connection).unwrap();
-    let AnyConnection::Sqlite(sqlite) = &mut connection else { panic!("SQLite") };
-    diesel::sql_query("INSERT INTO __diesel_schema_migrations (version) VALUES ('9999')")
-        .execute(sqlite)
-        .unwrap();
-    let refused = migrate::migrate(&mut connection).unwrap_err().to_string();
-    assert!(refused.contains("9999"), "{refused}");
+    for backend in Backend::ALL {
+        let database = backend.open();
+        let mut connection = database.connect();
+        migrate::migrate(&mut connection).unwrap();
+        connection
+            .batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('9999')")
+            .unwrap();
+        let refused = migrate::migrate(&mut connection).unwrap_err().to_string();
+        assert!(refused.contains("9999"), "{refused}");
+    }
 }
 
 /// Table, then column, then its type as diesel names it; `Nullable<…>` included.
@@ -71,8 +84,9 @@ type Schema = BTreeMap<String, BTreeMap<String, String>>;
 
 #[test]
 fn schema_rs_says_what_the_database_says() {
-    let database = Backend::Sqlite.open();
-    assert_eq!(stated(), found(&database));
+    for backend in Backend::ALL {
+        assert_eq!(stated(), found(&backend.open()), "{backend:?}");
+    }
 }
 
 fn stated() -> Schema {
@@ -90,26 +104,37 @@ fn found(database: &Database) -> Schema {
     let mut connection = database.connect();
     migrate::migrate(&mut connection).unwrap();
     let names = tables(&mut connection);
-    let AnyConnection::Sqlite(sqlite) = &mut connection else { panic!("SQLite") };
-    let mut schema = Schema::new();
-    for name in names {
-        let columns: Vec<Column> =
-            diesel::sql_query(format!("PRAGMA table_info({name})")).load(sqlite).unwrap();
-        let columns = columns.into_iter().map(|column| {
-            let kind = match column.kind.as_str() {
-                "TEXT" => "Text",
-                "INTEGER" => "Integer",
-                "BIGINT" => "BigInt",
-                "BOOLEAN" => "Bool",
-                "TIMESTAMP" => "Timestamp",
-                other => panic!("{name}.{} is of type {other}, which the house does not use", column.name),
-            };
-            let required = column.notnull == 1 || column.pk > 0;
-            let kind = if required { kind.to_owned() } else { format!("Nullable<{kind}>") };
-            (column.name, kind)
-        });
-        let columns = columns.collect();
-        schema.insert(name, columns);
+    names
+        .into_iter()
+        .map(|name| {
+            let columns = columns(&mut connection, &name).into_iter().map(|column| {
+                let kind = match column.kind.as_str() {
+                    "TEXT" | "text" => "Text",
+                    "INTEGER" | "integer" => "Integer",
+                    "BIGINT" | "bigint" => "BigInt",
+                    "BOOLEAN" | "boolean" => "Bool",
+                    "TIMESTAMP" | "timestamp without time zone" => "Timestamp",
+                    other => panic!("{name}.{} is of type {other}, which the house does not use", column.name),
+                };
+                let required = column.notnull == 1 || column.pk > 0;
+                let kind = if required { kind.to_owned() } else { format!("Nullable<{kind}>") };
+                (column.name, kind)
+            });
+            (name.clone(), columns.collect())
+        })
+        .collect()
+}
+
+fn columns(connection: &mut AnyConnection, table: &str) -> Vec<Column> {
+    match connection {
+        AnyConnection::Sqlite(sqlite) => {
+            diesel::sql_query(format!("PRAGMA table_info({table})")).load(sqlite).unwrap()
+        }
+        AnyConnection::Postgres(postgres) => {
+            let query = "SELECT column_name::text AS name, data_type::text AS type, \
+                         CASE is_nullable WHEN 'NO' THEN 1 ELSE 0 END AS notnull, 0 AS pk \
+                         FROM information_schema.columns WHERE table_schema = 'public' AND table_name = $1";
+            diesel::sql_query(query).bind::<Text, _>(table).load(postgres).unwrap()
+        }
     }
-    schema
 }

@@ -15,6 +15,7 @@ use antiphon::server::{Role, Server};
 use antiphon::store::schema;
 use antiphon::store::{messages, sessions};
 use chrono::{NaiveDateTime, TimeDelta};
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
@@ -37,10 +38,10 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// These surveys, on SQLite, with a fast gateway that hands out no threads.
+    /// These surveys, on the database of this pass, with a fast gateway that hands out no threads.
     pub fn with(surveys: &[&str]) -> Self {
         Self {
-            backend: Backend::Sqlite,
+            backend: Backend::chosen(),
             surveys: surveys.iter().map(|&source| source.to_owned()).collect(),
             settings: Vec::new(),
             start: "2026-11-21T08:00:00Z".parse().unwrap(),
@@ -367,6 +368,12 @@ impl TestApp {
         let (proof, receipt) = (engine.settings.proof_wait, engine.settings.receipt_wait);
         let at = now.naive_utc();
         let read = move |connection: &mut antiphon::store::AnyConnection| {
+            // One instant of the database: between two statements the server goes on.
+            let snapshot = match connection {
+                antiphon::store::AnyConnection::Sqlite(_) => "BEGIN",
+                antiphon::store::AnyConnection::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ",
+            };
+            connection.batch_execute(snapshot)?;
             let next = [
                 messages::next_due(connection, at)?,
                 sessions::next_timer(connection)?,
@@ -374,13 +381,15 @@ impl TestApp {
                 reopens.map(|at| at.naive_utc()),
             ];
             let overdue = messages::overdue(connection, at, at - proof, at - receipt, 1)?;
-            Ok(Pulse {
+            let pulse = Pulse {
                 claimable: messages::claimable(connection, at, &closed, 1)?.len(),
                 sending: messages::all_sending(connection)?.len(),
                 timers: sessions::due_timers(connection, at, 1)?.len(),
                 overdue: overdue.lost_leases.len() + overdue.unproved.len() + overdue.unreported.len(),
                 next: next.into_iter().flatten().filter(|next| *next > at).min(),
-            })
+            };
+            connection.batch_execute("COMMIT")?;
+            Ok(pulse)
         };
         let mut pulse: Pulse = engine.store.read(read).await.unwrap();
         if self.gateway.holding() >= 8 {

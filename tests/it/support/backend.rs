@@ -1,27 +1,57 @@
-//! The databases the suite runs on. PostgreSQL is one more variant and one more arm in [`Backend::open`].
+//! The databases the suite runs on: SQLite in a file of its own, PostgreSQL in a database of its own on the
+//! throw-away server that the test command starts. Without that server the suite fails; it does not skip.
 
-use antiphon::store::{AnyConnection, DatabaseUrl};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use antiphon::store::{AnyConnection, DatabaseUrl, migrate};
+use diesel::connection::SimpleConnection;
 use tempfile::TempDir;
+
+/// URL of the throw-away server's own database, as the test command gives it.
+const SERVER: &str = "ANTIPHON_TEST_POSTGRES";
+/// The database on which the tests that need just one run: `sqlite` (default) or `postgres`.
+const CHOICE: &str = "ANTIPHON_TEST_BACKEND";
 
 /// A kind of database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
     /// The embedded default, in a file of its own.
     Sqlite,
+    /// For many nodes.
+    Postgres,
 }
 
 impl Backend {
     /// Every backend that the whole suite must pass on.
-    pub const ALL: [Self; 1] = [Self::Sqlite];
+    pub const ALL: [Self; 2] = [Self::Sqlite, Self::Postgres];
 
-    /// An empty database that goes away with the value.
+    /// The one for tests that run once in each pass of the suite: the test command makes a pass for each.
+    pub fn chosen() -> Self {
+        match variable(CHOICE).as_deref() {
+            None | Some("sqlite") => Self::Sqlite,
+            Some("postgres") => Self::Postgres,
+            Some(other) => panic!("{CHOICE} is sqlite or postgres, not {other}"),
+        }
+    }
+
+    /// A database that goes away with the value, with or without the tables.
     pub fn open(self) -> Database {
         match self {
             Self::Sqlite => {
                 let folder = quick_folder();
                 let url = format!("sqlite:{}", folder.path().join("antiphon.db").display());
-                Database { url, _folder: folder }
+                Database { url, place: Place::Folder { _folder: folder } }
             }
+            Self::Postgres => Database::on_server(&SHARED.template),
+        }
+    }
+
+    /// A database without any table.
+    pub fn open_empty(self) -> Database {
+        match self {
+            Self::Sqlite => self.open(),
+            Self::Postgres => Database::on_server("template0"),
         }
     }
 }
@@ -31,14 +61,75 @@ impl Backend {
 pub struct Database {
     /// As in the configuration.
     pub url: String,
-    _folder: TempDir,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    Folder { _folder: TempDir },
+    Server { name: String },
 }
 
 impl Database {
     /// A connection of one's own.
     pub fn connect(&self) -> AnyConnection {
-        DatabaseUrl::parse(&self.url).unwrap().connect().unwrap()
+        connect(&self.url)
     }
+
+    fn on_server(template: &str) -> Self {
+        let name = new_name("test");
+        SHARED.execute(&format!("CREATE DATABASE {name} TEMPLATE {template}"));
+        Self { url: SHARED.url_of(&name), place: Place::Server { name } }
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Place::Server { name } = &self.place {
+            SHARED.execute(&format!("DROP DATABASE {name} WITH (FORCE)"));
+        }
+    }
+}
+
+/// The throw-away server, with a database that has the tables already: copying it is quicker than making them.
+struct Shared {
+    server: String,
+    template: String,
+}
+
+static SHARED: LazyLock<Shared> = LazyLock::new(|| {
+    let server = variable(SERVER).unwrap_or_else(|| panic!("{SERVER} is not set: run the tests by ./test"));
+    let shared = Shared { server, template: new_name("template") };
+    shared.execute(&format!("CREATE DATABASE {}", shared.template));
+    migrate::migrate(&mut connect(&shared.url_of(&shared.template))).unwrap();
+    shared
+});
+
+impl Shared {
+    /// URL of a database of this server.
+    fn url_of(&self, name: &str) -> String {
+        let (start, query) = self.server.split_once('?').unwrap();
+        let (server, _) = start.rsplit_once('/').unwrap();
+        format!("{server}/{name}?{query}")
+    }
+
+    fn execute(&self, statement: &str) {
+        connect(&self.server).batch_execute(statement).unwrap();
+    }
+}
+
+fn connect(url: &str) -> AnyConnection {
+    DatabaseUrl::parse(url).unwrap().connect().unwrap()
+}
+
+fn new_name(kind: &str) -> String {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    format!("{kind}_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the test command says where its server is")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// A folder that goes away with the value; in memory where the machine has such a place, since these tests ask
