@@ -11,12 +11,6 @@ use regex::Regex;
 
 use crate::support::{Backend, Database};
 
-#[derive(QueryableByName)]
-struct Named {
-    #[diesel(sql_type = Text)]
-    name: String,
-}
-
 #[derive(Debug, QueryableByName)]
 struct Column {
     #[diesel(sql_type = Text)]
@@ -29,24 +23,6 @@ struct Column {
     pk: i32,
 }
 
-fn tables(connection: &mut AnyConnection) -> Vec<String> {
-    let query = match connection {
-        AnyConnection::Sqlite(_) => {
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' \
-             AND name NOT LIKE '__diesel%' ORDER BY name"
-        }
-        AnyConnection::Postgres(_) => {
-            "SELECT tablename::text AS name FROM pg_tables WHERE schemaname = 'public' \
-             AND tablename NOT LIKE '__diesel%' ORDER BY 1"
-        }
-    };
-    let named: Vec<Named> = match connection {
-        AnyConnection::Sqlite(sqlite) => diesel::sql_query(query).load(sqlite).unwrap(),
-        AnyConnection::Postgres(postgres) => diesel::sql_query(query).load(postgres).unwrap(),
-    };
-    named.into_iter().map(|table| table.name).collect()
-}
-
 #[test]
 fn up_down_and_up_again() {
     for backend in Backend::ALL {
@@ -54,13 +30,13 @@ fn up_down_and_up_again() {
         let mut connection = database.connect();
         let run = migrate::migrate(&mut connection).unwrap();
         assert!(!run.is_empty());
-        let first = tables(&mut connection);
+        let first = database.tables();
         assert!(first.contains(&"sessions".to_owned()), "{first:?}");
         migrate::revert_all(&mut connection).unwrap();
-        assert_eq!(tables(&mut connection), Vec::<String>::new(), "down leaves nothing behind");
+        assert_eq!(database.tables(), Vec::<String>::new(), "down leaves nothing behind");
         assert_eq!(migrate::pending(&mut connection).unwrap().len(), run.len());
         assert_eq!(migrate::migrate(&mut connection).unwrap(), run);
-        assert_eq!(tables(&mut connection), first);
+        assert_eq!(database.tables(), first);
         assert!(migrate::migrate(&mut connection).unwrap().is_empty(), "a second run has nothing to do");
     }
 }
@@ -103,7 +79,7 @@ fn stated() -> Schema {
 fn found(database: &Database) -> Schema {
     let mut connection = database.connect();
     migrate::migrate(&mut connection).unwrap();
-    let names = tables(&mut connection);
+    let names = database.tables();
     names
         .into_iter()
         .map(|name| {

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use antiphon::store::{AnyConnection, DatabaseUrl, migrate};
 use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
 use tempfile::TempDir;
 
 /// URL of the throw-away server's own database, as the test command gives it.
@@ -76,11 +78,36 @@ impl Database {
         connect(&self.url)
     }
 
+    /// Names of our tables.
+    pub fn tables(&self) -> Vec<String> {
+        let tables: Vec<Named> = match &mut self.connect() {
+            AnyConnection::Sqlite(sqlite) => diesel::sql_query(
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' \
+                 AND name NOT LIKE '__diesel%' ORDER BY name",
+            )
+            .load(sqlite)
+            .unwrap(),
+            AnyConnection::Postgres(postgres) => diesel::sql_query(
+                "SELECT tablename::text AS name FROM pg_tables WHERE schemaname = 'public' \
+                 AND tablename NOT LIKE '__diesel%' ORDER BY 1",
+            )
+            .load(postgres)
+            .unwrap(),
+        };
+        tables.into_iter().map(|table| table.name).collect()
+    }
+
     fn on_server(template: &str) -> Self {
         let name = new_name("test");
         SHARED.execute(&format!("CREATE DATABASE {name} TEMPLATE {template}"));
         Self { url: SHARED.url_of(&name), place: Place::Server { name } }
     }
+}
+
+#[derive(QueryableByName)]
+struct Named {
+    #[diesel(sql_type = Text)]
+    name: String,
 }
 
 impl Drop for Database {

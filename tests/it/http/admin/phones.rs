@@ -1,6 +1,8 @@
 //! One person by his phone: what is held, and what an erasure leaves (RS11).
 
 use antiphon::app::api_key::Scope;
+use antiphon::store::AnyConnection;
+use diesel::prelude::*;
 use serde_json::json;
 
 use super::{Caller, audited};
@@ -9,25 +11,34 @@ use crate::support::{SVEN, Setup, TestApp};
 
 /// Every table as text, to be searched for what must not be there.
 fn everything_stored(app: &TestApp) -> String {
-    let path = app.database.url.strip_prefix("sqlite:").unwrap();
-    let connection = rusqlite::Connection::open(path).unwrap();
-    let mut tables = connection.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").unwrap();
-    let names: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let mut connection = app.database.connect();
     let mut all = String::new();
-    for name in names {
-        let mut rows = connection.prepare(&format!("SELECT * FROM \"{name}\"")).unwrap();
-        let columns = rows.column_count();
-        let mut rows = rows.query([]).unwrap();
-        while let Some(row) = rows.next().unwrap() {
-            for column in 0..columns {
-                all.push_str(&format!(
-                    "{name}: {:?}\n",
-                    row.get_ref(column).unwrap().as_str().unwrap_or_default()
-                ));
+    for table in app.database.tables() {
+        let rows: Vec<Row> = match &mut connection {
+            AnyConnection::Sqlite(sqlite) => {
+                let columns: Vec<Row> =
+                    diesel::sql_query(format!("SELECT name AS value FROM pragma_table_info('{table}')"))
+                        .load(sqlite)
+                        .unwrap();
+                let columns: Vec<String> =
+                    columns.into_iter().map(|column| format!("coalesce(\"{}\", '')", column.value)).collect();
+                let query = format!("SELECT {} AS value FROM \"{table}\"", columns.join(" || ' ' || "));
+                diesel::sql_query(query).load(sqlite).unwrap()
             }
-        }
+            AnyConnection::Postgres(postgres) => {
+                let query = format!("SELECT stored::text AS value FROM {table} AS stored");
+                diesel::sql_query(query).load(postgres).unwrap()
+            }
+        };
+        rows.iter().for_each(|row| all.push_str(&format!("{table}: {:?}\n", row.value)));
     }
     all
+}
+
+#[derive(diesel::QueryableByName)]
+struct Row {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    value: String,
 }
 
 fn body() -> String {
