@@ -37,8 +37,8 @@ use crate::store::{Store, StoreError, WriteError};
 use crate::survey::check::{Context, FileName, check};
 use crate::telemetry::Metrics;
 use crate::worker::Worker;
-pub(crate) use settings::{deployment_keywords, installation};
 use settings::{configured, settings, store_settings};
+pub(crate) use settings::{deployment_keywords, installation};
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]

@@ -103,7 +103,7 @@ impl Gateway {
 
     /// What it does by itself when a person texts STOP.
     #[must_use]
-    pub fn handled_opt_out(&self) -> OptOutHandling {
+    pub fn opt_out_handling(&self) -> OptOutHandling {
         self.opened.opt_out
     }
 

@@ -95,8 +95,7 @@ const LINES_ADVISED: usize = 400;
 const LINES_MAX: usize = 450;
 
 /// Files that may be longer, and why.
-const LONG_FILES: &[(&str, &str)] = &[
-];
+const LONG_FILES: &[(&str, &str)] = &[];
 
 struct Source {
     path: String,

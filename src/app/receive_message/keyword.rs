@@ -76,7 +76,7 @@ impl ReceiveMessage {
     /// The gateway answers a STOP with a confirmation of its own (GW62).
     fn is_confirmed_by_gateway(moment: &Moment<'_>, channel: &Channel) -> bool {
         let gateway = moment.engine.gateways.get(&channel.row.gateway);
-        gateway.is_some_and(|gateway| gateway.handled_opt_out() == OptOutHandling::BlocksAndReplies)
+        gateway.is_some_and(|gateway| gateway.opt_out_handling() == OptOutHandling::BlocksAndReplies)
     }
 
     /// A55: only reached when the phone is opted out. It does not revive a session (A58).

@@ -47,9 +47,7 @@ fn a_schema_from_the_future_is_refused() {
         let database = backend.open();
         let mut connection = database.connect();
         migrate::migrate(&mut connection).unwrap();
-        connection
-            .batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('9999')")
-            .unwrap();
+        connection.batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('9999')").unwrap();
         let refused = migrate::migrate(&mut connection).unwrap_err().to_string();
         assert!(refused.contains("9999"), "{refused}");
     }
@@ -90,7 +88,9 @@ fn found(database: &Database) -> Schema {
                     "BIGINT" | "bigint" => "BigInt",
                     "BOOLEAN" | "boolean" => "Bool",
                     "TIMESTAMP" | "timestamp without time zone" => "Timestamp",
-                    other => panic!("{name}.{} is of type {other}, which the house does not use", column.name),
+                    other => {
+                        panic!("{name}.{} is of type {other}, which the house does not use", column.name)
+                    }
                 };
                 let required = column.notnull == 1 || column.pk > 0;
                 let kind = if required { kind.to_owned() } else { format!("Nullable<{kind}>") };

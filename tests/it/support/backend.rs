@@ -11,9 +11,9 @@ use diesel::sql_types::Text;
 use tempfile::TempDir;
 
 /// URL of the throw-away server's own database, as the test command gives it.
-const SERVER: &str = "ANTIPHON_TEST_POSTGRES";
+const SERVER: &str = "TEST_POSTGRES_URL";
 /// The database on which the tests that need just one run: `sqlite` (default) or `postgres`.
-const CHOICE: &str = "ANTIPHON_TEST_BACKEND";
+const CHOICE: &str = "TEST_BACKEND";
 
 /// A kind of database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
