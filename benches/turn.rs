@@ -206,7 +206,12 @@ async fn answer_batch(engine: &Engine, people: &mut People) -> Duration {
         })
         .collect();
     let began = Instant::now();
-    let turns = messages.into_iter().map(|message| engine.store.write(ReceiveMessage::new(engine, message)));
+    let drawn = engine.store.draw_places(messages.len()).await;
+    let places = drawn.unwrap_or_else(|error| panic!("no places in the sequence: {error}"));
+    let turns = messages
+        .into_iter()
+        .zip(places)
+        .map(|(message, place)| engine.store.write(ReceiveMessage::new(engine, message, place)));
     let received = join_all(turns).await;
     let took = began.elapsed();
     for one in received {

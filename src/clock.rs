@@ -14,6 +14,9 @@ pub type Timestamp = DateTime<Utc>;
 /// Longest single wait, so that a wall clock that is set forward is noticed soon.
 const LONGEST_NAP: Duration = Duration::from_secs(30);
 
+/// Between two looks at a better clock.
+const LOOK_EVERY: TimeDelta = TimeDelta::seconds(1);
+
 /// Shortest single wait, so that a rounding error cannot spin.
 const SHORTEST_NAP: Duration = Duration::from_millis(1);
 
@@ -23,6 +26,10 @@ pub struct Clock {
     source: Source,
     /// Latest time told, in microseconds since 1970.
     high_water: Arc<AtomicI64>,
+    /// How far the clock we follow is ahead of the machine's, in microseconds.
+    ahead: Arc<AtomicI64>,
+    /// When we last looked at it, in microseconds since 1970 by the machine's clock.
+    looked: Arc<AtomicI64>,
 }
 
 #[derive(Clone, Debug)]
@@ -39,7 +46,8 @@ impl Clock {
     }
 
     fn from_source(source: Source) -> Self {
-        Self { source, high_water: Arc::new(AtomicI64::new(i64::MIN)) }
+        let far_back = || Arc::new(AtomicI64::new(i64::MIN));
+        Self { source, high_water: far_back(), ahead: Arc::default(), looked: far_back() }
     }
 
     /// The time: the later of the wall clock and the latest time ever told or seeded (RF29).
@@ -54,6 +62,29 @@ impl Clock {
     /// kept before the restart (RF29).
     pub fn raise_to(&self, high_water: Timestamp) {
         self.high_water.fetch_max(high_water.timestamp_micros(), Ordering::AcqRel);
+    }
+
+    /// Follows a better clock, which `ask` reads: from now on the time told is its time, run on by the machine's
+    /// clock. The nodes of one database follow the database's clock, so that all mean the same instant (RE16).
+    /// Asks at most once a second; a manual clock follows nobody.
+    ///
+    /// # Errors
+    /// Whatever `ask` returns.
+    pub fn follow<E>(&self, ask: impl FnOnce() -> Result<Timestamp, E>) -> Result<(), E> {
+        if matches!(self.source, Source::Manual(_)) {
+            return Ok(());
+        }
+        let asked = system_now();
+        let since = from_micros(self.looked.load(Ordering::Acquire)).map(|looked| (asked - looked).abs());
+        if since.is_some_and(|since| since < LOOK_EVERY) {
+            return Ok(());
+        }
+        let theirs = ask()?;
+        let answered = system_now();
+        let ours = asked + (answered - asked) / 2;
+        self.ahead.store((theirs - ours).num_microseconds().unwrap_or(0), Ordering::Release);
+        self.looked.store(answered.timestamp_micros(), Ordering::Release);
+        Ok(())
     }
 
     /// How far the wall clock is behind the time we tell; zero when it was not set back. More than two
@@ -94,7 +125,7 @@ impl Clock {
 
     fn wall(&self) -> Timestamp {
         match &self.source {
-            Source::System => system_now(),
+            Source::System => system_now() + TimeDelta::microseconds(self.ahead.load(Ordering::Acquire)),
             Source::Manual(hand) => *hand.borrow(),
         }
     }
@@ -181,6 +212,24 @@ mod tests {
         let hand = ManualClock::new(at("2026-11-21T07:00:00.123456789Z"));
         assert_eq!(hand.clock().now(), at("2026-11-21T07:00:00.123456Z"));
         assert_eq!(Clock::system().now().timestamp_subsec_nanos() % 1_000, 0);
+    }
+
+    #[test]
+    fn a_clock_that_follows_another_tells_its_time_and_asks_once_a_second() {
+        let clock = Clock::system();
+        let theirs = || Ok::<_, ()>(at("2031-01-01T00:00:00Z"));
+        clock.follow(theirs).unwrap();
+        let told = clock.now();
+        assert!(told >= at("2031-01-01T00:00:00Z") && told < at("2031-01-01T00:01:00Z"), "{told}");
+        clock.follow(|| -> Result<Timestamp, ()> { panic!("it was asked a moment ago") }).unwrap();
+        assert!(clock.now() >= told);
+    }
+
+    #[test]
+    fn a_clock_moved_by_hand_follows_nobody() {
+        let hand = ManualClock::new(at("2026-11-21T07:00:00Z"));
+        hand.clock().follow(|| -> Result<Timestamp, ()> { panic!("nobody asks") }).unwrap();
+        assert_eq!(hand.clock().now(), at("2026-11-21T07:00:00Z"));
     }
 
     #[tokio::test]

@@ -17,8 +17,8 @@ use crate::phone::Phone;
 use crate::session::pace::Bucket;
 use crate::session::{MessageState, Status};
 use crate::store::channels::BucketRow;
-use crate::store::messages::{self, AttemptRow, MessageRow};
-use crate::store::{AnyConnection, Fault, Keys, SessionRow, Space, StoreError, Work};
+use crate::store::messages::{AttemptRow, MessageRow};
+use crate::store::{AnyConnection, ClaimWish, Fault, Keys, SessionRow, Space, StoreError, Work};
 
 /// The kind of the one text that may still go to somebody who said stop (A57).
 const STOP_CONFIRMATION: &str = "opted_out";
@@ -53,31 +53,26 @@ pub struct ClaimMessages {
     /// Sends that may start now, by channel; none for one that is paused, whose circuit is open, or that has as
     /// many sends in flight as it may (RF10). A channel that is not named may send as it likes.
     pub room: BTreeMap<String, usize>,
-    candidates: Vec<String>,
 }
 
 impl ClaimMessages {
     /// A claim within the room that each channel has.
     #[must_use]
     pub fn new(engine: &Engine, room: BTreeMap<String, usize>) -> Self {
-        Self { engine: engine.clone(), room, candidates: Vec::new() }
+        Self { engine: engine.clone(), room }
     }
 }
 
 impl Work for ClaimMessages {
     type Output = Vec<Claimed>;
 
-    fn keys(&mut self, connection: &mut AnyConnection, keys: &mut Keys) -> Result<(), StoreError> {
-        let now = self.engine.clock.now().naive_utc();
-        let closed: Vec<String> =
-            self.room.iter().filter(|(_, room)| **room == 0).map(|(channel, _)| channel.clone()).collect();
-        let claim_max = i64::try_from(self.engine.settings.claim_batch).unwrap_or(i64::MAX);
-        let (candidates, channels): (Vec<String>, Vec<String>) =
-            messages::claimable(connection, now, &closed, claim_max)?.into_iter().unzip();
-        keys.messages.extend(candidates.iter().cloned());
-        keys.buckets.extend(channels);
-        wait_for_delivery::load_awaited(&self.engine, &candidates, now, connection, keys)?;
-        self.candidates = candidates;
+    fn keys(&mut self, _: &mut AnyConnection, keys: &mut Keys) -> Result<(), StoreError> {
+        let closed = self.room.iter().filter(|(_, room)| **room == 0).map(|(channel, _)| channel.clone());
+        keys.want_claim(ClaimWish {
+            closed: closed.collect(),
+            claim_max: i64::try_from(self.engine.settings.claim_batch).unwrap_or(i64::MAX),
+            unreported_since: wait_for_delivery::unreported_since(&self.engine),
+        });
         Ok(())
     }
 
@@ -86,8 +81,8 @@ impl Work for ClaimMessages {
         let mut moment = Moment { engine: &engine, space, now };
         let mut claim = Claim { room: self.room.clone(), throttled: BTreeMap::new() };
         let mut claimed = Vec::new();
-        for id in &self.candidates {
-            if let Some(one) = claim.one(&mut moment, id)? {
+        for id in moment.space.candidates().to_vec() {
+            if let Some(one) = claim.one(&mut moment, &id)? {
                 claimed.push(one);
             }
         }
@@ -252,7 +247,8 @@ fn start(
     channel: Arc<Channel>,
 ) -> Result<Claimed, Fault> {
     let at = moment.at();
-    let send_seq = moment.space.next_seq();
+    let no_place = || Fault::Invariant("a claim has a place in the sequence for each candidate".to_owned());
+    let send_seq = moment.space.next_place().ok_or_else(no_place)?;
     let lease_until = at + moment.engine.settings.lease;
     moment.move_message(&message.id, MessageState::Sending, None)?;
     let row = message_mut(moment.space, &message.id)?;

@@ -106,7 +106,7 @@ impl Work for ResolveDead {
 
     fn keys(&mut self, connection: &mut AnyConnection, keys: &mut Keys) -> Result<(), StoreError> {
         self.found = None;
-        let Some(row) = inbound::find(connection, &self.inbound_id)? else {
+        let Some(row) = inbound::find_to_change(connection, &self.inbound_id)? else {
             return Ok(());
         };
         let mut turn = (self.step == Step::Replay)

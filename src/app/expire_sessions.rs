@@ -53,10 +53,16 @@ pub struct WakeSession {
     pub engine: Engine,
     /// The session.
     pub session_id: String,
+    /// Its phone.
+    pub phone: String,
 }
 
 impl Work for WakeSession {
     type Output = ();
+
+    fn lane_key(&self) -> Option<&str> {
+        Some(&self.phone)
+    }
 
     fn keys(&mut self, _: &mut AnyConnection, keys: &mut Keys) -> Result<(), StoreError> {
         keys.sessions.insert(self.session_id.clone());
@@ -182,7 +188,8 @@ pub async fn run_due_timers(engine: &Engine) -> Result<Option<Timestamp>, StoreE
         let full = i64::try_from(due.len()).is_ok_and(|found| found == TIMERS_MAX);
         let turns = due
             .into_iter()
-            .map(|(session_id, _)| engine.store.write(WakeSession { engine: engine.clone(), session_id }));
+            .map(|(session_id, phone)| WakeSession { engine: engine.clone(), session_id, phone })
+            .map(|turn| engine.store.write(turn));
         for result in futures_util::future::join_all(turns).await {
             if let Err(error) = result {
                 tracing::error!(%error, "a timer could not be fired");

@@ -159,6 +159,10 @@ where
 {
     type Output = Keyed<W::Output>;
 
+    fn lane_key(&self) -> Option<&str> {
+        self.work.lane_key()
+    }
+
     fn keys(&mut self, connection: &mut AnyConnection, keys: &mut Keys) -> Result<(), StoreError> {
         keys.idempotency.extend(self.idempotent.as_ref().map(Idempotent::storage_key));
         self.work.keys(connection, keys)

@@ -25,8 +25,10 @@ pub async fn receive_callback(
     items: Vec<CallbackItem>,
 ) -> Result<(), Failure> {
     let mut waiting = Vec::new();
+    let texts = items.iter().filter(|item| !matches!(item, CallbackItem::Report(_))).count();
+    let mut places = engine.store.draw_places(texts).await?.into_iter();
     for item in items {
-        let mut turn = turn(engine, gateway, item);
+        let mut turn = turn(engine, gateway, item, &mut places)?;
         // The first poll hands the turn to the writer: that fixes their order.
         match poll_immediate(&mut turn).await {
             Some(done) => done?,
@@ -36,24 +38,30 @@ pub async fn receive_callback(
     join_all(waiting).await.into_iter().collect()
 }
 
-fn turn(engine: &Engine, gateway: &str, item: CallbackItem) -> BoxFuture<'static, Result<(), Failure>> {
+/// The turn of one item; texts take their place in the one sequence (RE8).
+fn turn(
+    engine: &Engine,
+    gateway: &str,
+    item: CallbackItem,
+    places: &mut impl Iterator<Item = i64>,
+) -> Result<BoxFuture<'static, Result<(), Failure>>, Failure> {
     let engine = engine.clone();
     let gateway = gateway.to_owned();
-    match item {
+    let mut place = || places.next().ok_or(Failure::Internal);
+    Ok(match item {
         CallbackItem::Inbound(inbound) => {
             let message = message_of(gateway, inbound);
             if engine.settings.log_bodies {
                 tracing::trace!(gateway = %message.gateway, text = %message.text, "text received");
             }
-            let work = ReceiveMessage::new(&engine, message.clone());
-            receive(engine, message, work).boxed()
+            receive(engine, message, place()?).boxed()
         }
         CallbackItem::Report(report) => report_turn(engine, gateway, report).boxed(),
         CallbackItem::Dead { error, raw } => {
-            let work = ReceiveDead::unreadable(&engine, &gateway, &raw, error);
+            let work = ReceiveDead::unreadable(&engine, &gateway, &raw, error, place()?);
             bury(engine, work).boxed()
         }
-    }
+    })
 }
 
 /// An inbound SMS as its turn takes it.
@@ -70,8 +78,9 @@ pub(super) fn message_of(gateway: String, inbound: Inbound) -> InboundMessage {
     }
 }
 
-async fn receive(engine: Engine, message: InboundMessage, work: ReceiveMessage) -> Result<(), Failure> {
+async fn receive(engine: Engine, message: InboundMessage, place: i64) -> Result<(), Failure> {
     let started = Instant::now();
+    let work = ReceiveMessage::new(&engine, message.clone(), place);
     match engine.store.write(work).await {
         Ok(received) => {
             engine.metrics.turn(TurnKind::Reply, started.elapsed());
@@ -81,7 +90,7 @@ async fn receive(engine: Engine, message: InboundMessage, work: ReceiveMessage) 
             Ok(())
         }
         Err(WriteError::Fault(fault)) => {
-            let work = ReceiveDead::faulted(&engine, &message, &fault.to_string());
+            let work = ReceiveDead::faulted(&engine, &message, &fault.to_string(), place);
             bury(engine, work).await
         }
         Err(error @ WriteError::Store(_)) => Err(error.into()),
@@ -98,7 +107,8 @@ async fn report_turn(engine: Engine, gateway: String, report: Report) -> Result<
             Ok(())
         }
         Err(WriteError::Fault(fault)) => {
-            let work = ReceiveDead::unreadable(&engine, &gateway, &raw, &fault.to_string());
+            let place = engine.store.draw_places(1).await?.pop().ok_or(Failure::Internal)?;
+            let work = ReceiveDead::unreadable(&engine, &gateway, &raw, &fault.to_string(), place);
             bury(engine, work).await
         }
         Err(error @ WriteError::Store(_)) => Err(error.into()),

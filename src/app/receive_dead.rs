@@ -16,9 +16,9 @@ pub struct ReceiveDead {
 }
 
 impl ReceiveDead {
-    /// An item that could not be read.
+    /// An item that could not be read, with its place in the one sequence.
     #[must_use]
-    pub fn unreadable(engine: &Engine, gateway: &str, raw: &str, error: &str) -> Self {
+    pub fn unreadable(engine: &Engine, gateway: &str, raw: &str, error: &str, place: i64) -> Self {
         let received_at = engine.clock.now();
         let without_nul = |text: &str| text.chars().filter(|c| *c != '\0').collect::<String>();
         let row = InboundRow {
@@ -27,7 +27,7 @@ impl ReceiveDead {
             channel_id: None,
             provider_id: None,
             weak_key: None,
-            recv_seq: engine.store.next_seq(),
+            recv_seq: place,
             received_at: received_at.naive_utc(),
             provider_at: None,
             sender: String::new(),
@@ -49,8 +49,8 @@ impl ReceiveDead {
 
     /// An SMS whose turn could not even be buried (RE9).
     #[must_use]
-    pub fn faulted(engine: &Engine, message: &InboundMessage, error: &str) -> Self {
-        let mut dead = Self::unreadable(engine, &message.gateway, "", error);
+    pub fn faulted(engine: &Engine, message: &InboundMessage, error: &str, place: i64) -> Self {
+        let mut dead = Self::unreadable(engine, &message.gateway, "", error, place);
         dead.row.provider_id.clone_from(&message.provider_id);
         dead.row.provider_at = message.provider_at.map(|at| at.naive_utc());
         dead.row.sender.clone_from(&message.from);

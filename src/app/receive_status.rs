@@ -68,6 +68,11 @@ impl Work for ReceiveStatus {
     /// The message it was matched to.
     type Output = Option<String>;
 
+    /// Reports of one message keep their order; whose phone it is the load finds out.
+    fn lane_key(&self) -> Option<&str> {
+        self.report.client_ref.as_deref().or(self.report.external_id.as_deref())
+    }
+
     fn keys(&mut self, _: &mut AnyConnection, keys: &mut Keys) -> Result<(), StoreError> {
         keys.client_refs.extend(self.report.client_ref.clone());
         keys.external_ids.extend(self.report.external_id.clone());

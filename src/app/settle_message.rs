@@ -33,9 +33,15 @@ pub struct SettleMessage {
 impl Work for SettleMessage {
     type Output = MessageState;
 
+    fn lane_key(&self) -> Option<&str> {
+        Some(&self.claimed.message.phone)
+    }
+
     fn keys(&mut self, _: &mut AnyConnection, keys: &mut Keys) -> Result<(), StoreError> {
         keys.messages.insert(self.claimed.message.id.clone());
-        keys.buckets.insert(self.claimed.channel.row.id.clone());
+        if matches!(self.result, SendResult::Throttled { .. }) {
+            keys.buckets.insert(self.claimed.channel.row.id.clone());
+        }
         if let SendResult::Accepted { external_id, session } = &self.result {
             keys.external_ids.extend(external_id.clone());
             keys.handles.extend(session.clone().map(|handle| (self.gateway().to_owned(), handle)));

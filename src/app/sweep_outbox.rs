@@ -58,25 +58,42 @@ impl Work for SweepOutbox {
         let mut moment = Moment { engine: &engine, space, now };
         let mut moved = 0;
         for id in &self.overdue.lost_leases {
-            if state_of(&moment, id) == Some(MessageState::Sending) {
+            // Another node may have been quicker, and the message sent again under a new lease.
+            let is_lost = self.all_sending_lost || lease_is_over(&moment, id);
+            if is_lost && state_of(&moment, id) == Some(MessageState::Sending) {
                 doubt(&mut moment, id, "lease_lost")?;
                 moved += 1;
             }
         }
         for id in &self.overdue.unproved {
-            if state_of(&moment, id) == Some(MessageState::Unknown) {
+            if is_unproved(&moment, id) {
                 give_up_waiting(&mut moment, id)?;
                 moved += 1;
             }
         }
         for id in &self.overdue.unreported {
-            if state_of(&moment, id) == Some(MessageState::Accepted) {
+            let is_unreported =
+                moment.space.messages.get(id).is_some_and(|message| message.receipt.is_none());
+            if is_unreported && state_of(&moment, id) == Some(MessageState::Accepted) {
                 message_mut(moment.space, id)?.receipt = Some(Receipt::NoReceipt);
                 moved += 1;
             }
         }
         Ok(moved)
     }
+}
+
+/// Still without proof, and for too long.
+fn is_unproved(moment: &Moment<'_>, id: &str) -> bool {
+    let since = moment.at() - moment.engine.settings.proof_wait;
+    moment.space.messages.get(id).is_some_and(|message| {
+        message.state == MessageState::Unknown && message.is_open && message.updated_at <= since
+    })
+}
+
+fn lease_is_over(moment: &Moment<'_>, id: &str) -> bool {
+    let lease_until = moment.space.messages.get(id).and_then(|message| message.lease_until);
+    lease_until.is_some_and(|until| until <= moment.at())
 }
 
 fn state_of(moment: &Moment<'_>, id: &str) -> Option<MessageState> {

@@ -7,8 +7,7 @@ use super::channels::Channel;
 use super::engine::Engine;
 use super::moment::Moment;
 use crate::session::MessageState;
-use crate::store::messages::{self, MessageRow};
-use crate::store::{AnyConnection, Keys, StoreError};
+use crate::store::messages::MessageRow;
 
 /// The word for it in the configuration, the API and the database.
 const DELIVERED: &str = "delivered";
@@ -16,21 +15,11 @@ const DELIVERED: &str = "delivered";
 /// Longest wait for the report, from the hand-over (RE23).
 const WAIT_MAX: Duration = Duration::seconds(10);
 
-/// Names the messages whose reports these candidates may have to wait for.
-///
-/// # Errors
-/// [`StoreError`] of the query.
-pub fn load_awaited(
-    engine: &Engine,
-    candidates: &[String],
-    now: NaiveDateTime,
-    connection: &mut AnyConnection,
-    keys: &mut Keys,
-) -> Result<(), StoreError> {
-    if !candidates.is_empty() && engine.channels.all().iter().any(|channel| is_waiting(channel)) {
-        keys.messages.extend(messages::unreported_before(connection, candidates, now - WAIT_MAX)?);
-    }
-    Ok(())
+/// Messages that the gateway took after this may still be waited for, if a channel waits at all.
+#[must_use]
+pub fn unreported_since(engine: &Engine) -> Option<NaiveDateTime> {
+    let waits = engine.channels.all().iter().any(|channel| is_waiting(channel));
+    waits.then(|| engine.clock.now().naive_utc() - WAIT_MAX)
 }
 
 /// Until when a message waits for the report of the one before it; `None` when it may leave.

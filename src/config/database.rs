@@ -24,6 +24,8 @@ pub struct Database {
     pub url: SecretString,
     /// How much a commit survives.
     pub durability: Durability,
+    /// Transactions written at the same time, on PostgreSQL.
+    pub writers: usize,
     /// Most turns in one write transaction.
     pub writer_batch: usize,
     /// Connections that only read.
@@ -47,6 +49,7 @@ impl Database {
                     &[("full", Durability::Full), ("relaxed", Durability::Relaxed)],
                 )
                 .unwrap_or(Durability::Full),
+            writers: reader.integer("database.writers", None, &(1..=16)),
             writer_batch: reader.integer("database.writer_batch", None, &(1..=512)),
             readers: reader.integer("database.readers", None, &(1..=128)),
             statement_timeout: reader.duration("database.statement_timeout", None, &(1..=600)),

@@ -49,6 +49,12 @@ impl DatabaseUrl {
         }
     }
 
+    /// Whether several nodes may share it.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
     /// Opens one connection with the default settings, for a short command.
     ///
     /// # Errors
@@ -67,12 +73,22 @@ impl DatabaseUrl {
                 Ok(AnyConnection::Sqlite(connection))
             }
             Self::Postgres(url) => {
-                let mut connection = PgConnection::establish(url).map_err(|e| setup(&e))?;
+                let mut connection =
+                    PgConnection::establish(&with_connect_timeout(url)).map_err(|e| setup(&e))?;
                 connection.batch_execute(&postgres_settings(settings)).map_err(|e| setup(&e))?;
                 Ok(AnyConnection::Postgres(connection))
             }
         }
     }
+}
+
+/// A host that does not answer at all is given up after five seconds, unless the URL says otherwise.
+fn with_connect_timeout(url: &str) -> String {
+    if url.contains("connect_timeout=") {
+        return url.to_owned();
+    }
+    let mark = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{mark}connect_timeout=5")
 }
 
 /// Opens the connections of a server: one database, one way to use it.
@@ -91,6 +107,14 @@ impl Connector {
     /// [`StoreError::Setup`] when the database cannot be reached.
     pub fn connect(&self) -> Result<AnyConnection, StoreError> {
         self.url.connect_with(&self.settings)
+    }
+
+    /// Opens a connection in place of one that was lost, while the server runs.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]: it may be there again later.
+    pub(super) fn reconnect(&self) -> Result<AnyConnection, StoreError> {
+        self.connect().map_err(|error| StoreError::Unavailable(error.to_string()))
     }
 }
 
@@ -127,10 +151,23 @@ impl AnyConnection {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.batch_execute(match self {
+        self.begin()?;
+        self.complete(work)
+    }
+
+    /// The first half of [`Self::write`]: after an error nothing has happened.
+    pub(super) fn begin(&mut self) -> Result<(), StoreError> {
+        Ok(self.batch_execute(match self {
             Self::Sqlite(_) => "BEGIN IMMEDIATE",
             Self::Postgres(_) => "BEGIN",
-        })?;
+        })?)
+    }
+
+    /// The second half of [`Self::write`].
+    pub(super) fn complete<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let result = work(self).and_then(|value| {
             self.batch_execute("COMMIT")?;
             Ok(value)

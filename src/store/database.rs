@@ -6,8 +6,9 @@ use std::thread::JoinHandle;
 
 use super::disk::{self, DiskRoom};
 use super::lane::World;
-use super::load::load;
-use super::space::{Keys, Sequence};
+use super::load::{Loading, load};
+use super::sequence::Sequence;
+use super::space::Keys;
 use super::work::{Fault, Work, WriteError};
 use super::writer::Writer;
 use super::{
@@ -36,7 +37,7 @@ pub struct Store {
 #[derive(Debug)]
 struct Open {
     connector: Connector,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
     _lock: Option<File>,
 }
 
@@ -51,7 +52,7 @@ impl Store {
         let lock = take_lock(&connector.url)?;
         let mut connection = connector.connect()?;
         migrate::migrate(&mut connection)?;
-        let highest = meta::highest_sequence(&mut connection)?;
+        meta::follow_clock(&mut connection, clock)?;
         let (install_id, hasher) = connection.write(|connection| {
             let install_id = match meta::get(connection, INSTALL_ID)? {
                 Some(known) => known,
@@ -66,16 +67,26 @@ impl Store {
         if let Some(mark) = meta::clock_high_water(&mut connection)? {
             clock.raise_to(mark);
         }
-        let sequence = Sequence::starting_after(highest);
+        let (sequence, sequencer) = match &connector.url {
+            DatabaseUrl::Sqlite(_) => (Sequence::counter(meta::highest_sequence(&mut connection)?), None),
+            DatabaseUrl::Postgres(_) => {
+                let (sequence, thread) = Sequence::of_database(connector.clone())?;
+                (sequence, Some(thread))
+            }
+        };
         let signals = Signals::default();
         let world = World {
             sequence: sequence.clone(),
             clock: clock.clone(),
             signals: signals.clone(),
             hasher: hasher.clone(),
+            ids: ids.clone(),
         };
-        let (writer, thread) = Writer::start(connector.clone(), connection, world, settings.writer_batch)?;
-        let open = Open { connector: connector.clone(), thread: Mutex::new(Some(thread)), _lock: lock };
+        let other_lanes = if connector.url.is_shared() { settings.writers.saturating_sub(1) } else { 0 };
+        let (writer, mut threads) =
+            Writer::start(&connector, connection, &world, settings.writer_batch, other_lanes)?;
+        threads.extend(sequencer);
+        let open = Open { connector: connector.clone(), threads: Mutex::new(threads), _lock: lock };
         Ok(Self {
             writer,
             readers: Readers::new(connector, settings.readers, settings.pool_wait),
@@ -122,7 +133,7 @@ impl Store {
     ) -> Result<W::Output, StoreError> {
         let mut keys = Keys::default();
         work.keys(connection, &mut keys)?;
-        let mut space = load(connection, keys, self.sequence.clone(), &self.hasher, now.naive_utc())?;
+        let mut space = load(connection, keys, self.loading(now, true))?;
         let output = work.run(&mut space, now).map_err(|fault| match fault {
             Fault::Store(error) => error,
             Fault::Panic(_) | Fault::Invariant(_) => StoreError::Corrupt(fault.to_string()),
@@ -143,11 +154,11 @@ impl Store {
     /// [`WriteError`] as for a real turn.
     pub async fn rehearse<W: Work>(&self, mut work: W, clock: &Clock) -> Result<W::Output, WriteError> {
         let now = clock.now();
-        let (sequence, hasher) = (self.sequence.clone(), self.hasher.clone());
+        let store = self.clone();
         let rehearsed = self.readers.read(move |connection| {
             let mut keys = Keys::default();
             work.keys(connection, &mut keys)?;
-            let mut space = load(connection, keys, sequence, &hasher, now.naive_utc())?;
+            let mut space = load(connection, keys, store.loading(now, false))?;
             Ok(work.run(&mut space, now))
         });
         Ok(rehearsed.await??)
@@ -164,10 +175,16 @@ impl Store {
         self.readers.read(work).await
     }
 
-    /// The next value of the one sequence; drawn for an inbound before it waits for the writer (RE8).
-    #[must_use]
-    pub fn next_seq(&self) -> i64 {
-        self.sequence.next()
+    /// The next values of the one sequence; drawn for inbound texts before they wait for a writer (RE8).
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database does not answer.
+    pub async fn draw_places(&self, count: usize) -> Result<Vec<i64>, StoreError> {
+        self.sequence.draw(count).await
+    }
+
+    fn loading(&self, now: Timestamp, is_write: bool) -> Loading<'_> {
+        Loading { sequence: &self.sequence, hasher: &self.hasher, now: now.naive_utc(), is_write }
     }
 
     /// What is woken after each commit.
@@ -199,7 +216,7 @@ impl Store {
     /// Whether several nodes may share this database.
     #[must_use]
     pub fn is_shared(&self) -> bool {
-        matches!(self.open.connector.url, DatabaseUrl::Postgres(_))
+        self.open.connector.url.is_shared()
     }
 
     /// Room on the disk of the database; `None` when it is on another machine (RF4).
@@ -210,16 +227,16 @@ impl Store {
         disk::room(&self.open.connector.url)
     }
 
-    /// Waits for the writer to commit what it holds, and keeps the clock's mark. Call it last, with no other
+    /// Waits for the writers to commit what they hold, and keeps the clock's mark. Call it last, with no other
     /// handle in use.
     pub fn close(self, clock: &Clock) {
-        let Self { writer, open, .. } = self;
-        drop(writer);
-        let thread = open.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread
-            && thread.join().is_err()
-        {
-            tracing::error!("the writer thread ended with a panic");
+        let Self { writer, sequence, open, .. } = self;
+        drop((writer, sequence));
+        let threads = std::mem::take(&mut *open.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the database ended with a panic");
+            }
         }
         let mark = clock.now();
         let kept = open.connector.connect().and_then(|mut connection| {

@@ -62,12 +62,14 @@ impl From<DieselError> for StoreError {
 }
 
 impl StoreError {
-    /// SQLite gives no kind for most errors; its messages are stable.
+    /// SQLite gives no kind for most errors, diesel none for most of PostgreSQL's; their messages are stable.
     fn from_message(message: &str, text: String) -> Self {
         let busy = ["database is locked", "database table is locked", "deadlock detected", "lock timeout"];
+        // PostgreSQL about one row: no reason to give up the others of its batch.
+        let refused = ["constraint failed", "invalid byte sequence", "out of range", "index row"];
         if busy.iter().any(|pattern| message.contains(pattern)) {
             Self::Busy(text)
-        } else if message.contains("constraint failed") {
+        } else if refused.iter().any(|pattern| message.contains(pattern)) {
             Self::Constraint(text)
         } else {
             Self::Unavailable(text)

@@ -56,6 +56,19 @@ pub fn find(connection: &mut AnyConnection, id: &str) -> Result<Option<InboundRo
     Ok(inbound::table.find(id).first(connection).optional()?)
 }
 
+/// One inbound that will be changed: on PostgreSQL nobody else changes it until the commit.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn find_to_change(connection: &mut AnyConnection, id: &str) -> Result<Option<InboundRow>, StoreError> {
+    Ok(match connection {
+        AnyConnection::Postgres(postgres) => {
+            inbound::table.find(id).for_update().first(postgres).optional()?
+        }
+        connection @ AnyConnection::Sqlite(_) => inbound::table.find(id).first(connection).optional()?,
+    })
+}
+
 /// Everything a session received, in the order of the one sequence.
 ///
 /// # Errors

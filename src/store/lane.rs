@@ -1,21 +1,29 @@
 //! [`Lane`]: the thread that owns a connection and writes. Turns that wait together share one write transaction
 //! (HOUSE 4): it loads what they need, runs each in memory, writes all rows, commits, and only then answers. A
 //! turn that faults is run again as its own dead letter; a batch that the database refuses is halved until the
-//! poison turn is alone (RF25, RF26). A second lane needs a second connection and nothing else, as long as the
-//! turns of one phone keep to one lane.
+//! poison turn is alone (RF25, RF26). On PostgreSQL several lanes, and those of other nodes, write at the same
+//! time; the locks of `load.rs` keep the turns of one phone apart.
 
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
+use super::held::Held;
 use super::job::{ChangeJob, Job, Order};
-use super::load::load;
-use super::space::{Keys, Sequence, Space};
-use super::{AnyConnection, Connector, Fault, PhoneHasher, Signals, StoreError, WriteError, flush};
+use super::load::{Loading, load};
+use super::sequence::Sequence;
+use super::space::{Keys, Space};
+use super::{AnyConnection, Connector, Fault, PhoneHasher, Signals, StoreError, WriteError, flush, meta};
 use crate::clock::{Clock, Timestamp};
+use crate::ids::Ids;
 
 /// How often a transaction is repeated after a lock or serialisation failure (RE10).
 const REPEATS_MAX: u32 = 3;
+/// None is repeated later than this after the first: with the longest wait for a lock that makes five seconds.
+const REPEATS_WITHIN: Duration = Duration::from_secs(3);
+/// Longest pause before a repeat, in milliseconds; drawn at random, so that two nodes do not meet again.
+const PAUSE_MAX: u64 = 40;
 
 /// What every transaction of a lane needs.
 #[derive(Clone, Debug)]
@@ -28,12 +36,15 @@ pub(super) struct World {
     pub signals: Signals,
     /// Knows erased phones again.
     pub hasher: PhoneHasher,
+    /// Where chance comes from.
+    pub ids: Ids,
 }
 
 /// One lane: a thread with a connection of its own.
 pub(super) struct Lane {
-    connector: Connector,
-    connection: Option<AnyConnection>,
+    held: Held,
+    /// Other nodes may write at the same time.
+    is_shared: bool,
     world: World,
     /// Most turns in one transaction.
     batch_max: usize,
@@ -46,7 +57,8 @@ impl Lane {
         world: World,
         batch_max: usize,
     ) -> Self {
-        Self { connector, connection: Some(connection), world, batch_max }
+        let is_shared = connector.url.is_shared();
+        Self { held: Held::new(connector, Some(connection)), is_shared, world, batch_max }
     }
 
     /// Starts the thread; it ends when nobody can send orders any more.
@@ -79,12 +91,22 @@ impl Lane {
         }
     }
 
-    /// Commits a batch, or halves it, and answers every caller.
+    /// Commits a batch and answers every caller.
     fn commit(&mut self, batch: &mut [Box<dyn Job>]) {
         if batch.is_empty() {
             return;
         }
-        match self.attempt(batch) {
+        let mut stored = self.attempt(batch);
+        if self.is_shared && matches!(stored, Err(StoreError::Constraint(_))) {
+            // Another node may have stored the same at the same time; a second look will find it.
+            stored = self.attempt(batch);
+        }
+        self.answer(batch, stored);
+    }
+
+    /// Answers every caller of a batch that was stored; halves one that was refused.
+    fn answer(&mut self, batch: &mut [Box<dyn Job>], stored: Result<(), StoreError>) {
+        match stored {
             Ok(()) => finish_all(batch, || Ok(())),
             Err(StoreError::Constraint(refusal)) => match batch {
                 [] => {}
@@ -92,12 +114,15 @@ impl Lane {
                 [job] => {
                     tracing::error!(error = %refusal, "the database refused a turn; it becomes a dead letter");
                     job.condemn(Fault::Store(StoreError::Constraint(refusal)));
-                    self.commit(batch);
+                    let stored = self.attempt(batch);
+                    self.answer(batch, stored);
                 }
                 _ => {
                     let (left, right) = batch.split_at_mut(batch.len() / 2);
-                    self.commit(left);
-                    self.commit(right);
+                    for half in [left, right] {
+                        let stored = self.attempt(half);
+                        self.answer(half, stored);
+                    }
                 }
             },
             Err(error) => {
@@ -135,24 +160,26 @@ impl Lane {
         }
     }
 
-    /// One write transaction, repeated after locks (RE10).
+    /// One write transaction, repeated after locks (RE10). All nodes of one database go by its clock (RE16).
     fn transaction<T>(
         &mut self,
         mut work: impl FnMut(&mut AnyConnection, Timestamp) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        let began = Instant::now();
         let mut repeats = 0;
         loop {
-            let mut connection = match self.connection.take() {
-                Some(connection) => connection,
-                None => self.connector.connect()?,
-            };
-            let now = self.world.clock.now();
-            let result = connection.write(|connection| work(connection, now));
-            if !result.as_ref().is_err_and(StoreError::kills_connection) {
-                self.connection = Some(connection);
-            }
+            let clock = &self.world.clock;
+            let result = self.held.write(|connection| {
+                meta::follow_clock(connection, clock)?;
+                work(connection, clock.now())
+            });
             match result {
-                Err(error) if error.is_transient() && repeats < REPEATS_MAX => repeats += 1,
+                Err(error)
+                    if error.is_transient() && repeats < REPEATS_MAX && began.elapsed() < REPEATS_WITHIN =>
+                {
+                    repeats += 1;
+                    std::thread::sleep(Duration::from_millis(self.world.ids.below(PAUSE_MAX)));
+                }
                 done => return done,
             }
         }
@@ -174,7 +201,9 @@ fn transact(
     for job in batch.iter_mut() {
         job.keys(connection, &mut keys)?;
     }
-    let mut space = load(connection, keys, world.sequence.clone(), &world.hasher, now.naive_utc())?;
+    let loading =
+        Loading { sequence: &world.sequence, hasher: &world.hasher, now: now.naive_utc(), is_write: true };
+    let mut space = load(connection, keys, loading)?;
     for job in batch.iter_mut() {
         if !job.run(&mut space, now) {
             return Ok(Run::Faulted);

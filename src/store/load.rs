@@ -1,4 +1,5 @@
-//! Fills a [`Space`] for a batch: one query per table, however many turns the batch holds.
+//! Fills a [`Space`] for a batch: one query per table, however many turns the batch holds. What the batch may
+//! change is locked first, in one order: phones, then token buckets, then counters (RE8).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,16 +8,19 @@ use diesel::prelude::*;
 
 use super::answers::AnswerRow;
 use super::channels::BucketRow;
+use super::claim::load_candidates;
 use super::consents::{ConsentRow, ContactRow, SuppressionRow};
 use super::events::CounterRow;
+use super::lock::lock_phones;
 use super::messages::{MessageRow, ReportRow};
 use super::requests::{IdempotencyRow, SendRequestRow};
 use super::schema::{
     answers, channel_buckets, consents, contacts, counters, delivery_reports, idempotency, inbound, messages,
     send_requests, session_handles, sessions, suppressions,
 };
+use super::sequence::Sequence;
 use super::sessions::{HandleRow, SessionRow};
-use super::space::{Keys, Sequence, Space, WeakMatch};
+use super::space::{Keys, Space, WeakMatch};
 use super::{AnyConnection, PhoneHasher, StoreError};
 
 /// How far back equal texts without id are looked for (RF18).
@@ -25,27 +29,52 @@ const WEAK_KEY_MINUTES: i64 = 5;
 /// Weak key, id, time and place of receipt, session.
 type WeakRow = (Option<String>, String, NaiveDateTime, i64, Option<String>);
 
-/// Loads what `keys` name and what belongs to it, inside the caller's write transaction.
+/// What a load needs beside the keys.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Loading<'a> {
+    /// The one sequence.
+    pub sequence: &'a Sequence,
+    /// Knows erased phones again.
+    pub hasher: &'a PhoneHasher,
+    /// The instant of the batch.
+    pub now: NaiveDateTime,
+    /// The batch will be written, not only rehearsed.
+    pub is_write: bool,
+}
+
+/// Loads what `keys` name and what belongs to it, inside the caller's write transaction; for a rehearsal outside
+/// of one, and without any lock.
 ///
 /// # Errors
-/// [`StoreError`] of a query.
-pub fn load(
+/// [`StoreError`] of a query; [`StoreError::Busy`] when something belongs to a phone that nobody could foresee.
+pub(super) fn load(
     connection: &mut AnyConnection,
     mut keys: Keys,
-    sequence: Sequence,
-    hasher: &PhoneHasher,
-    now: NaiveDateTime,
+    loading: Loading<'_>,
 ) -> Result<Space, StoreError> {
-    let mut space = Space::new(sequence);
+    let mut space = Space::default();
+    let Loading { sequence, hasher, now, is_write } = loading;
+    let mut locked = match connection {
+        AnyConnection::Postgres(postgres) if is_write => {
+            Some(lock_phones(postgres, &mut keys, &mut space, now)?)
+        }
+        AnyConnection::Postgres(_) | AnyConnection::Sqlite(_) => None,
+    };
+    load_candidates(connection, &mut keys, &mut space, sequence, now, locked.as_mut())?;
     load_inbound(connection, &keys, &mut space, now)?;
     load_named_messages(connection, &mut keys, &mut space)?;
     load_handles(connection, &mut keys, &mut space)?;
     load_sessions(connection, &mut keys, &mut space, now)?;
+    if locked.as_ref().is_some_and(|locked| !keys.phones.is_subset(locked)) {
+        // It was erased while we waited for its lock: by now it leads to another phone.
+        return Err(StoreError::Busy("a phone was erased while it was locked".to_owned()));
+    }
     load_phones(connection, &keys, &mut space)?;
     load_suppressions(connection, &keys, &mut space, hasher)?;
     load_waiting_messages(connection, &keys, &mut space)?;
     load_requests(connection, &keys, &mut space)?;
-    load_small(connection, &keys, &mut space)?;
+    load_shared(connection, &keys, &mut space, is_write)?;
+    load_answers(connection, &keys, &mut space)?;
     Ok(space)
 }
 
@@ -191,10 +220,15 @@ fn load_phones(connection: &mut AnyConnection, keys: &Keys, space: &mut Space) -
     if keys.phones.is_empty() {
         return Ok(());
     }
-    let found: Vec<ContactRow> =
-        contacts::table.filter(contacts::phone.eq_any(&keys.phones)).load(connection)?;
-    for row in found {
-        space.contacts.load(row.phone.clone(), row);
+    // Those that were locked one by one are here already.
+    let missing: Vec<&String> =
+        keys.phones.iter().filter(|phone| space.contacts.get(phone.as_str()).is_none()).collect();
+    if !missing.is_empty() {
+        let found: Vec<ContactRow> =
+            contacts::table.filter(contacts::phone.eq_any(missing)).load(connection)?;
+        for row in found {
+            space.contacts.load(row.phone.clone(), row);
+        }
     }
     let found: Vec<ConsentRow> =
         consents::table.filter(consents::phone.eq_any(&keys.phones)).load(connection)?;
@@ -276,22 +310,42 @@ fn load_requests(connection: &mut AnyConnection, keys: &Keys, space: &mut Space)
     Ok(())
 }
 
-fn load_small(connection: &mut AnyConnection, keys: &Keys, space: &mut Space) -> Result<(), StoreError> {
-    if !keys.counters.is_empty() {
-        let found: Vec<CounterRow> =
-            counters::table.filter(counters::name.eq_any(&keys.counters)).load(connection)?;
-        for row in found {
-            space.counters.load(row.name.clone(), row);
-        }
-    }
+/// Rows that turns of many phones share. Whoever wants a token of a channel holds its bucket until his commit;
+/// a counter is held if a phone that nobody has asked anything may be answered and counted (P49): the others go
+/// on beside each other.
+fn load_shared(
+    connection: &mut AnyConnection,
+    keys: &Keys,
+    space: &mut Space,
+    is_write: bool,
+) -> Result<(), StoreError> {
     if !keys.buckets.is_empty() {
-        let found: Vec<BucketRow> = channel_buckets::table
+        let wanted = channel_buckets::table
             .filter(channel_buckets::channel_id.eq_any(&keys.buckets))
-            .load(connection)?;
+            .order(channel_buckets::channel_id);
+        let found: Vec<BucketRow> = match &mut *connection {
+            AnyConnection::Postgres(postgres) if is_write => wanted.for_update().load(postgres)?,
+            connection => wanted.load(connection)?,
+        };
         for row in found {
             space.buckets.load(row.channel_id.clone(), row);
         }
     }
+    if !keys.counters.is_empty() {
+        let counts = keys.phones.iter().any(|phone| space.sessions_of(phone).next().is_none());
+        let wanted = counters::table.filter(counters::name.eq_any(&keys.counters)).order(counters::name);
+        let found: Vec<CounterRow> = match connection {
+            AnyConnection::Postgres(postgres) if is_write && counts => wanted.for_update().load(postgres)?,
+            connection => wanted.load(connection)?,
+        };
+        for row in found {
+            space.counters.load(row.name.clone(), row);
+        }
+    }
+    Ok(())
+}
+
+fn load_answers(connection: &mut AnyConnection, keys: &Keys, space: &mut Space) -> Result<(), StoreError> {
     if !keys.answers_of.is_empty() {
         let found: Vec<AnswerRow> =
             answers::table.filter(answers::session_id.eq_any(&keys.answers_of)).load(connection)?;

@@ -10,7 +10,7 @@ use super::{AnyConnection, StoreError};
 use crate::session::{MessageClass, MessageState, Receipt};
 
 /// Priorities in the order they leave: replies, starts, campaigns (RE16). One indexed range each.
-const PRIORITIES: [i32; 3] = [0, 1, 2];
+pub(super) const PRIORITIES: [i32; 3] = [0, 1, 2];
 
 /// One outbound SMS.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]

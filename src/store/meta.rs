@@ -1,11 +1,14 @@
 //! Facts about this installation: its id, epoch, the clock's high-water mark and the start counter (RE7).
 
+use chrono::NaiveDateTime;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types;
 
 use super::connection::on_backend;
 use super::schema::{inbound, messages, meta};
 use super::{AnyConnection, StoreError};
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 
 /// The value of a fact.
 ///
@@ -60,4 +63,20 @@ pub fn highest_sequence(connection: &mut AnyConnection) -> Result<i64, StoreErro
         inbound::table.select(diesel::dsl::max(inbound::recv_seq)).first(connection)?;
     let sent: Option<i64> = messages::table.select(diesel::dsl::max(messages::send_seq)).first(connection)?;
     Ok(received.unwrap_or(0).max(sent.unwrap_or(0)))
+}
+
+/// Lets our clock follow that of the database that several nodes share (RE16); SQLite has none of its own.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn follow_clock(connection: &mut AnyConnection, clock: &Clock) -> Result<(), StoreError> {
+    let AnyConnection::Postgres(postgres) = connection else {
+        return Ok(());
+    };
+    clock.follow(|| {
+        let theirs: NaiveDateTime =
+            diesel::select(sql::<sql_types::Timestamp>("clock_timestamp()::timestamp"))
+                .get_result(postgres)?;
+        Ok(theirs.and_utc())
+    })
 }

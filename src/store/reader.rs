@@ -57,11 +57,15 @@ impl Inner {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut connection = match idle {
             Some(connection) => connection,
-            None => self.connector.connect()?,
+            None => self.connector.reconnect()?,
         };
         let result = work(&mut connection);
-        if !result.as_ref().is_err_and(StoreError::kills_connection) {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if result.as_ref().is_err_and(StoreError::kills_connection) {
+            // Those that wait beside it were opened to the same database, which may have been restarted.
+            idle.clear();
+        } else {
+            idle.push(connection);
         }
         result
     }

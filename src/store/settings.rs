@@ -30,6 +30,9 @@ impl Default for ConnectionSettings {
 pub struct StoreSettings {
     /// For each connection.
     pub connection: ConnectionSettings,
+    /// Transactions that are written at the same time on PostgreSQL (`database.writers`); default 2. SQLite has
+    /// one writer.
+    pub writers: usize,
     /// Most turns in one write transaction (`database.writer_batch`); default 512.
     pub writer_batch: usize,
     /// Connections that only read (`database.readers`); default 4.
@@ -42,6 +45,7 @@ impl Default for StoreSettings {
     fn default() -> Self {
         Self {
             connection: ConnectionSettings::default(),
+            writers: 2,
             writer_batch: 512,
             readers: 4,
             pool_wait: Duration::from_secs(2),

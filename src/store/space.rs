@@ -1,9 +1,7 @@
 //! [`Space`]: everything a batch of turns may read and change, held in memory between one load and one write.
 //! Turns of a batch see each other's changes here; the database sees them all at once.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::NaiveDateTime;
 
@@ -51,12 +49,39 @@ pub struct Keys {
     pub answers_of: BTreeSet<String>,
     /// Ended sessions of a phone are loaded if they ended after this (A29).
     pub ended_after: Option<NaiveDateTime>,
+    /// Messages that are due, to be claimed.
+    pub claim: Option<ClaimWish>,
+}
+
+/// What a claim wants: the messages that are due, found once the rows of the batch are locked, so that no two
+/// nodes claim for one phone at the same time (RE16). They are the [`Space::candidates`].
+#[derive(Clone, Debug, Default)]
+pub struct ClaimWish {
+    /// Channels that are passed over.
+    pub closed: BTreeSet<String>,
+    /// Most messages.
+    pub claim_max: i64,
+    /// Earlier messages of the same sessions are loaded too if the gateway took them after this and nobody has
+    /// reported them (RE23).
+    pub unreported_since: Option<NaiveDateTime>,
 }
 
 impl Keys {
     /// Asks for sessions that ended after an instant; the earliest wish of a batch wins.
     pub fn want_ended_after(&mut self, instant: NaiveDateTime) {
         self.ended_after = Some(self.ended_after.map_or(instant, |known| known.min(instant)));
+    }
+
+    /// Asks for messages to claim; with two wishes in a batch the candidates serve both.
+    pub fn want_claim(&mut self, wish: ClaimWish) {
+        self.claim = Some(match self.claim.take() {
+            None => wish,
+            Some(known) => ClaimWish {
+                closed: known.closed.intersection(&wish.closed).cloned().collect(),
+                claim_max: known.claim_max.max(wish.claim_max),
+                unreported_since: [known.unreported_since, wish.unreported_since].into_iter().flatten().min(),
+            },
+        });
     }
 }
 
@@ -111,7 +136,8 @@ pub struct Space {
     by_session: BTreeMap<String, BTreeSet<(i32, String)>>,
     by_client_ref: BTreeMap<String, String>,
     by_external_id: BTreeMap<String, ReferenceIndex>,
-    sequence: Sequence,
+    candidates: Vec<String>,
+    places: VecDeque<i64>,
 }
 
 #[derive(Debug, Default)]
@@ -127,32 +153,16 @@ struct ReferenceIndex {
     reports: BTreeSet<String>,
 }
 
-/// The one sequence that orders inbound texts and send starts (RE8, RE11).
-#[derive(Clone, Debug, Default)]
-pub struct Sequence(Arc<AtomicI64>);
-
-impl Sequence {
-    /// Starts above the highest value stored.
-    pub(super) fn starting_after(highest: i64) -> Self {
-        Self(Arc::new(AtomicI64::new(highest)))
-    }
-
-    /// The next value, greater than all before.
-    #[must_use]
-    pub fn next(&self) -> i64 {
-        self.0.fetch_add(1, Ordering::SeqCst) + 1
-    }
-}
-
 impl Space {
-    pub(super) fn new(sequence: Sequence) -> Self {
-        Self { sequence, ..Self::default() }
+    /// Messages that may be claimed, most urgent first, if a turn of the batch wanted to know.
+    #[must_use]
+    pub fn candidates(&self) -> &[String] {
+        &self.candidates
     }
 
-    /// The next value of the one sequence.
-    #[must_use]
-    pub fn next_seq(&self) -> i64 {
-        self.sequence.next()
+    /// The next place in the one sequence (RE11); a claim has one for each of its candidates.
+    pub fn next_place(&mut self) -> Option<i64> {
+        self.places.pop_front()
     }
 
     /// The inbound already stored under a gateway's id, in the database or earlier in this batch (RF17).
@@ -283,6 +293,11 @@ impl Space {
     /// The earliest timer among the sessions that the batch made or changed.
     pub(super) fn earliest_timer(&self) -> Option<NaiveDateTime> {
         self.sessions.inserts().chain(self.sessions.updates()).filter_map(|row| row.wake_at).min()
+    }
+
+    pub(super) fn load_candidates(&mut self, candidates: Vec<String>, places: Vec<i64>) {
+        self.candidates = candidates;
+        self.places = places.into();
     }
 
     pub(super) fn load_session(&mut self, row: SessionRow) {

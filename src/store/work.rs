@@ -34,6 +34,12 @@ pub trait Work: Send + 'static {
     /// What the caller gets after the commit.
     type Output: Send + 'static;
 
+    /// Turns that say the same here keep to one lane, in the order in which they came: the phone, where it is
+    /// known. The others go to the first lane, where claims and changes of set-up are.
+    fn lane_key(&self) -> Option<&str> {
+        None
+    }
+
     /// Names what must be loaded. May query, inside the write transaction.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! [`Writer`]: the way in to the lanes that write. A caller hands over a turn or a change of set-up and waits for
 //! its commit; what the lane makes of it is in `lane.rs`.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use tokio::sync::{mpsc, oneshot};
@@ -10,13 +12,14 @@ use super::lane::{Lane, World};
 use super::{AnyConnection, Connector, StoreError, Work, WriteError};
 use crate::clock::Timestamp;
 
-/// Most turns waiting; more are refused with [`StoreError::Overloaded`] (RE36).
+/// Most turns waiting, in all lanes together; more are refused with [`StoreError::Overloaded`] (RE36).
 const WAITING_MAX: usize = 8192;
 
-/// A handle to the writing lane. Dropping the last one ends it after the work in hand.
+/// A handle to the writing lanes. Dropping the last one ends them after the work in hand.
 #[derive(Clone)]
 pub struct Writer {
-    sender: mpsc::Sender<Order>,
+    first: mpsc::Sender<Order>,
+    others: Arc<[mpsc::Sender<Order>]>,
 }
 
 impl std::fmt::Debug for Writer {
@@ -26,16 +29,28 @@ impl std::fmt::Debug for Writer {
 }
 
 impl Writer {
-    /// Starts the lane on a connection of its own.
+    /// Starts the lanes, each on a connection of its own: the one given and `others` more.
+    ///
+    /// # Errors
+    /// [`StoreError::Setup`] when a connection or a thread is not to be had.
     pub(super) fn start(
-        connector: Connector,
+        connector: &Connector,
         connection: AnyConnection,
-        world: World,
+        world: &World,
         batch_max: usize,
-    ) -> Result<(Self, JoinHandle<()>), StoreError> {
-        let (sender, receiver) = mpsc::channel(WAITING_MAX);
-        let thread = Lane::new(connector, connection, world, batch_max).start(receiver)?;
-        Ok((Self { sender }, thread))
+        others: usize,
+    ) -> Result<(Self, Vec<JoinHandle<()>>), StoreError> {
+        let mut threads = Vec::new();
+        let mut start = |connection: AnyConnection| {
+            let (sender, receiver) = mpsc::channel(WAITING_MAX / (others + 1));
+            let lane = Lane::new(connector.clone(), connection, world.clone(), batch_max);
+            threads.push(lane.start(receiver)?);
+            Ok::<_, StoreError>(sender)
+        };
+        let first = start(connection)?;
+        let others =
+            (0..others).map(|_| start(connector.connect()?)).collect::<Result<Vec<_>, StoreError>>()?.into();
+        Ok((Self { first, others }, threads))
     }
 
     /// Carries out one turn and answers after its commit.
@@ -44,7 +59,8 @@ impl Writer {
     /// [`WriteError`]; then nothing of the turn is stored.
     pub async fn write<W: Work>(&self, work: W) -> Result<W::Output, WriteError> {
         let (answer, answered) = oneshot::channel();
-        self.order(Order::Turn(Box::new(Pending::new(work, answer))))?;
+        let lane = self.lane(work.lane_key());
+        order(lane, Order::Turn(Box::new(Pending::new(work, answer))))?;
         answered.await.map_err(|_| StoreError::Stopped)?
     }
 
@@ -61,20 +77,33 @@ impl Writer {
         A: Fn(&T) + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        self.order(Order::Change(Box::new(Change::new(work, applied, answer))))?;
+        order(&self.first, Order::Change(Box::new(Change::new(work, applied, answer))))?;
         answered.await.map_err(|_| StoreError::Stopped)?
     }
 
-    fn order(&self, order: Order) -> Result<(), StoreError> {
-        self.sender.try_send(order).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
-            mpsc::error::TrySendError::Closed(_) => StoreError::Stopped,
-        })
+    /// Equal keys, equal lane; without a key the first.
+    fn lane(&self, key: Option<&str>) -> &mpsc::Sender<Order> {
+        let Some(key) = key.filter(|_| !self.others.is_empty()) else {
+            return &self.first;
+        };
+        let mut hasher = DefaultHasher::new();
+        key.hash(&mut hasher);
+        let lanes = u64::try_from(self.others.len() + 1).unwrap_or(u64::MAX);
+        let number = usize::try_from(hasher.finish() % lanes).unwrap_or(0);
+        number.checked_sub(1).and_then(|other| self.others.get(other)).unwrap_or(&self.first)
     }
 
-    /// Turns waiting for the writer.
+    /// Turns waiting for a lane.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.sender.max_capacity() - self.sender.capacity()
+        let lanes = std::iter::once(&self.first).chain(self.others.iter());
+        lanes.map(|lane| lane.max_capacity() - lane.capacity()).sum()
     }
+}
+
+fn order(lane: &mpsc::Sender<Order>, order: Order) -> Result<(), StoreError> {
+    lane.try_send(order).map_err(|error| match error {
+        mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
+        mpsc::error::TrySendError::Closed(_) => StoreError::Stopped,
+    })
 }

@@ -1,3 +1,4 @@
+DROP SEQUENCE turn_sequence;
 DROP TABLE audit;
 DROP TABLE counters;
 DROP TABLE api_keys;

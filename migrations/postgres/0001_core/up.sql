@@ -1,6 +1,10 @@
 -- The survey loop: surveys, channels, consent, sessions, inbound, answers, outbox. Times are UTC with
 -- microseconds; ids are UUIDv7 text; JSON stands in TEXT and is never filtered in SQL (HOUSE 4).
 
+-- The one sequence that orders inbound texts and send starts, between nodes too (RE8, RE11): CACHE 1, so that no
+-- node keeps values back. SQLite has none: its only process counts.
+CREATE SEQUENCE turn_sequence AS BIGINT CACHE 1;
+
 -- Facts about this installation: install_id, epoch, clock high-water, start counter (RE7).
 CREATE TABLE meta (
     name TEXT NOT NULL PRIMARY KEY,

@@ -1,6 +1,9 @@
 -- The survey loop: surveys, channels, consent, sessions, inbound, answers, outbox. Times are UTC with
 -- microseconds; ids are UUIDv7 text; JSON stands in TEXT and is never filtered in SQL (HOUSE 4).
 
+-- The one sequence that orders inbound texts and send starts (RE8, RE11) is a counter of the only process here;
+-- PostgreSQL, which several nodes share, has turn_sequence.
+
 -- Facts about this installation: install_id, epoch, clock high-water, start counter (RE7).
 CREATE TABLE meta (
     name TEXT NOT NULL PRIMARY KEY,

@@ -81,17 +81,17 @@ pub struct ReceiveMessage {
 }
 
 impl ReceiveMessage {
-    /// Takes an inbound in: its place in the one sequence and its time are fixed here, before it waits for the
-    /// writer (RE8).
+    /// Takes an inbound in: its place in the one sequence and its time are fixed before it waits for a writer
+    /// (RE8).
     #[must_use]
-    pub fn new(engine: &Engine, message: InboundMessage) -> Self {
+    pub fn new(engine: &Engine, message: InboundMessage, place: i64) -> Self {
         let received_at = engine.clock.now();
         let phone = Phone::correlation(&message.from);
         let receiving = engine.channels.receiving(&message.gateway, &message.to);
         let weak_key = message.provider_id.is_none().then(|| weak_key(&message));
         Self {
             id: engine.ids.next(received_at),
-            recv_seq: engine.store.next_seq(),
+            recv_seq: place,
             engine: engine.clone(),
             received_at,
             phone,
@@ -158,6 +158,10 @@ impl ReceiveMessage {
 
 impl Work for ReceiveMessage {
     type Output = Received;
+
+    fn lane_key(&self) -> Option<&str> {
+        Some(self.sender())
+    }
 
     fn keys(&mut self, _: &mut AnyConnection, keys: &mut Keys) -> Result<(), StoreError> {
         if let Some(provider_id) = &self.message.provider_id {

@@ -90,6 +90,10 @@ pub struct SendSurveyTurn {
 impl Work for SendSurveyTurn {
     type Output = Sent;
 
+    fn lane_key(&self) -> Option<&str> {
+        Some(self.prepared.command.identifier.as_e164())
+    }
+
     fn keys(&mut self, _: &mut AnyConnection, keys: &mut Keys) -> Result<(), StoreError> {
         let command = &self.prepared.command;
         let phone = command.identifier.as_e164();

@@ -53,7 +53,7 @@ struct Watch {
 impl Instrumentation for Watch {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
         if let InstrumentationEvent::StartEstablishConnection { url, .. } = event {
-            url.clone_into(&mut self.url);
+            url.trim_end_matches("&connect_timeout=5").clone_into(&mut self.url);
             return;
         }
         if std::thread::current().name() != Some("antiphon-writer") {
@@ -109,6 +109,7 @@ impl Watched {
         let flags = [
             ("server.bind", "127.0.0.1:0"),
             ("database.url", &database.url),
+            ("database.writers", "1"),
             ("surveys.folder", folder.path().to_str().unwrap()),
             ("gateways.simulator.profile", "simulator"),
             ("gateways.simulator.inbound_proof", "none"),
@@ -194,7 +195,8 @@ impl Watched {
     }
 
     async fn reply(&self, phones: &[String], text: &str) -> (Vec<Received>, Vec<String>) {
-        let turns = phones.iter().map(|phone| {
+        let places = self.engine().store.draw_places(phones.len()).await.unwrap();
+        let turns = phones.iter().zip(places).map(|(phone, place)| {
             let engine = self.engine();
             let message = InboundMessage {
                 gateway: "simulator".to_owned(),
@@ -206,7 +208,7 @@ impl Watched {
                 provider_at: None,
                 flags: Vec::new(),
             };
-            ReceiveMessage::new(engine, message)
+            ReceiveMessage::new(engine, message, place)
         });
         self.in_one_batch(turns.collect()).await
     }

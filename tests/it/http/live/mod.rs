@@ -240,17 +240,17 @@ impl Live {
 
     /// A person texts our number.
     pub async fn reply(&self, id: &str, phone: &str, text: &str) {
-        self.hand_over(phone);
+        self.hand_over(phone).await;
         let answer =
             self.callback(&json!({"messageId": id, "from": phone, "to": "2012", "text": text})).await;
         assert_eq!((answer.status, answer.text.as_str()), (200, ""));
     }
 
     /// What the dispatcher would have done: every message to a phone is on the phone.
-    pub fn hand_over(&self, phone: &str) {
+    pub async fn hand_over(&self, phone: &str) {
         use schema::messages::dsl;
         let at = self.server.engine.clock.now().naive_utc();
-        let seq = self.server.engine.store.next_seq();
+        let seq = self.server.engine.store.draw_places(1).await.unwrap()[0];
         let write = |connection: &mut AnyConnection| {
             diesel::update(dsl::messages.filter(dsl::phone.eq(phone)).filter(dsl::state.eq("due")))
                 .set((

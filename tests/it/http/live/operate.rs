@@ -11,7 +11,7 @@ use super::{KARI, Live};
 async fn a_dead_letter_is_replayed_at_its_own_place() {
     let live = Live::start().await;
     let id = live.start_session(KARI).await;
-    live.hand_over(KARI);
+    live.hand_over(KARI).await;
     halt(&live, true);
     live.callback(&json!({"messageId": "m1", "from": KARI, "to": "2012", "text": "5"})).await;
     let dead = live.get("/v1/inbound?outcome=dead").await.json()["data"][0].clone();

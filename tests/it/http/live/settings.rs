@@ -98,7 +98,7 @@ fn send(live: &Live, phone: &str) -> RequestBuilder {
 
 #[actix_web::test]
 async fn changes_are_refused_while_too_many_wait_but_reads_and_callbacks_are_not() {
-    let live = Live::start_with(&[("limits.queue_max", "1")]).await;
+    let live = Live::start_with(&[("limits.queue_max", "1"), ("database.writers", "1")]).await;
     live.get("/v1/sessions").await;
     let busy = Busy::keep(&live).await;
     let first = tokio::spawn(send(&live, KARI).send());
@@ -126,7 +126,7 @@ async fn as_many_turns_share_a_transaction_as_the_setting_says() {
         ("1", ["load a", "run a", "load b", "run b", "load c", "run c"]),
         ("512", ["load a", "run a", "load b", "load c", "run b", "run c"]),
     ] {
-        let live = Live::start_with(&[("database.writer_batch", batch)]).await;
+        let live = Live::start_with(&[("database.writer_batch", batch), ("database.writers", "1")]).await;
         let mut busy = Busy::keep(&live).await;
         busy.add("b", None);
         busy.waiting(1).await;

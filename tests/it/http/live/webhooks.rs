@@ -33,7 +33,7 @@ async fn a_forged_callback_is_401_with_an_empty_body_and_stores_nothing() {
 async fn an_authentic_callback_is_200_with_an_empty_body() {
     let live = Live::start().await;
     let session = live.start_session(KARI).await;
-    live.hand_over(KARI);
+    live.hand_over(KARI).await;
     let sms = json!({"messageId": "m1", "from": KARI, "to": "2012", "text": "5"});
     let answer = live.callback(&sms).await;
     assert_eq!((answer.status, answer.text.as_str(), answer.header("content-length")), (200, "", Some("0")));
@@ -53,8 +53,8 @@ async fn an_authentic_callback_is_200_with_an_empty_body() {
 async fn a_bad_item_does_not_spoil_the_others() {
     let live = Live::start().await;
     let (kari, ola) = (live.start_session(KARI).await, live.start_session(OLA).await);
-    live.hand_over(KARI);
-    live.hand_over(OLA);
+    live.hand_over(KARI).await;
+    live.hand_over(OLA).await;
     let batch = json!([
         {"messageId": "m1", "from": KARI, "to": "2012", "text": "5"},
         {"messageId": "m2", "from": KARI, "text": "no number"},
@@ -123,7 +123,7 @@ async fn only_size_type_and_name_are_refused_otherwise() {
 async fn a_report_changes_its_message_and_reaches_no_session() {
     let live = Live::start().await;
     let session = live.start_session(KARI).await;
-    live.hand_over(KARI);
+    live.hand_over(KARI).await;
     let messages = live.get(&format!("/v1/messages?sessionId={session}")).await.json();
     let id = messages["data"][0]["id"].as_str().unwrap();
     let client_ref: String = {

@@ -1,0 +1,118 @@
+//! The messages that a claim may take, found inside its transaction (RE16). On PostgreSQL their phones are locked
+//! as they are found, and phones that somebody else holds are passed over: two nodes never claim for one phone at
+//! the same time. It decides nothing else.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDateTime;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Array, BigInt, Integer, Text, Timestamp};
+
+use super::messages::{self, PRIORITIES};
+use super::sequence::Sequence;
+use super::space::{Keys, Space};
+use super::{AnyConnection, StoreError};
+
+/// Names the candidates for the load, with the buckets of their channels and what they may have to wait for, and
+/// gives each a place in the one sequence. Phones it locks are added to `locked`, when there is such a set.
+///
+/// # Errors
+/// [`StoreError`] of a query.
+pub(super) fn load_candidates(
+    connection: &mut AnyConnection,
+    keys: &mut Keys,
+    space: &mut Space,
+    sequence: &Sequence,
+    now: NaiveDateTime,
+    locked: Option<&mut BTreeSet<String>>,
+) -> Result<(), StoreError> {
+    let Some(wish) = keys.claim.take() else {
+        return Ok(());
+    };
+    let closed: Vec<String> = wish.closed.iter().cloned().collect();
+    let found = match (&mut *connection, locked) {
+        (AnyConnection::Postgres(postgres), Some(locked)) => {
+            lock_claimable(postgres, now, &closed, wish.claim_max, locked)?
+        }
+        (connection, _) => messages::claimable(connection, now, &closed, wish.claim_max)?,
+    };
+    let (candidates, channels): (Vec<String>, Vec<String>) = found.into_iter().unzip();
+    keys.messages.extend(candidates.iter().cloned());
+    keys.buckets.extend(channels);
+    if let Some(since) = wish.unreported_since.filter(|_| !candidates.is_empty()) {
+        keys.messages.extend(messages::unreported_before(connection, &candidates, since)?);
+    }
+    let places = sequence.draw_within(connection, candidates.len())?;
+    space.load_candidates(candidates, places);
+    Ok(())
+}
+
+/// As [`messages::claimable`]; locks the phones of what it finds.
+fn lock_claimable(
+    connection: &mut PgConnection,
+    now: NaiveDateTime,
+    closed: &[String],
+    claim_max: i64,
+    locked: &mut BTreeSet<String>,
+) -> Result<Vec<(String, String)>, StoreError> {
+    let mut found = Vec::new();
+    for priority in PRIORITIES {
+        let limit = claim_max - i64::try_from(found.len()).unwrap_or(claim_max);
+        if limit <= 0 {
+            break;
+        }
+        let due: Vec<(String, String, String)> =
+            Claimable { priority, now, closed, limit }.load(connection)?;
+        for (id, channel_id, phone) in due {
+            locked.insert(phone);
+            found.push((id, channel_id));
+        }
+    }
+    Ok(found)
+}
+
+/// The statement, known to the statement cache by its type.
+#[derive(Debug)]
+struct Claimable<'a> {
+    priority: i32,
+    now: NaiveDateTime,
+    closed: &'a [String],
+    limit: i64,
+}
+
+impl QueryId for Claimable<'_> {
+    type QueryId = Claimable<'static>;
+
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl Query for Claimable<'_> {
+    type SqlType = (Text, Text, Text);
+}
+
+impl RunQueryDsl<PgConnection> for Claimable<'_> {}
+
+impl QueryFragment<Pg> for Claimable<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(
+            "SELECT messages.id, messages.channel_id, messages.phone FROM messages \
+             JOIN contacts ON contacts.phone = messages.phone \
+             WHERE messages.state = 'due' AND messages.priority = ",
+        );
+        out.push_bind_param::<Integer, _>(&self.priority)?;
+        out.push_sql(" AND messages.due_at <= ");
+        out.push_bind_param::<Timestamp, _>(&self.now)?;
+        out.push_sql(" AND messages.channel_id <> ALL(");
+        out.push_bind_param::<Array<Text>, _>(&self.closed)?;
+        out.push_sql(
+            ") AND NOT EXISTS (SELECT 1 FROM messages AS earlier \
+             WHERE earlier.session_id = messages.session_id AND earlier.is_open AND earlier.seq < messages.seq) \
+             ORDER BY messages.due_at, messages.seq LIMIT ",
+        );
+        out.push_bind_param::<BigInt, _>(&self.limit)?;
+        out.push_sql(" FOR UPDATE OF contacts SKIP LOCKED");
+        Ok(())
+    }
+}
