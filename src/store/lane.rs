@@ -151,7 +151,7 @@ impl Lane {
             let world = self.world.clone();
             match self.transaction(|connection, now| transact(connection, batch, &world, now))? {
                 Run::Done(space) => {
-                    self.world.signals.tell(&space);
+                    self.world.signals.tell(&space, world.clock.now());
                     return Ok(());
                 }
                 // A faulted turn left half its effects in the space: nothing was written, begin again.

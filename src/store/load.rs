@@ -323,9 +323,9 @@ fn load_shared(
         let wanted = channel_buckets::table
             .filter(channel_buckets::channel_id.eq_any(&keys.buckets))
             .order(channel_buckets::channel_id);
-        let found: Vec<BucketRow> = match &mut *connection {
-            AnyConnection::Postgres(postgres) if is_write => wanted.for_update().load(postgres)?,
-            connection => wanted.load(connection)?,
+        let found: Vec<BucketRow> = match (&mut *connection, is_write) {
+            (AnyConnection::Postgres(postgres), true) => wanted.for_update().load(postgres)?,
+            (connection, _) => wanted.load(connection)?,
         };
         for row in found {
             space.buckets.load(row.channel_id.clone(), row);
@@ -334,9 +334,9 @@ fn load_shared(
     if !keys.counters.is_empty() {
         let counts = keys.phones.iter().any(|phone| space.sessions_of(phone).next().is_none());
         let wanted = counters::table.filter(counters::name.eq_any(&keys.counters)).order(counters::name);
-        let found: Vec<CounterRow> = match connection {
-            AnyConnection::Postgres(postgres) if is_write && counts => wanted.for_update().load(postgres)?,
-            connection => wanted.load(connection)?,
+        let found: Vec<CounterRow> = match (connection, is_write && counts) {
+            (AnyConnection::Postgres(postgres), true) => wanted.for_update().load(postgres)?,
+            (connection, _) => wanted.load(connection)?,
         };
         for row in found {
             space.counters.load(row.name.clone(), row);

@@ -26,6 +26,7 @@ pub(super) fn lock_phones(
     now: NaiveDateTime,
 ) -> Result<BTreeSet<String>, StoreError> {
     resolve(connection, keys)?;
+    space.hold_phones();
     let mut locked = BTreeSet::new();
     for _ in 0..TRIES_MAX {
         let missing: Vec<&String> = keys.phones.difference(&locked).collect();

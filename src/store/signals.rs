@@ -41,9 +41,9 @@ impl Signals {
         self.expected_timer.store(i64::MAX, Ordering::SeqCst);
     }
 
-    /// Wakes whom the rows of a batch concern.
-    pub(super) fn tell(&self, space: &Space) {
-        if space.concerns_dispatcher() {
+    /// Wakes whom the rows of a batch concern, after its commit.
+    pub(super) fn tell(&self, space: &Space, now: Timestamp) {
+        if space.concerns_dispatcher(now.naive_utc()) {
             self.outbox.notify_one();
         }
         let expected = self.expected_timer.load(Ordering::SeqCst);

@@ -136,7 +136,8 @@ pub struct Space {
     by_session: BTreeMap<String, BTreeSet<(i32, String)>>,
     by_client_ref: BTreeMap<String, String>,
     by_external_id: BTreeMap<String, ReferenceIndex>,
-    candidates: Vec<String>,
+    holds_phones: bool,
+    candidates: Option<Vec<String>>,
     places: VecDeque<i64>,
 }
 
@@ -157,7 +158,7 @@ impl Space {
     /// Messages that may be claimed, most urgent first, if a turn of the batch wanted to know.
     #[must_use]
     pub fn candidates(&self) -> &[String] {
-        &self.candidates
+        self.candidates.as_deref().unwrap_or_default()
     }
 
     /// The next place in the one sequence (RE11); a claim has one for each of its candidates.
@@ -284,10 +285,17 @@ impl Space {
         ids.into_iter().flatten().filter_map(|id| self.reports.get(id.as_str()))
     }
 
-    /// Whether the batch left something for the dispatcher: a message to send, or one finished that others of
-    /// its session wait for.
-    pub(super) fn concerns_dispatcher(&self) -> bool {
+    /// Whether the batch left something for a dispatcher: a message to send, or one finished that others of its
+    /// session wait for; or one that was due by `now` while the batch held its phone, so that the claim of another
+    /// node or lane may have passed it over.
+    pub(super) fn concerns_dispatcher(&self, now: NaiveDateTime) -> bool {
+        let is_due = |row: &MessageRow| row.state == MessageState::Due && row.due_at <= now;
+        let left_over = || match &self.candidates {
+            Some(candidates) => candidates.iter().any(|id| self.messages.get(id).is_some_and(is_due)),
+            None => self.messages.values().any(is_due),
+        };
         self.messages.inserts().chain(self.messages.updates()).any(|row| row.state != MessageState::Sending)
+            || (self.holds_phones && left_over())
     }
 
     /// The earliest timer among the sessions that the batch made or changed.
@@ -295,8 +303,13 @@ impl Space {
         self.sessions.inserts().chain(self.sessions.updates()).filter_map(|row| row.wake_at).min()
     }
 
+    /// Claims pass over what the batch is about until its commit.
+    pub(super) fn hold_phones(&mut self) {
+        self.holds_phones = true;
+    }
+
     pub(super) fn load_candidates(&mut self, candidates: Vec<String>, places: Vec<i64>) {
-        self.candidates = candidates;
+        self.candidates = Some(candidates);
         self.places = places.into();
     }
 

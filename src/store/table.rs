@@ -96,6 +96,11 @@ impl<K: Ord, R> Table<K, R> {
         self.rows.entry(key).or_insert(Held { row, change: Change::Absent });
     }
 
+    /// All rows, changed or not.
+    pub(super) fn values(&self) -> impl Iterator<Item = &R> {
+        self.rows.values().map(|held| &held.row)
+    }
+
     /// Rows to insert.
     pub(super) fn inserts(&self) -> impl Iterator<Item = &R> {
         self.rows.values().filter(|held| held.change == Change::Insert).map(|held| &held.row)

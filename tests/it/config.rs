@@ -210,7 +210,6 @@ fn metrics_on_an_open_address_need_a_proxy_too() {
 #[test]
 fn a_setting_without_effect_is_no_setting() {
     for (section, key) in [
-        ("database", "writers"),
         ("limits", "recipients_per_request"),
         ("surveys", "survey_during_conversation"),
         ("retention", "rows"),

@@ -2,13 +2,15 @@
 # A throw-away PostgreSQL for the tests, on a Unix socket in a folder of its own.
 #
 #   cluster.sh start FOLDER    makes and starts it; prints its URL
+#   cluster.sh kill FOLDER     ends it as a crash would
+#   cluster.sh revive FOLDER   starts it again
 #   cluster.sh stop FOLDER     stops it and removes the folder
 #
 # It takes the newest server under /usr/lib/postgresql, and installs Debian's package if there is none. The server
 # runs as an unprivileged user and does not wait for the disk: what is tested is what we store, not the disk.
 set -euo pipefail
 
-folder=${2:?usage: cluster.sh start|stop FOLDER}
+folder=${2:?usage: cluster.sh start|kill|revive|stop FOLDER}
 
 as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
@@ -43,6 +45,11 @@ install_server() {
         apt-get install -y --no-install-recommends postgresql; } >&2
 }
 
+run_server() {
+    as_owner "$(programs)/pg_ctl" start -w -D "$folder/data" -l "$folder/log" -o "-k $folder -c listen_addresses= \
+        -c fsync=off -c full_page_writes=off -c max_connections=200 -c shared_buffers=64MB"
+}
+
 start() {
     [ -n "$(programs)" ] || install_server
     local bin
@@ -51,20 +58,25 @@ start() {
     if [ "$(id -u)" = 0 ]; then chown postgres "$folder"; fi
     {
         as_owner "$bin/initdb" -D "$folder/data" -U antiphon -A trust -E UTF8 --locale=C --no-sync
-        as_owner "$bin/pg_ctl" start -w -D "$folder/data" -l "$folder/log" -o "-k $folder -c listen_addresses= \
-            -c fsync=off -c full_page_writes=off -c max_connections=200 -c shared_buffers=64MB"
+        run_server
     } >"$folder.out" 2>&1 || { cat "$folder.out" "$folder/log" >&2; exit 1; }
     rm -f "$folder.out"
     echo "postgres://antiphon@localhost/postgres?host=$folder"
 }
 
+crash() {
+    as_owner "$(programs)/pg_ctl" stop -m immediate -D "$folder/data" >/dev/null
+}
+
 stop() {
-    as_owner "$(programs)/pg_ctl" stop -m immediate -D "$folder/data" >/dev/null || true
+    crash || true
     rm -rf "$folder"
 }
 
 case ${1:-} in
 start) start ;;
+kill) crash ;;
+revive) run_server >/dev/null ;;
 stop) stop ;;
-*) echo "usage: cluster.sh start|stop FOLDER" >&2; exit 2 ;;
+*) echo "usage: cluster.sh start|kill|revive|stop FOLDER" >&2; exit 2 ;;
 esac

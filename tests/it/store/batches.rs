@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use antiphon::clock::Timestamp;
 use antiphon::store::consents::ContactRow;
@@ -214,6 +214,58 @@ async fn a_busy_database_is_waited_for() {
     assert!(!write.is_finished(), "somebody else is writing");
     other.batch_execute("COMMIT").unwrap();
     assert_eq!(write.await.unwrap().unwrap(), 1);
+}
+
+/// Somebody else has the phone of this step until the connection is closed.
+fn hold(opened: &Opened, step: &Step) -> AnyConnection {
+    let mut other = opened.database.connect();
+    let lock = format!("BEGIN; SELECT 1 FROM contacts WHERE phone = '{}' FOR UPDATE", step.phone);
+    other.batch_execute(&lock).unwrap();
+    other
+}
+
+#[tokio::test]
+async fn a_phone_that_another_node_holds_is_waited_for() {
+    let opened = open(Backend::Postgres);
+    let step = Step::new(0, Wrong::Nothing);
+    opened.store.write(step.clone()).await.unwrap();
+    let mut other = hold(&opened, &step);
+    let store = opened.store.clone();
+    let write = tokio::spawn(async move { store.write(step).await });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(!write.is_finished(), "RE13: the phone is the lock");
+    other.batch_execute("COMMIT").unwrap();
+    assert_eq!(write.await.unwrap().unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_phone_that_is_held_too_long_is_given_up_within_five_seconds() {
+    let opened = open(Backend::Postgres);
+    let step = Step::new(0, Wrong::Nothing);
+    opened.store.write(step.clone()).await.unwrap();
+    let other = hold(&opened, &step);
+    let start = Instant::now();
+    let refused = opened.store.write(step.clone()).await;
+    assert!(matches!(refused, Err(WriteError::Store(StoreError::Unavailable(_)))), "RE10: {refused:?}");
+    assert!(start.elapsed() < Duration::from_secs(6), "{:?}", start.elapsed());
+    drop(other);
+    assert_eq!(opened.store.write(step).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_row_that_another_node_stored_first_is_seen_at_the_second_look() {
+    let opened = open(Backend::Postgres);
+    let mut other = opened.database.connect();
+    let insert =
+        "BEGIN; INSERT INTO counters (name, window_at, count) VALUES ('steps', now()::timestamp, 41)";
+    other.batch_execute(insert).unwrap();
+    let store = opened.store.clone();
+    let write = tokio::spawn(async move { store.write(Step::new(0, Wrong::Nothing)).await });
+    // The lane has found no counter, has inserted one, and waits for whoever inserted it before.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    other.batch_execute("COMMIT").unwrap();
+    assert_eq!(write.await.unwrap().unwrap(), 42);
+    assert_eq!((count(&opened), buried(&opened).len()), (42, 0));
 }
 
 #[tokio::test]
