@@ -15,8 +15,7 @@ use super::sequence::Sequence;
 use super::space::{Keys, Space};
 use super::{AnyConnection, StoreError};
 
-/// Names the candidates for the load, with the buckets of their channels and what they may have to wait for, and
-/// gives each a place in the one sequence. Phones it locks are added to `locked`, when there is such a set.
+/// Names the candidates for the load, with the buckets of their channels and what they may have to wait for. Phones it locks are added to `locked`, when there is such a set.
 ///
 /// # Errors
 /// [`StoreError`] of a query.
@@ -24,7 +23,6 @@ pub(super) fn load_candidates(
     connection: &mut AnyConnection,
     keys: &mut Keys,
     space: &mut Space,
-    sequence: &Sequence,
     now: NaiveDateTime,
     locked: Option<&mut BTreeSet<String>>,
 ) -> Result<(), StoreError> {
@@ -44,8 +42,24 @@ pub(super) fn load_candidates(
     if let Some(since) = wish.unreported_since.filter(|_| !candidates.is_empty()) {
         keys.messages.extend(messages::unreported_before(connection, &candidates, since)?);
     }
-    let places = sequence.draw_within(connection, candidates.len())?;
-    space.load_candidates(candidates, places);
+    space.load_candidates(candidates);
+    Ok(())
+}
+
+/// Gives each candidate a place in the one sequence, once nothing has to be waited for any more: what is received
+/// from then on may answer it (RE11).
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub(super) fn load_places(
+    connection: &mut AnyConnection,
+    space: &mut Space,
+    sequence: &Sequence,
+) -> Result<(), StoreError> {
+    let wanted = space.candidates().len();
+    if wanted > 0 {
+        space.load_places(sequence.draw_within(connection, wanted)?);
+    }
     Ok(())
 }
 

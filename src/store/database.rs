@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use super::disk::{self, DiskRoom};
+use super::job::lock_changes;
 use super::lane::World;
 use super::load::{Loading, load};
 use super::sequence::Sequence;
@@ -54,6 +55,8 @@ impl Store {
         migrate::migrate(&mut connection)?;
         meta::follow_clock(&mut connection, clock)?;
         let (install_id, hasher) = connection.write(|connection| {
+            // Two nodes that open an empty database must agree on its name.
+            lock_changes(connection)?;
             let install_id = match meta::get(connection, INSTALL_ID)? {
                 Some(known) => known,
                 None => {

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 
 use super::answers::AnswerRow;
 use super::channels::BucketRow;
-use super::claim::load_candidates;
+use super::claim::{load_candidates, load_places};
 use super::consents::{ConsentRow, ContactRow, SuppressionRow};
 use super::events::CounterRow;
 use super::lock::lock_phones;
@@ -60,7 +60,7 @@ pub(super) fn load(
         }
         AnyConnection::Postgres(_) | AnyConnection::Sqlite(_) => None,
     };
-    load_candidates(connection, &mut keys, &mut space, sequence, now, locked.as_mut())?;
+    load_candidates(connection, &mut keys, &mut space, now, locked.as_mut())?;
     load_inbound(connection, &keys, &mut space, now)?;
     load_named_messages(connection, &mut keys, &mut space)?;
     load_handles(connection, &mut keys, &mut space)?;
@@ -75,6 +75,7 @@ pub(super) fn load(
     load_requests(connection, &keys, &mut space)?;
     load_shared(connection, &keys, &mut space, is_write)?;
     load_answers(connection, &keys, &mut space)?;
+    load_places(connection, &mut space, sequence)?;
     Ok(space)
 }
 

@@ -308,8 +308,11 @@ impl Space {
         self.holds_phones = true;
     }
 
-    pub(super) fn load_candidates(&mut self, candidates: Vec<String>, places: Vec<i64>) {
+    pub(super) fn load_candidates(&mut self, candidates: Vec<String>) {
         self.candidates = Some(candidates);
+    }
+
+    pub(super) fn load_places(&mut self, places: Vec<i64>) {
         self.places = places.into();
     }
 
