@@ -3,12 +3,13 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
+use super::among::among;
+use super::columns::stored;
 use super::schema::answers;
 use super::{AnyConnection, StoreError};
 
 /// One registered answer. `position` is 0-based.
-#[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
-#[diesel(table_name = answers, treat_none_as_null = true, treat_none_as_default_value = false, primary_key(session_id, element_id, visit))]
+#[derive(Clone, Debug, Queryable)]
 #[expect(missing_docs, reason = "columns are documented in migrations and in http-api.md 4.1")]
 pub struct AnswerRow {
     pub session_id: String,
@@ -33,6 +34,17 @@ pub struct AnswerRow {
     pub correction_of: Option<String>,
 }
 
+stored!(
+    AnswerRow,
+    answers,
+    key [session_id, element_id, visit],
+    fixed [],
+    changing [
+        seq, element_type, state, value, position, code, label, raw, comment, method, attempts, language,
+        asked_at, answered_at, inbound_id, corrected_at, correction_of,
+    ],
+);
+
 /// The answers of a session in the order they were registered.
 ///
 /// # Errors
@@ -52,5 +64,5 @@ pub fn of_sessions(
     connection: &mut AnyConnection,
     session_ids: &[String],
 ) -> Result<Vec<AnswerRow>, StoreError> {
-    Ok(answers::table.filter(answers::session_id.eq_any(session_ids)).load(connection)?)
+    Ok(answers::table.filter(among(answers::session_id, session_ids)).load(connection)?)
 }

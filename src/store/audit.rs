@@ -6,8 +6,9 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
+use super::columns::stored;
 use super::schema::audit;
-use super::{AnyConnection, StoreError};
+use super::{AnyConnection, StoreError, flush};
 use crate::hex;
 
 /// What the first row has in place of the hash before it.
@@ -31,8 +32,7 @@ pub struct AuditEntry {
 }
 
 /// One link of the audit chain (RS10).
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Insertable)]
-#[diesel(table_name = audit, treat_none_as_default_value = false)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
 #[expect(
     missing_docs,
     reason = "columns are documented in migrations and in reliability-and-security.md RS10"
@@ -48,6 +48,14 @@ pub struct AuditRow {
     pub previous_hash: String,
     pub hash: String,
 }
+
+stored!(
+    AuditRow,
+    audit,
+    key [seq],
+    fixed [at, actor, address, action, object, detail, previous_hash, hash],
+    changing [],
+);
 
 impl AuditRow {
     /// The hash this row must have: SHA-256 in hex over everything else in it.
@@ -95,6 +103,7 @@ pub fn append(connection: &mut AnyConnection, entries: &[AuditEntry]) -> Result<
         .first(connection)
         .optional()?;
     let (mut seq, mut previous_hash) = last.unwrap_or_else(|| (0, FIRST_PREVIOUS.to_owned()));
+    let mut rows = Vec::with_capacity(entries.len());
     for entry in entries {
         seq += 1;
         let mut row = AuditRow {
@@ -110,9 +119,9 @@ pub fn append(connection: &mut AnyConnection, entries: &[AuditEntry]) -> Result<
         };
         row.hash = row.expected_hash();
         previous_hash.clone_from(&row.hash);
-        diesel::insert_into(audit::table).values(row).execute(connection)?;
+        rows.push(row);
     }
-    Ok(())
+    flush::insert(connection, &rows)
 }
 
 /// Rows after a place in the chain, in order.

@@ -3,6 +3,7 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
+use super::columns::stored;
 use super::schema::{channel_buckets, channels, gateway_states};
 use super::{AnyConnection, StoreError};
 
@@ -33,8 +34,7 @@ pub struct ChannelRow {
 }
 
 /// Token bucket of a channel, in millionths of a token (A73).
-#[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
-#[diesel(table_name = channel_buckets, treat_none_as_null = true, treat_none_as_default_value = false, primary_key(channel_id))]
+#[derive(Clone, Debug, Queryable)]
 #[expect(
     missing_docs,
     reason = "columns are documented in migrations and in reliability-and-security.md RE16"
@@ -45,6 +45,14 @@ pub struct BucketRow {
     pub refilled_at: NaiveDateTime,
     pub paused_until: Option<NaiveDateTime>,
 }
+
+stored!(
+    BucketRow,
+    channel_buckets,
+    key [channel_id],
+    fixed [],
+    changing [tokens_micro, refilled_at, paused_until],
+);
 
 /// What is remembered about a gateway.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]

@@ -3,11 +3,12 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
+use super::columns::stored;
 use super::schema::{consent_events, consents, contacts, suppressions};
 
 /// One phone: lock target and counters.
-#[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
-#[diesel(table_name = contacts, treat_none_as_null = true, treat_none_as_default_value = false, primary_key(phone))]
+#[derive(Clone, Debug, Queryable, Insertable)]
+#[diesel(table_name = contacts, treat_none_as_default_value = false)]
 #[expect(
     missing_docs,
     reason = "columns are documented in migrations and in reliability-and-security.md RE7"
@@ -22,9 +23,16 @@ pub struct ContactRow {
     pub updated_at: NaiveDateTime,
 }
 
+stored!(
+    ContactRow,
+    contacts,
+    key [phone],
+    fixed [created_at],
+    changing [language, not_found_at, outbound_window_at, outbound_count, updated_at],
+);
+
 /// Current consent of a phone in one scope: `global` or a survey id.
-#[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
-#[diesel(table_name = consents, treat_none_as_null = true, treat_none_as_default_value = false, primary_key(phone, scope))]
+#[derive(Clone, Debug, Queryable)]
 #[expect(missing_docs, reason = "columns are documented in migrations and in http-api.md 6.2")]
 pub struct ConsentRow {
     pub phone: String,
@@ -38,9 +46,16 @@ pub struct ConsentRow {
     pub updated_at: NaiveDateTime,
 }
 
+stored!(
+    ConsentRow,
+    consents,
+    key [phone, scope],
+    fixed [],
+    changing [consent_type, source, obtained_at, keyword, inbound_id, actor, updated_at],
+);
+
 /// One change of consent.
-#[derive(Clone, Debug, Queryable, Insertable)]
-#[diesel(table_name = consent_events, treat_none_as_default_value = false)]
+#[derive(Clone, Debug, Queryable)]
 #[expect(missing_docs, reason = "columns are documented in migrations and in gateways.md GW65")]
 pub struct ConsentEventRow {
     pub id: String,
@@ -55,6 +70,14 @@ pub struct ConsentEventRow {
     pub actor: Option<String>,
     pub created_at: NaiveDateTime,
 }
+
+stored!(
+    ConsentEventRow,
+    consent_events,
+    key [id],
+    fixed [phone, scope, consent_type, source, obtained_at, raw, note, inbound_id, actor, created_at],
+    changing [],
+);
 
 /// The stop of a person whose number was erased (RS11).
 #[derive(Clone, Debug, Queryable, Insertable)]

@@ -3,11 +3,11 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
+use super::columns::stored;
 use super::schema::{counters, events};
 
 /// A fact, written in the turn that made it so.
-#[derive(Clone, Debug, Queryable, Insertable)]
-#[diesel(table_name = events, treat_none_as_default_value = false)]
+#[derive(Clone, Debug, Queryable)]
 #[expect(missing_docs, reason = "columns are documented in migrations and in http-api.md 11")]
 pub struct EventRow {
     pub id: String,
@@ -18,12 +18,27 @@ pub struct EventRow {
     pub created_at: NaiveDateTime,
 }
 
+stored!(
+    EventRow,
+    events,
+    key [id],
+    fixed [kind, session_id, sequence, data, created_at],
+    changing [],
+);
+
 /// A durable counter of one window (GW80).
-#[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
-#[diesel(table_name = counters, treat_none_as_null = true, treat_none_as_default_value = false, primary_key(name))]
+#[derive(Clone, Debug, Queryable)]
 #[expect(missing_docs, reason = "columns are documented in migrations and in gateways.md 4.3")]
 pub struct CounterRow {
     pub name: String,
     pub window_at: NaiveDateTime,
     pub count: i32,
 }
+
+stored!(
+    CounterRow,
+    counters,
+    key [name],
+    fixed [],
+    changing [window_at, count],
+);

@@ -5,13 +5,13 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
+use super::columns::stored;
 use super::schema::inbound;
 use super::{AnyConnection, StoreError};
 use crate::session::Outcome;
 
 /// One inbound SMS.
-#[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
-#[diesel(table_name = inbound, treat_none_as_null = true, treat_none_as_default_value = false)]
+#[derive(Clone, Debug, Queryable)]
 #[expect(
     missing_docs,
     reason = "columns are documented in migrations and in reliability-and-security.md RE1"
@@ -39,6 +39,18 @@ pub struct InboundRow {
     pub resolved_at: Option<NaiveDateTime>,
     pub resolution: Option<String>,
 }
+
+stored!(
+    InboundRow,
+    inbound,
+    key [id],
+    fixed [],
+    changing [
+        gateway, channel_id, provider_id, weak_key, recv_seq, received_at, provider_at, sender, destination,
+        handle, body, raw, flags, outcome, outcome_reason, session_id, session_version, error, resolved_at,
+        resolution,
+    ],
+);
 
 impl InboundRow {
     /// The words of `flags`; none when they cannot be read.

@@ -51,6 +51,28 @@ impl<T: DeserializeOwned> Json<T> {
     }
 }
 
+impl<T: Serialize> Json<T> {
+    fn text(&self) -> Result<&str, serde_json::Error> {
+        match &self.0 {
+            State::Stored(text, _) => Ok(text),
+            State::Made(value, written) => match written.get() {
+                Some(text) => Ok(text),
+                None => {
+                    let text = serde_json::to_string(value)?;
+                    Ok(written.get_or_init(|| text))
+                }
+            },
+        }
+    }
+}
+
+/// Equal when their texts are; one that cannot be written equals nothing.
+impl<T: Serialize> PartialEq for Json<T> {
+    fn eq(&self, other: &Self) -> bool {
+        matches!((self.text(), other.text()), (Ok(text), Ok(other)) if text == other)
+    }
+}
+
 /// What it holds may be personal: it is not shown.
 impl<T> fmt::Debug for Json<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -63,17 +85,7 @@ where
     str: ToSql<Text, DB>,
 {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
-        let text = match &self.0 {
-            State::Stored(text, _) => text,
-            State::Made(value, written) => match written.get() {
-                Some(text) => text,
-                None => {
-                    let text = serde_json::to_string(value)?;
-                    written.get_or_init(|| text)
-                }
-            },
-        };
-        <str as ToSql<Text, DB>>::to_sql(text, out)
+        <str as ToSql<Text, DB>>::to_sql(self.text()?, out)
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{Duration, NaiveDateTime};
 use diesel::prelude::*;
 
+use super::among::among;
 use super::answers::AnswerRow;
 use super::channels::BucketRow;
 use super::claim::{load_candidates, load_places};
@@ -89,7 +90,7 @@ fn load_inbound(
         let ids: BTreeSet<&str> = keys.provider_ids.iter().map(|(_, id)| id.as_str()).collect();
         let found: Vec<(String, Option<String>, String)> = inbound::table
             .filter(inbound::provider_id.is_not_null())
-            .filter(inbound::provider_id.eq_any(ids))
+            .filter(among(inbound::provider_id, &ids))
             .select((inbound::gateway, inbound::provider_id, inbound::id))
             .load(connection)?;
         for (gateway, provider_id, id) in found {
@@ -101,8 +102,8 @@ fn load_inbound(
     if !keys.weak_keys.is_empty() {
         let since = now - Duration::minutes(WEAK_KEY_MINUTES);
         let found: Vec<WeakRow> = inbound::table
-            .filter(inbound::sender.eq_any(&keys.phones))
-            .filter(inbound::weak_key.eq_any(&keys.weak_keys))
+            .filter(among(inbound::sender, &keys.phones))
+            .filter(among(inbound::weak_key, &keys.weak_keys))
             .filter(inbound::received_at.gt(since))
             .order(inbound::recv_seq)
             .select((
@@ -129,22 +130,22 @@ fn load_named_messages(
 ) -> Result<(), StoreError> {
     let mut found: Vec<MessageRow> = Vec::new();
     if !keys.messages.is_empty() {
-        found.extend(messages::table.filter(messages::id.eq_any(&keys.messages)).load(connection)?);
+        found.extend(messages::table.filter(among(messages::id, &keys.messages)).load(connection)?);
     }
     if !keys.client_refs.is_empty() {
         found
-            .extend(messages::table.filter(messages::client_ref.eq_any(&keys.client_refs)).load(connection)?);
+            .extend(messages::table.filter(among(messages::client_ref, &keys.client_refs)).load(connection)?);
     }
     if !keys.external_ids.is_empty() {
         found.extend(
             messages::table
                 .filter(messages::external_id.is_not_null())
-                .filter(messages::external_id.eq_any(&keys.external_ids))
+                .filter(among(messages::external_id, &keys.external_ids))
                 .load(connection)?,
         );
         let early: Vec<ReportRow> = delivery_reports::table
             .filter(delivery_reports::message_id.is_null())
-            .filter(delivery_reports::external_id.eq_any(&keys.external_ids))
+            .filter(among(delivery_reports::external_id, &keys.external_ids))
             .load(connection)?;
         for report in early {
             space.load_report(report);
@@ -168,7 +169,7 @@ fn load_handles(
     }
     let handles: BTreeSet<&str> = keys.handles.iter().map(|(_, handle)| handle.as_str()).collect();
     let found: Vec<HandleRow> =
-        session_handles::table.filter(session_handles::handle.eq_any(handles)).load(connection)?;
+        session_handles::table.filter(among(session_handles::handle, &handles)).load(connection)?;
     for row in found {
         keys.sessions.insert(row.session_id.clone());
         space.handles.load((row.gateway.clone(), row.handle.clone()), row);
@@ -185,13 +186,13 @@ fn load_sessions(
 ) -> Result<(), StoreError> {
     if !keys.sessions.is_empty() {
         let named: Vec<SessionRow> =
-            sessions::table.filter(sessions::id.eq_any(&keys.sessions)).load(connection)?;
+            sessions::table.filter(among(sessions::id, &keys.sessions)).load(connection)?;
         for session in named {
             take_session(keys, space, session, now);
         }
     }
     if !keys.phones.is_empty() {
-        let of_phones = sessions::table.filter(sessions::phone.eq_any(&keys.phones));
+        let of_phones = sessions::table.filter(among(sessions::phone, &keys.phones));
         let found = match keys.ended_after {
             Some(ended_after) => of_phones
                 .filter(sessions::closed_at.is_null().or(sessions::closed_at.gt(ended_after)))
@@ -226,13 +227,13 @@ fn load_phones(connection: &mut AnyConnection, keys: &Keys, space: &mut Space) -
         keys.phones.iter().filter(|phone| space.contacts.get(phone.as_str()).is_none()).collect();
     if !missing.is_empty() {
         let found: Vec<ContactRow> =
-            contacts::table.filter(contacts::phone.eq_any(missing)).load(connection)?;
+            contacts::table.filter(among(contacts::phone, missing)).load(connection)?;
         for row in found {
             space.contacts.load(row.phone.clone(), row);
         }
     }
     let found: Vec<ConsentRow> =
-        consents::table.filter(consents::phone.eq_any(&keys.phones)).load(connection)?;
+        consents::table.filter(among(consents::phone, &keys.phones)).load(connection)?;
     for row in found {
         space.consents.load((row.phone.clone(), row.scope.clone()), row);
     }
@@ -252,7 +253,7 @@ fn load_suppressions(
     let by_hash: BTreeMap<String, &String> =
         keys.phones.iter().map(|phone| (hasher.hash(phone), phone)).collect();
     let found: Vec<SuppressionRow> =
-        suppressions::table.filter(suppressions::phone_hash.eq_any(by_hash.keys())).load(connection)?;
+        suppressions::table.filter(among(suppressions::phone_hash, by_hash.keys())).load(connection)?;
     for row in found {
         if let Some(phone) = by_hash.get(&row.phone_hash) {
             let key = ((*phone).clone(), row.scope.clone());
@@ -270,7 +271,7 @@ fn load_waiting_messages(
     if !keys.phones.is_empty() {
         let found: Vec<MessageRow> = messages::table
             .filter(messages::is_open)
-            .filter(messages::phone.eq_any(&keys.phones))
+            .filter(among(messages::phone, &keys.phones))
             .load(connection)?;
         for row in found {
             space.load_message(row);
@@ -279,7 +280,8 @@ fn load_waiting_messages(
     let prompts: Vec<&String> =
         keys.messages.iter().filter(|id| space.messages.get(id.as_str()).is_none()).collect();
     if !prompts.is_empty() {
-        let found: Vec<MessageRow> = messages::table.filter(messages::id.eq_any(prompts)).load(connection)?;
+        let found: Vec<MessageRow> =
+            messages::table.filter(among(messages::id, &prompts)).load(connection)?;
         for row in found {
             space.load_message(row);
         }
@@ -292,8 +294,8 @@ fn load_requests(connection: &mut AnyConnection, keys: &Keys, space: &mut Space)
         let phones: BTreeSet<&str> = keys.send_requests.iter().map(|(_, phone, _)| phone.as_str()).collect();
         let references: BTreeSet<&str> = keys.send_requests.iter().map(|(_, _, r)| r.as_str()).collect();
         let found: Vec<SendRequestRow> = send_requests::table
-            .filter(send_requests::phone.eq_any(phones))
-            .filter(send_requests::client_reference.eq_any(references))
+            .filter(among(send_requests::phone, &phones))
+            .filter(among(send_requests::client_reference, &references))
             .load(connection)?;
         for row in found {
             let key = (row.survey_id.clone(), row.phone.clone(), row.client_reference.clone());
@@ -303,7 +305,7 @@ fn load_requests(connection: &mut AnyConnection, keys: &Keys, space: &mut Space)
     if !keys.idempotency.is_empty() {
         let names: BTreeSet<&str> = keys.idempotency.iter().map(|(_, key)| key.as_str()).collect();
         let found: Vec<IdempotencyRow> =
-            idempotency::table.filter(idempotency::idempotency_key.eq_any(names)).load(connection)?;
+            idempotency::table.filter(among(idempotency::idempotency_key, &names)).load(connection)?;
         for row in found {
             space.idempotency.load((row.key_id.clone(), row.idempotency_key.clone()), row);
         }
@@ -322,7 +324,7 @@ fn load_shared(
 ) -> Result<(), StoreError> {
     if !keys.buckets.is_empty() {
         let wanted = channel_buckets::table
-            .filter(channel_buckets::channel_id.eq_any(&keys.buckets))
+            .filter(among(channel_buckets::channel_id, &keys.buckets))
             .order(channel_buckets::channel_id);
         let found: Vec<BucketRow> = match (&mut *connection, is_write) {
             (AnyConnection::Postgres(postgres), true) => wanted.for_update().load(postgres)?,
@@ -334,7 +336,7 @@ fn load_shared(
     }
     if !keys.counters.is_empty() {
         let counts = keys.phones.iter().any(|phone| space.sessions_of(phone).next().is_none());
-        let wanted = counters::table.filter(counters::name.eq_any(&keys.counters)).order(counters::name);
+        let wanted = counters::table.filter(among(counters::name, &keys.counters)).order(counters::name);
         let found: Vec<CounterRow> = match (connection, is_write && counts) {
             (AnyConnection::Postgres(postgres), true) => wanted.for_update().load(postgres)?,
             (connection, _) => wanted.load(connection)?,
@@ -349,7 +351,7 @@ fn load_shared(
 fn load_answers(connection: &mut AnyConnection, keys: &Keys, space: &mut Space) -> Result<(), StoreError> {
     if !keys.answers_of.is_empty() {
         let found: Vec<AnswerRow> =
-            answers::table.filter(answers::session_id.eq_any(&keys.answers_of)).load(connection)?;
+            answers::table.filter(among(answers::session_id, &keys.answers_of)).load(connection)?;
         for row in found {
             space.answers.load((row.session_id.clone(), row.element_id.clone(), row.visit), row);
         }

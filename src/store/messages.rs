@@ -5,6 +5,8 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
+use super::among::among;
+use super::columns::stored;
 use super::schema::{delivery_reports, messages, send_attempts};
 use super::{AnyConnection, StoreError};
 use crate::session::{MessageClass, MessageState, Receipt};
@@ -13,8 +15,7 @@ use crate::session::{MessageClass, MessageState, Receipt};
 pub(super) const PRIORITIES: [i32; 3] = [0, 1, 2];
 
 /// One outbound SMS.
-#[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
-#[diesel(table_name = messages, treat_none_as_null = true, treat_none_as_default_value = false)]
+#[derive(Clone, Debug, Queryable)]
 #[expect(missing_docs, reason = "columns are documented in migrations and in http-api.md 4.2")]
 pub struct MessageRow {
     pub id: String,
@@ -52,9 +53,22 @@ pub struct MessageRow {
     pub updated_at: NaiveDateTime,
 }
 
+stored!(
+    MessageRow,
+    messages,
+    key [id],
+    fixed [
+        session_id, channel_id, phone, seq, class, kind, priority, element_id, visit, body, encoding, segments,
+        ttl_at, client_ref, inbound_id, created_at,
+    ],
+    changing [
+        due_at, state, state_reason, is_open, lease_token, lease_until, attempts, send_seq, possible_duplicate,
+        external_id, gateway_code, receipt, started_at, accepted_at, settled_at, updated_at,
+    ],
+);
+
 /// One try to hand a message over; written before the gateway is called (RE18).
-#[derive(Clone, Debug, Queryable, Insertable)]
-#[diesel(table_name = send_attempts, treat_none_as_default_value = false)]
+#[derive(Clone, Debug, Queryable)]
 #[expect(
     missing_docs,
     reason = "columns are documented in migrations and in reliability-and-security.md RE6"
@@ -70,9 +84,16 @@ pub struct AttemptRow {
     pub external_id: Option<String>,
 }
 
+stored!(
+    AttemptRow,
+    send_attempts,
+    key [message_id, attempt],
+    fixed [node, started_at],
+    changing [finished_at, result, code, external_id],
+);
+
 /// A delivery report; `message_id` is empty while no message is known for it (RF16).
-#[derive(Clone, Debug, Queryable, Insertable)]
-#[diesel(table_name = delivery_reports, treat_none_as_default_value = false)]
+#[derive(Clone, Debug, Queryable)]
 #[expect(
     missing_docs,
     reason = "columns are documented in migrations and in reliability-and-security.md RE6"
@@ -88,6 +109,14 @@ pub struct ReportRow {
     pub received_at: NaiveDateTime,
     pub message_id: Option<String>,
 }
+
+stored!(
+    ReportRow,
+    delivery_reports,
+    key [id],
+    fixed [gateway, client_ref, external_id, state, code, reason, received_at],
+    changing [message_id],
+);
 
 /// What a sweep of the outbox has to look at (RE19, RE31, A76).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -147,13 +176,13 @@ pub fn unreported_before(
     since: NaiveDateTime,
 ) -> Result<Vec<String>, StoreError> {
     let sessions: Vec<Option<String>> = messages::table
-        .filter(messages::id.eq_any(ids))
+        .filter(among(messages::id, ids))
         .filter(messages::session_id.is_not_null())
         .select(messages::session_id)
         .distinct()
         .load(connection)?;
     Ok(messages::table
-        .filter(messages::session_id.eq_any(sessions))
+        .filter(among(messages::session_id, sessions.iter().flatten()))
         .filter(messages::state.eq(MessageState::Accepted.as_str()))
         .filter(messages::receipt.is_null())
         .filter(messages::accepted_at.gt(since))

@@ -1,11 +1,13 @@
 //! The store: one body of queries for SQLite and PostgreSQL, a writer that commits turns in natural batches,
 //! and a pool of readers. It never decides anything: rows in, rows out.
 
+mod among;
 pub mod answers;
 pub mod audit;
 pub mod channels;
 mod claim;
 mod codec;
+mod columns;
 mod connection;
 pub mod consents;
 mod database;
@@ -25,6 +27,7 @@ mod lock;
 pub mod messages;
 pub mod meta;
 pub mod migrate;
+mod one_row;
 mod phone_hash;
 pub mod phones;
 mod reader;
@@ -37,7 +40,7 @@ mod signals;
 mod space;
 pub mod surveys;
 mod table;
-mod update_row;
+mod unnest;
 mod work;
 mod writer;
 

@@ -3,12 +3,12 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
+use super::columns::stored;
 use super::schema::{idempotency, send_requests};
-use super::{AnyConnection, StoreError};
+use super::{AnyConnection, StoreError, flush};
 
 /// A stored answer to a POST.
-#[derive(Clone, Debug, Queryable, Insertable)]
-#[diesel(table_name = idempotency, treat_none_as_default_value = false)]
+#[derive(Clone, Debug, Queryable)]
 #[expect(
     missing_docs,
     reason = "columns are documented in migrations and in reliability-and-security.md RE25"
@@ -23,9 +23,16 @@ pub struct IdempotencyRow {
     pub created_at: NaiveDateTime,
 }
 
+stored!(
+    IdempotencyRow,
+    idempotency,
+    key [key_id, idempotency_key],
+    fixed [fingerprint, status, location, body, created_at],
+    changing [],
+);
+
 /// Natural key of a SendSurvey (A03).
-#[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
-#[diesel(table_name = send_requests, treat_none_as_null = true, treat_none_as_default_value = false, primary_key(survey_id, phone, client_reference))]
+#[derive(Clone, Debug, Queryable)]
 #[expect(
     missing_docs,
     reason = "columns are documented in migrations and in reliability-and-security.md RE24"
@@ -38,6 +45,14 @@ pub struct SendRequestRow {
     pub fingerprint: String,
     pub created_at: NaiveDateTime,
 }
+
+stored!(
+    SendRequestRow,
+    send_requests,
+    key [survey_id, phone, client_reference],
+    fixed [],
+    changing [session_id, fingerprint, created_at],
+);
 
 /// The answer stored under an API key's idempotency key.
 ///
@@ -56,8 +71,7 @@ pub fn find_answer(
 /// # Errors
 /// [`StoreError`] of the statement.
 pub fn insert_answer(connection: &mut AnyConnection, row: &IdempotencyRow) -> Result<(), StoreError> {
-    diesel::insert_into(idempotency::table).values(row).execute(connection)?;
-    Ok(())
+    flush::insert(connection, [row])
 }
 
 /// Forgets stored answers made before an instant; gives how many.

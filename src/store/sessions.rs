@@ -3,14 +3,14 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
+use super::columns::stored;
 use super::schema::{session_handles, sessions};
 use super::{AnyConnection, Json, StoreError};
 use crate::session::Status;
 use crate::survey::{Progress, Variables};
 
 /// One person's run through one survey revision.
-#[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
-#[diesel(table_name = sessions, treat_none_as_null = true, treat_none_as_default_value = false)]
+#[derive(Clone, Debug, Queryable)]
 #[expect(missing_docs, reason = "columns are documented in the API: http-api.md 2.5 and 4.1")]
 pub struct SessionRow {
     pub id: String,
@@ -64,6 +64,21 @@ pub struct SessionRow {
     pub version: i32,
 }
 
+stored!(
+    SessionRow,
+    sessions,
+    key [id],
+    fixed [
+        survey_id, revision, origin, phone, channel_id, language, client_reference, variables, is_test, send_at,
+        created_at,
+    ],
+    changing [
+        status, status_reason, opening, progress, appending_until, current_element_id, prompt_id, sms_session,
+        open_slot, next_sequence, answers_count, events_count, halted_at, faults, inbound_count,
+        unavailable_count, handed_over_at, wake_at, started_at, expires_at, closed_at, updated_at, version,
+    ],
+);
+
 impl SessionRow {
     /// Progress through the survey; `None` while pending.
     ///
@@ -84,8 +99,7 @@ impl SessionRow {
 }
 
 /// A gateway's session handle and the session it belongs to (GW52).
-#[derive(Clone, Debug, Queryable, Insertable)]
-#[diesel(table_name = session_handles, treat_none_as_default_value = false)]
+#[derive(Clone, Debug, Queryable)]
 #[expect(missing_docs, reason = "columns are named after gateways.md 3.2")]
 pub struct HandleRow {
     pub gateway: String,
@@ -94,6 +108,14 @@ pub struct HandleRow {
     pub phone: String,
     pub created_at: NaiveDateTime,
 }
+
+stored!(
+    HandleRow,
+    session_handles,
+    key [gateway, handle],
+    fixed [session_id, phone, created_at],
+    changing [],
+);
 
 /// One session.
 ///
