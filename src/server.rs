@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 use crate::app::configure_channels::{ConfiguredChannel, GatewayTraits, configure_channels};
 use crate::app::engine::Engine;
 use crate::app::gateway_health::GatewayHealth;
+use crate::app::health::GaugesLooked;
 use crate::app::heartbeat::Heartbeat;
 use crate::app::installation::Installation;
 use crate::app::keys::Keyring;
@@ -193,6 +194,7 @@ fn build_engine(config: &Config, clock: Clock, ids: Ids) -> Result<Engine, Start
         health,
         keys: Keyring::default(),
         outbox_load: OutboxLoad::default(),
+        gauges_looked: GaugesLooked::default(),
         heartbeat: Heartbeat::default(),
         settings: Arc::new(settings(config)),
         metrics: Metrics::new(),

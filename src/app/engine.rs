@@ -8,6 +8,7 @@ use chrono::{Duration, NaiveTime};
 
 use super::channels::Channels;
 use super::gateway_health::GatewayHealth;
+use super::health::GaugesLooked;
 use super::heartbeat::Heartbeat;
 use super::keys::Keyring;
 use super::library::Library;
@@ -44,6 +45,8 @@ pub struct Engine {
     pub keys: Keyring,
     /// How much waits in the outbox, looked at once a second.
     pub outbox_load: OutboxLoad,
+    /// When the database was last looked at for the gauges.
+    pub gauges_looked: GaugesLooked,
     /// When the background work last showed signs of life.
     pub heartbeat: Heartbeat,
     /// Settings of the deployment.

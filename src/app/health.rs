@@ -2,6 +2,7 @@
 //! the disk, and how much waits. It repairs nothing.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{NaiveDateTime, TimeDelta};
@@ -19,9 +20,8 @@ use crate::store::{inbound, messages, migrate, sessions};
 const HEARTBEAT_MAX: TimeDelta = TimeDelta::seconds(30);
 /// A dead letter that waits for so long makes the system degraded (O1).
 const DEAD_LETTER_MAX: TimeDelta = TimeDelta::minutes(10);
-/// States whose messages wait for something.
-const OPEN_STATES: [MessageState; 4] =
-    [MessageState::Due, MessageState::Sending, MessageState::Held, MessageState::Unknown];
+/// Between two looks into the database for the gauges: with millions of rows that wait, each costs something.
+const LOOK_GAP: TimeDelta = TimeDelta::seconds(15);
 
 /// The checks, each with what it found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,7 +100,9 @@ async fn disk_state(engine: &Engine) -> Result<Option<DiskState>, ()> {
 
 /// What a look into the database found for the gauges.
 struct Looked {
-    messages: Vec<OpenLoad>,
+    messages: Vec<(MessageState, OpenLoad)>,
+    /// `unknown` messages of each channel.
+    unknown: Vec<(String, i64)>,
     /// Count of unresolved dead letters, and since when the oldest waits.
     dead: (i64, Option<NaiveDateTime>),
     sessions: Vec<OpenSessions>,
@@ -108,7 +110,23 @@ struct Looked {
     timers: Vec<(Status, Option<NaiveDateTime>)>,
 }
 
-/// Sets the gauges that are only looked at when somebody asks (RE44).
+/// When the database was last looked at for the gauges. Cloning is cheap; all clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct GaugesLooked(Arc<Mutex<Option<Timestamp>>>);
+
+impl GaugesLooked {
+    /// Whether it is time to look again; if so, it counts as done.
+    fn is_time(&self, now: Timestamp) -> bool {
+        let mut latest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_time = latest.is_none_or(|at| now < at || now - at >= LOOK_GAP);
+        if is_time {
+            *latest = Some(now);
+        }
+        is_time
+    }
+}
+
+/// Sets the gauges that are only looked at when somebody asks (RE44); the database is looked at every 15 s at most.
 ///
 /// # Errors
 /// [`Failure`] when the database cannot be read.
@@ -117,17 +135,21 @@ pub async fn sample(engine: &Engine) -> Result<(), Failure> {
     sample_gateways(engine, now);
     let drift = engine.clock.set_back_by().to_std().unwrap_or_default();
     engine.metrics.clock_drift(drift.as_secs_f64());
+    if !engine.gauges_looked.is_time(now) {
+        return Ok(());
+    }
     let at = now.naive_utc();
     let looked = engine.store.read(move |connection| {
         Ok(Looked {
             messages: messages::open_load(connection)?,
+            unknown: messages::unknown_by_channel(connection)?,
             dead: inbound::dead_load(connection)?,
             sessions: sessions::open_load(connection)?,
             timers: sessions::oldest_timers(connection, at)?,
         })
     });
     let looked = looked.await?;
-    sample_messages(engine, &looked.messages, now);
+    sample_messages(engine, &looked, now);
     sample_sessions(engine, &looked, now);
     let (dead, oldest) = looked.dead;
     engine.metrics.dead_letters("inbound", count(dead), age(now, oldest));
@@ -141,20 +163,15 @@ fn sample_gateways(engine: &Engine, now: Timestamp) {
     }
 }
 
-fn sample_messages(engine: &Engine, open: &[OpenLoad], now: Timestamp) {
-    for state in OPEN_STATES {
-        let of_state = open.iter().filter(|load| load.state == state);
-        let depth = of_state.clone().map(|load| count(load.count)).sum();
-        let oldest = of_state.filter_map(|load| load.oldest).min();
-        engine.metrics.outbox(state.as_str(), depth, age(now, oldest));
+fn sample_messages(engine: &Engine, looked: &Looked, now: Timestamp) {
+    for (state, load) in &looked.messages {
+        engine.metrics.outbox(state.as_str(), count(load.count), age(now, load.oldest));
     }
     let mut unknown: BTreeMap<String, u64> =
         engine.gateways.iter().map(|gateway| (gateway.name().to_owned(), 0)).collect();
-    for load in open {
-        if load.state == MessageState::Unknown
-            && let Some(channel) = engine.channels.get(&load.channel_id)
-        {
-            *unknown.entry(channel.row.gateway.clone()).or_default() += count(load.count);
+    for (channel_id, number) in &looked.unknown {
+        if let Some(channel) = engine.channels.get(channel_id) {
+            *unknown.entry(channel.row.gateway.clone()).or_default() += count(*number);
         }
     }
     for (gateway, number) in unknown {

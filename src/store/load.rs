@@ -87,9 +87,10 @@ fn load_inbound(
     now: NaiveDateTime,
 ) -> Result<(), StoreError> {
     if !keys.provider_ids.is_empty() {
-        let ids: BTreeSet<&str> = keys.provider_ids.iter().map(|(_, id)| id.as_str()).collect();
+        let (gateways, ids) = halves(&keys.provider_ids);
         let found: Vec<(String, Option<String>, String)> = inbound::table
             .filter(inbound::provider_id.is_not_null())
+            .filter(among(inbound::gateway, &gateways))
             .filter(among(inbound::provider_id, &ids))
             .select((inbound::gateway, inbound::provider_id, inbound::id))
             .load(connection)?;
@@ -167,9 +168,11 @@ fn load_handles(
     if keys.handles.is_empty() {
         return Ok(());
     }
-    let handles: BTreeSet<&str> = keys.handles.iter().map(|(_, handle)| handle.as_str()).collect();
-    let found: Vec<HandleRow> =
-        session_handles::table.filter(among(session_handles::handle, &handles)).load(connection)?;
+    let (gateways, handles) = halves(&keys.handles);
+    let found: Vec<HandleRow> = session_handles::table
+        .filter(among(session_handles::gateway, &gateways))
+        .filter(among(session_handles::handle, &handles))
+        .load(connection)?;
     for row in found {
         keys.sessions.insert(row.session_id.clone());
         space.handles.load((row.gateway.clone(), row.handle.clone()), row);
@@ -291,9 +294,12 @@ fn load_waiting_messages(
 
 fn load_requests(connection: &mut AnyConnection, keys: &Keys, space: &mut Space) -> Result<(), StoreError> {
     if !keys.send_requests.is_empty() {
+        let surveys: BTreeSet<&str> =
+            keys.send_requests.iter().map(|(survey, _, _)| survey.as_str()).collect();
         let phones: BTreeSet<&str> = keys.send_requests.iter().map(|(_, phone, _)| phone.as_str()).collect();
         let references: BTreeSet<&str> = keys.send_requests.iter().map(|(_, _, r)| r.as_str()).collect();
         let found: Vec<SendRequestRow> = send_requests::table
+            .filter(among(send_requests::survey_id, &surveys))
             .filter(among(send_requests::phone, &phones))
             .filter(among(send_requests::client_reference, &references))
             .load(connection)?;
@@ -303,14 +309,22 @@ fn load_requests(connection: &mut AnyConnection, keys: &Keys, space: &mut Space)
         }
     }
     if !keys.idempotency.is_empty() {
-        let names: BTreeSet<&str> = keys.idempotency.iter().map(|(_, key)| key.as_str()).collect();
-        let found: Vec<IdempotencyRow> =
-            idempotency::table.filter(among(idempotency::idempotency_key, &names)).load(connection)?;
+        let (key_ids, names) = halves(&keys.idempotency);
+        let found: Vec<IdempotencyRow> = idempotency::table
+            .filter(among(idempotency::key_id, &key_ids))
+            .filter(among(idempotency::idempotency_key, &names))
+            .load(connection)?;
         for row in found {
             space.idempotency.load((row.key_id.clone(), row.idempotency_key.clone()), row);
         }
     }
     Ok(())
+}
+
+/// All first and all second parts of pairs. A query by both finds the pairs, and more only if two pairs of a batch
+/// cross; it needs the first parts to find its way through an index that begins with them.
+fn halves(pairs: &BTreeSet<(String, String)>) -> (BTreeSet<&str>, BTreeSet<&str>) {
+    pairs.iter().map(|(first, second)| (first.as_str(), second.as_str())).unzip()
 }
 
 /// Rows that turns of many phones share. Whoever wants a token of a channel holds its bucket until his commit;

@@ -297,48 +297,68 @@ pub fn all_sending(connection: &mut AnyConnection) -> Result<Vec<String>, StoreE
         .load(connection)?)
 }
 
-/// How many messages are due by now, and since when the oldest is (RE36).
+/// How many messages are due by now, and since when the oldest is (RE36). Those that wait for the future are not
+/// looked at, however many there are.
 ///
 /// # Errors
-/// [`StoreError`] of the query.
+/// [`StoreError`] of a query.
 pub fn due_load(
     connection: &mut AnyConnection,
     now: NaiveDateTime,
 ) -> Result<(i64, Option<NaiveDateTime>), StoreError> {
-    Ok(messages::table
-        .filter(sql::<Bool>("messages.state = 'due'"))
-        .filter(messages::due_at.le(now))
-        .select((diesel::dsl::count_star(), diesel::dsl::min(messages::due_at)))
-        .first(connection)?)
+    let mut load = (0, None);
+    for priority in PRIORITIES {
+        let (count, oldest): (i64, Option<NaiveDateTime>) = messages::table
+            .filter(sql::<Bool>("messages.state = 'due'"))
+            .filter(messages::priority.eq(priority))
+            .filter(messages::due_at.le(now))
+            .select((diesel::dsl::count_star(), diesel::dsl::min(messages::due_at)))
+            .first(connection)?;
+        load = (load.0 + count, [load.1, oldest].into_iter().flatten().min());
+    }
+    Ok(load)
 }
 
-/// Unfinished messages of one state on one channel.
-#[derive(Clone, Debug, Queryable)]
+/// Unfinished messages of one state: how many, and since when the oldest is due.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OpenLoad {
-    /// Their state.
-    pub state: MessageState,
-    /// Their channel.
-    pub channel_id: String,
     /// How many.
     pub count: i64,
     /// Since when the oldest is due.
     pub oldest: Option<NaiveDateTime>,
 }
 
-/// Unfinished messages by state and channel: how many, and since when the oldest is due.
+/// Unfinished messages by state; each is counted in the index of its state, never in the table.
+///
+/// # Errors
+/// [`StoreError`] of a query.
+pub fn open_load(connection: &mut AnyConnection) -> Result<Vec<(MessageState, OpenLoad)>, StoreError> {
+    let conditions = [
+        (MessageState::Due, "messages.state = 'due'"),
+        (MessageState::Sending, "messages.state = 'sending'"),
+        (MessageState::Held, "messages.state = 'held'"),
+        (MessageState::Unknown, "messages.state = 'unknown' AND messages.is_open"),
+    ];
+    let mut found = Vec::with_capacity(conditions.len());
+    for (state, condition) in conditions {
+        let (count, oldest) = messages::table
+            .filter(sql::<Bool>(condition))
+            .select((diesel::dsl::count_star(), diesel::dsl::min(messages::due_at)))
+            .first(connection)?;
+        found.push((state, OpenLoad { count, oldest }));
+    }
+    Ok(found)
+}
+
+/// How many messages of each channel are `unknown` without proof yet.
 ///
 /// # Errors
 /// [`StoreError`] of the query.
-pub fn open_load(connection: &mut AnyConnection) -> Result<Vec<OpenLoad>, StoreError> {
+pub fn unknown_by_channel(connection: &mut AnyConnection) -> Result<Vec<(String, i64)>, StoreError> {
     Ok(messages::table
-        .filter(messages::is_open)
-        .group_by((messages::state, messages::channel_id))
-        .select((
-            messages::state,
-            messages::channel_id,
-            diesel::dsl::count_star(),
-            diesel::dsl::min(messages::due_at),
-        ))
+        .filter(sql::<Bool>("messages.state = 'unknown' AND messages.is_open"))
+        .group_by(messages::channel_id)
+        .select((messages::channel_id, diesel::dsl::count_star()))
         .load(connection)?)
 }
 

@@ -2,9 +2,11 @@
 //! (RS11). Erasure overwrites; rows that count for reports stay, without the person.
 
 use chrono::NaiveDateTime;
-use diesel::dsl::exists;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
+use super::among::among;
 use super::answers::AnswerRow;
 use super::consents::{ConsentEventRow, ConsentRow, ContactRow, SuppressionRow};
 use super::inbound::InboundRow;
@@ -15,7 +17,6 @@ use super::schema::{
 };
 use super::sessions::SessionRow;
 use super::{AnyConnection, StoreError};
-use crate::session::Outcome;
 use crate::survey::{Value, Variables};
 
 /// Most rows of one table in a [`Dossier`].
@@ -47,15 +48,24 @@ pub struct Dossier {
     pub inbound: Vec<InboundRow>,
 }
 
+/// Messages of a phone's sessions, and those sent to it outside any session: each kind by an index of its own.
+macro_rules! messages_to {
+    ($phone:expr, $session_ids:expr) => {
+        among(messages::session_id, $session_ids)
+            .or(messages::session_id.is_null().and(messages::phone.eq($phone)))
+    };
+}
+
+fn session_ids(connection: &mut AnyConnection, phone: &str) -> Result<Vec<String>, StoreError> {
+    Ok(sessions::table.filter(sessions::phone.eq(phone)).select(sessions::id).load(connection)?)
+}
+
 /// Gathers what is held about a phone.
 ///
 /// # Errors
 /// [`StoreError`] of a query.
 pub fn dossier(connection: &mut AnyConnection, phone: &str, phone_hash: &str) -> Result<Dossier, StoreError> {
-    let of_phone = sessions::table
-        .filter(sessions::id.eq(answers::session_id))
-        .filter(sessions::phone.eq(phone))
-        .select(sessions::id);
+    let session_ids = session_ids(connection, phone)?;
     Ok(Dossier {
         contact: contacts::table.find(phone).first(connection).optional()?,
         consents: consents::table
@@ -77,12 +87,12 @@ pub fn dossier(connection: &mut AnyConnection, phone: &str, phone_hash: &str) ->
             .limit(ROWS_MAX)
             .load(connection)?,
         answers: answers::table
-            .filter(exists(of_phone))
+            .filter(among(answers::session_id, &session_ids))
             .order((answers::session_id, answers::seq))
             .limit(ROWS_MAX)
             .load(connection)?,
         messages: messages::table
-            .filter(messages::phone.eq(phone))
+            .filter(messages_to!(phone, &session_ids))
             .order((messages::created_at, messages::id))
             .limit(ROWS_MAX)
             .load(connection)?,
@@ -116,13 +126,12 @@ pub struct ErasureRow {
 pub fn erase(connection: &mut AnyConnection, phone: &str, row: &ErasureRow) -> Result<(), StoreError> {
     let mark = mark(&row.phone_hash);
     keep_stops(connection, phone, row)?;
-    let session_ids: Vec<String> =
-        sessions::table.filter(sessions::phone.eq(phone)).select(sessions::id).load(connection)?;
+    let session_ids = session_ids(connection, phone)?;
     for id in &session_ids {
         erase_answers(connection, id, &mark)?;
         erase_session(connection, id, &mark)?;
     }
-    erase_traffic(connection, phone, &mark)?;
+    erase_traffic(connection, phone, &session_ids, &mark)?;
     // Stored answers to POSTs hold the number as the caller sent it.
     diesel::delete(idempotency::table.filter(idempotency::body.like(format!("%{phone}%"))))
         .execute(connection)?;
@@ -244,16 +253,21 @@ fn erase_session(connection: &mut AnyConnection, id: &str, mark: &str) -> Result
 }
 
 /// Handles, messages with their reports, and inbound.
-fn erase_traffic(connection: &mut AnyConnection, phone: &str, mark: &str) -> Result<(), StoreError> {
+fn erase_traffic(
+    connection: &mut AnyConnection,
+    phone: &str,
+    session_ids: &[String],
+    mark: &str,
+) -> Result<(), StoreError> {
     let message_ids: Vec<String> =
-        messages::table.filter(messages::phone.eq(phone)).select(messages::id).load(connection)?;
+        messages::table.filter(messages_to!(phone, session_ids)).select(messages::id).load(connection)?;
     for chunk in message_ids.chunks(500) {
         // A gateway's own explanation may name the number.
         diesel::update(delivery_reports::table.filter(delivery_reports::message_id.eq_any(chunk)))
             .set(delivery_reports::reason.eq(None::<String>))
             .execute(connection)?;
     }
-    diesel::update(messages::table.filter(messages::phone.eq(phone)))
+    diesel::update(messages::table.filter(messages_to!(phone, session_ids)))
         .set((messages::phone.eq(mark), messages::body.eq(mark)))
         .execute(connection)?;
     diesel::update(session_handles::table.filter(session_handles::phone.eq(phone)))
@@ -271,7 +285,7 @@ fn erase_traffic(connection: &mut AnyConnection, phone: &str, mark: &str) -> Res
     let digits = phone.trim_start_matches('+');
     diesel::update(
         inbound::table
-            .filter(inbound::outcome.eq(Outcome::Dead))
+            .filter(sql::<Bool>("inbound.outcome = 'dead'"))
             .filter(inbound::raw.like(format!("%{digits}%"))),
     )
     .set((inbound::raw.eq(mark), inbound::body.eq(mark)))

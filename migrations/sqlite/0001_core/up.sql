@@ -222,7 +222,7 @@ CREATE TABLE inbound (
 CREATE UNIQUE INDEX inbound_provider ON inbound (gateway, provider_id) WHERE provider_id IS NOT NULL;
 CREATE INDEX inbound_session ON inbound (session_id, recv_seq);
 CREATE INDEX inbound_sender ON inbound (sender, recv_seq);
-CREATE INDEX inbound_dead ON inbound (received_at) WHERE outcome = 'dead' AND resolved_at IS NULL;
+CREATE INDEX inbound_dead ON inbound (resolved_at, received_at) WHERE outcome = 'dead';
 CREATE INDEX inbound_received ON inbound (received_at, id);
 
 -- Registered answers: one per element and visit (RE2).
@@ -295,8 +295,11 @@ CREATE INDEX messages_due ON messages (priority, due_at, seq) WHERE state = 'due
 CREATE INDEX messages_open ON messages (session_id, seq) WHERE is_open;
 CREATE INDEX messages_lease ON messages (lease_until) WHERE state = 'sending';
 CREATE INDEX messages_unknown ON messages (updated_at) WHERE state = 'unknown' AND is_open;
+CREATE INDEX messages_held ON messages (due_at) WHERE state = 'held';
 CREATE INDEX messages_external ON messages (external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX messages_phone ON messages (phone) WHERE is_open;
+-- What was sent outside any session; the others are found by their session.
+CREATE INDEX messages_alone ON messages (phone) WHERE session_id IS NULL;
 CREATE INDEX messages_updated ON messages (updated_at, id);
 CREATE INDEX messages_receipt ON messages (accepted_at) WHERE state = 'accepted' AND receipt IS NULL;
 

@@ -3,6 +3,7 @@
 mod batches;
 mod lock;
 mod migrations;
+mod plans;
 mod statements;
 
 use antiphon::clock::{Clock, ManualClock};

@@ -40,6 +40,8 @@ static SEEN: Mutex<BTreeMap<String, Seen>> = Mutex::new(BTreeMap::new());
 struct Seen {
     /// Statements in order, since somebody last looked.
     statements: Vec<String>,
+    /// Every statement ever.
+    known: BTreeSet<String>,
     /// Statements that are kept prepared.
     prepared: BTreeSet<String>,
 }
@@ -56,7 +58,9 @@ impl Instrumentation for Watch {
             url.trim_end_matches("&connect_timeout=5").clone_into(&mut self.url);
             return;
         }
-        if std::thread::current().name() != Some("antiphon-writer") {
+        // A writer, or a test that asks for itself.
+        let thread = std::thread::current().name().unwrap_or_default().to_owned();
+        if !thread.starts_with("antiphon-writer") && !thread.contains("plans::") {
             return;
         }
         let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -65,7 +69,9 @@ impl Instrumentation for Watch {
         };
         if let InstrumentationEvent::StartQuery { query, .. } = &event {
             let shown = query.to_string();
-            seen.statements.push(shown.split(" -- binds").next().unwrap().trim().to_owned());
+            let statement = shown.split(" -- binds").next().unwrap().trim();
+            seen.statements.push(statement.to_owned());
+            seen.known.insert(statement.to_owned());
         } else if let InstrumentationEvent::CacheQuery { sql, .. } = &event {
             seen.prepared.insert((*sql).trim().to_owned());
         }
@@ -93,14 +99,14 @@ impl Work for Gate {
 }
 
 /// A server without a dispatcher, and what its writer does.
-struct Watched {
-    server: Server,
-    database: Database,
+pub(super) struct Watched {
+    pub(super) server: Server,
+    pub(super) database: Database,
     _folder: tempfile::TempDir,
 }
 
 impl Watched {
-    async fn start(backend: Backend) -> Self {
+    pub(super) async fn start(backend: Backend) -> Self {
         set_default_instrumentation(|| Some(Box::<Watch>::default())).unwrap();
         let database = backend.open();
         SEEN.lock().unwrap_or_else(PoisonError::into_inner).insert(key(&database), Seen::default());
@@ -125,12 +131,13 @@ impl Watched {
         Self { server, database, _folder: folder }
     }
 
-    fn engine(&self) -> &Engine {
+    pub(super) fn engine(&self) -> &Engine {
         &self.server.engine
     }
 
     /// Carries out turns that share one batch; gives their outputs and the statements of the batch.
     async fn in_one_batch<W: Work>(&self, turns: Vec<W>) -> (Vec<W::Output>, Vec<String>) {
+        self.take_statements();
         let store = &self.engine().store;
         let (reached, at_gate) = mpsc::channel();
         let (open, opened) = mpsc::channel();
@@ -162,12 +169,17 @@ impl Watched {
         std::mem::take(&mut seen.get_mut(&key(&self.database)).unwrap().statements)
     }
 
+    /// Every statement of the writer, and of the test itself.
+    pub(super) fn known(&self) -> BTreeSet<String> {
+        SEEN.lock().unwrap_or_else(PoisonError::into_inner)[&key(&self.database)].known.clone()
+    }
+
     fn prepared(&self) -> BTreeSet<String> {
         SEEN.lock().unwrap_or_else(PoisonError::into_inner)[&key(&self.database)].prepared.clone()
     }
 
     /// Starts a session with each phone, in one batch, and hands the questions over.
-    async fn ask(&self, phones: &[String]) -> Vec<String> {
+    pub(super) async fn ask(&self, phones: &[String]) -> Vec<String> {
         let engine = self.engine();
         let turns = phones.iter().map(|phone| {
             let prepared = prepare(engine, command(phone), engine.clock.now()).unwrap();
@@ -194,7 +206,7 @@ impl Watched {
         statements
     }
 
-    async fn reply(&self, phones: &[String], text: &str) -> (Vec<Received>, Vec<String>) {
+    pub(super) async fn reply(&self, phones: &[String], text: &str) -> (Vec<Received>, Vec<String>) {
         let places = self.engine().store.draw_places(phones.len()).await.unwrap();
         let turns = phones.iter().zip(places).map(|(phone, place)| {
             let engine = self.engine();
@@ -219,7 +231,7 @@ fn key(database: &Database) -> String {
     database.url.trim_start_matches("sqlite:").to_owned()
 }
 
-fn phones(from: usize, count: usize) -> Vec<String> {
+pub(super) fn phones(from: usize, count: usize) -> Vec<String> {
     (from..from + count).map(|n| format!("+47{}", 40_000_000 + n)).collect()
 }
 
