@@ -4,6 +4,7 @@ mod batches;
 mod lock;
 mod migrations;
 mod plans;
+mod rows;
 mod statements;
 
 use antiphon::clock::{Clock, ManualClock};
