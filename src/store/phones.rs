@@ -261,16 +261,14 @@ fn erase_traffic(
 ) -> Result<(), StoreError> {
     let message_ids: Vec<String> =
         messages::table.filter(messages_to!(phone, session_ids)).select(messages::id).load(connection)?;
-    for chunk in message_ids.chunks(500) {
-        // A gateway's own explanation may name the number.
-        diesel::update(delivery_reports::table.filter(delivery_reports::message_id.eq_any(chunk)))
-            .set(delivery_reports::reason.eq(None::<String>))
-            .execute(connection)?;
-    }
+    // A gateway's own explanation may name the number.
+    diesel::update(delivery_reports::table.filter(among(delivery_reports::message_id, &message_ids)))
+        .set(delivery_reports::reason.eq(None::<String>))
+        .execute(connection)?;
     diesel::update(messages::table.filter(messages_to!(phone, session_ids)))
         .set((messages::phone.eq(mark), messages::body.eq(mark)))
         .execute(connection)?;
-    diesel::update(session_handles::table.filter(session_handles::phone.eq(phone)))
+    diesel::update(session_handles::table.filter(among(session_handles::session_id, session_ids)))
         .set(session_handles::phone.eq(mark))
         .execute(connection)?;
     diesel::update(inbound::table.filter(inbound::sender.eq(phone)))

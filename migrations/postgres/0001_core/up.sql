@@ -22,7 +22,6 @@ CREATE TABLE surveys (
     updated_at TIMESTAMP NOT NULL,
     CHECK (status = 'draft' OR active_revision IS NOT NULL)
 );
-CREATE INDEX surveys_updated ON surveys (updated_at, id);
 
 -- Immutable (F6, A45).
 CREATE TABLE survey_revisions (
@@ -116,7 +115,6 @@ CREATE TABLE erasures (
     actor TEXT NOT NULL,
     erased_at TIMESTAMP NOT NULL
 );
-CREATE INDEX erasures_phone ON erasures (phone_hash);
 
 -- Append-only ledger behind consents (GW65).
 CREATE TABLE consent_events (
@@ -330,6 +328,7 @@ CREATE TABLE delivery_reports (
     message_id TEXT
 );
 CREATE INDEX delivery_reports_external ON delivery_reports (external_id) WHERE message_id IS NULL;
+CREATE INDEX delivery_reports_message ON delivery_reports (message_id) WHERE message_id IS NOT NULL;
 
 -- Facts for webhooks, reports and dispositions, written in the turn (RE7).
 CREATE TABLE events (
