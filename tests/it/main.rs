@@ -15,6 +15,7 @@ mod http;
 mod installation;
 mod leaks;
 mod metrics;
+mod nodes;
 mod openapi;
 mod properties;
 mod replies;

@@ -1,0 +1,3 @@
+//! Several nodes on one PostgreSQL database.
+
+mod tls;

@@ -1,0 +1,72 @@
+//! TLS to PostgreSQL: the node knows the server by its certificate, or does not talk to it.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
+
+use antiphon::store::{AnyConnection, DatabaseUrl, migrate};
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+
+/// A throw-away server that takes TLS connections on a port of its own.
+struct Cluster {
+    folder: tempfile::TempDir,
+    port: u16,
+}
+
+impl Cluster {
+    fn start() -> Self {
+        // Free a moment ago.
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let cluster = Self { folder: tempfile::tempdir().unwrap(), port };
+        cluster.command("start").arg(port.to_string()).status().unwrap();
+        cluster
+    }
+
+    fn command(&self, verb: &str) -> Command {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/postgres/cluster.sh");
+        let mut command = Command::new(script);
+        command.arg(verb).arg(self.folder.path()).stdout(std::process::Stdio::null());
+        command
+    }
+
+    /// Connects by TCP, to a host by name and with these parameters.
+    fn connect(&self, host: &str, parameters: &str) -> Result<AnyConnection, String> {
+        let url = format!("postgres://antiphon@{host}:{}/postgres?{parameters}", self.port);
+        DatabaseUrl::parse(&url).unwrap().connect().map_err(|error| error.to_string())
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        // It removes the folder too; what is left of it goes with the value.
+        let _ = self.command("stop").status();
+    }
+}
+
+#[derive(QueryableByName)]
+struct Encrypted {
+    #[diesel(sql_type = Bool)]
+    ssl: bool,
+}
+
+#[test]
+fn a_server_is_known_by_its_certificate() {
+    let cluster = Cluster::start();
+    let certificate = cluster.folder.path().join("server.crt");
+    let trusted = format!("sslmode=verify-full&sslrootcert={}", certificate.display());
+    let mut connection = cluster.connect("localhost", &trusted).unwrap();
+    migrate::ping(&mut connection).unwrap();
+    let AnyConnection::Postgres(postgres) = &mut connection else { panic!("not PostgreSQL") };
+    let found: Encrypted = diesel::sql_query("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
+        .get_result(postgres)
+        .unwrap();
+    assert!(found.ssl);
+
+    let other_name = cluster.connect("127.0.0.1", &trusted).err().unwrap();
+    assert!(other_name.contains("does not match host name"), "{other_name}");
+    let stranger = cluster.folder.path().join("stranger.crt");
+    let untrusted = format!("sslmode=verify-full&sslrootcert={}", stranger.display());
+    let refused = cluster.connect("localhost", &untrusted).err().unwrap();
+    assert!(refused.contains("certificate verify failed"), "{refused}");
+}
