@@ -4,6 +4,7 @@ use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use super::bell::{Bell, Listening};
 use super::disk::{self, DiskRoom};
 use super::lane::World;
 use super::load::load;
@@ -37,20 +38,23 @@ pub struct Store {
 struct Open {
     connector: Connector,
     thread: Mutex<Option<JoinHandle<()>>>,
+    /// Hears the other nodes; none on SQLite.
+    listening: Option<Listening>,
     _lock: Option<File>,
 }
 
 impl Store {
-    /// Opens the database for serving: takes the instance lock (SQLite), migrates, restores the sequence and
-    /// the clock, starts the writer.
+    /// Opens the database for serving: takes the instance lock (SQLite), brings the schema up to date, restores
+    /// the sequence and the clock, starts the writer and listens to the other nodes (PostgreSQL).
     ///
     /// # Errors
-    /// [`StoreError::InUse`] when another process serves this SQLite file; [`StoreError::Setup`] otherwise.
+    /// [`StoreError::InUse`] when another process serves this SQLite file; [`StoreError::Pending`] when a
+    /// PostgreSQL database waits for migrations that nobody asked for; [`StoreError::Setup`] otherwise.
     pub fn open(url: &str, settings: &StoreSettings, clock: &Clock, ids: &Ids) -> Result<Self, StoreError> {
         let connector = Connector { url: DatabaseUrl::parse(url)?, settings: settings.connection.clone() };
         let lock = take_lock(&connector.url)?;
+        bring_up(&connector.url, settings.migrates)?;
         let mut connection = connector.connect()?;
-        migrate::migrate(&mut connection)?;
         let highest = meta::highest_sequence(&mut connection)?;
         let (install_id, hasher) = connection.write(|connection| {
             let install_id = match meta::get(connection, INSTALL_ID)? {
@@ -67,7 +71,8 @@ impl Store {
             clock.raise_to(mark);
         }
         let sequence = Sequence::starting_after(highest);
-        let signals = Signals::default();
+        let bell = is_shared(&connector.url).then(Bell::default);
+        let signals = bell.clone().map_or_else(Signals::default, Signals::with_bell);
         let world = World {
             sequence: sequence.clone(),
             clock: clock.clone(),
@@ -75,7 +80,9 @@ impl Store {
             hasher: hasher.clone(),
         };
         let (writer, thread) = Writer::start(connector.clone(), connection, world, settings.writer_batch)?;
-        let open = Open { connector: connector.clone(), thread: Mutex::new(Some(thread)), _lock: lock };
+        let listening = bell.map(|bell| bell.start(connector.clone(), signals.clone())).transpose()?;
+        let thread = Mutex::new(Some(thread));
+        let open = Open { connector: connector.clone(), thread, listening, _lock: lock };
         Ok(Self {
             writer,
             readers: Readers::new(connector, settings.readers, settings.pool_wait),
@@ -199,7 +206,7 @@ impl Store {
     /// Whether several nodes may share this database.
     #[must_use]
     pub fn is_shared(&self) -> bool {
-        matches!(self.open.connector.url, DatabaseUrl::Postgres(_))
+        is_shared(&self.open.connector.url)
     }
 
     /// Room on the disk of the database; `None` when it is on another machine (RF4).
@@ -215,6 +222,9 @@ impl Store {
     pub fn close(self, clock: &Clock) {
         let Self { writer, open, .. } = self;
         drop(writer);
+        if let Some(listening) = &open.listening {
+            listening.end();
+        }
         let thread = open.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread
             && thread.join().is_err()
@@ -232,15 +242,36 @@ impl Store {
 }
 
 /// Opens the database for one short command beside a running server, such as creating a key. Takes no
-/// instance lock; migrates only if the schema is empty or older.
+/// instance lock; a SQLite file is made or brought up to date.
 ///
 /// # Errors
-/// [`StoreError`] of opening or migrating.
+/// [`StoreError`] of opening or migrating; [`StoreError::Pending`] as [`Store::open`].
 pub fn open_for_command(url: &str) -> Result<AnyConnection, StoreError> {
     let url = DatabaseUrl::parse(url)?;
+    bring_up(&url, false)?;
+    url.connect()
+}
+
+/// Whether several nodes may share a database.
+fn is_shared(url: &DatabaseUrl) -> bool {
+    match url {
+        DatabaseUrl::Sqlite(_) => false,
+        DatabaseUrl::Postgres(_) => true,
+    }
+}
+
+/// Migrates, on a connection of its own; a database that other nodes may be using only if somebody asked for it
+/// (RE42).
+fn bring_up(url: &DatabaseUrl, migrates: bool) -> Result<(), StoreError> {
     let mut connection = url.connect()?;
-    migrate::migrate(&mut connection)?;
-    Ok(connection)
+    if migrates || !is_shared(url) {
+        let run = migrate::migrate(&mut connection)?;
+        if !run.is_empty() {
+            tracing::info!(migrations = run.join(", "), "the database was brought up to date");
+        }
+        return Ok(());
+    }
+    migrate::require_current(&mut connection)
 }
 
 /// SQLite files are served by one process at a time (RF32).

@@ -3,6 +3,7 @@
 
 pub mod answers;
 pub mod audit;
+mod bell;
 pub mod channels;
 mod codec;
 mod connection;

@@ -30,6 +30,9 @@ impl Default for ConnectionSettings {
 pub struct StoreSettings {
     /// For each connection.
     pub connection: ConnectionSettings,
+    /// A PostgreSQL database is brought up to date at the start (`database.migrate`, RE42); default false. A SQLite
+    /// file always is: one process uses it.
+    pub migrates: bool,
     /// Most turns in one write transaction (`database.writer_batch`); default 512.
     pub writer_batch: usize,
     /// Connections that only read (`database.readers`); default 4.
@@ -42,6 +45,7 @@ impl Default for StoreSettings {
     fn default() -> Self {
         Self {
             connection: ConnectionSettings::default(),
+            migrates: false,
             writer_batch: 512,
             readers: 4,
             pool_wait: Duration::from_secs(2),

@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 
+use antiphon::config::{Config, Inputs};
 use antiphon::store::{AnyConnection, DatabaseUrl, migrate};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
@@ -69,4 +70,33 @@ fn a_server_is_known_by_its_certificate() {
     let untrusted = format!("sslmode=verify-full&sslrootcert={}", stranger.display());
     let refused = cluster.connect("localhost", &untrusted).err().unwrap();
     assert!(refused.contains("certificate verify failed"), "{refused}");
+}
+
+#[test]
+fn a_database_elsewhere_without_tls_is_warned_of() {
+    let warned = |url: &str| {
+        let flags = vec![("database.url".to_owned(), url.to_owned())];
+        let config = Config::load(&Inputs { flags, ..Inputs::default() }).unwrap();
+        config.warnings().iter().any(|warning| warning.contains("insisting on TLS"))
+    };
+    for url in [
+        "postgres://a@db.example.com/a",
+        "postgres://a@db.example.com/a?sslmode=disable",
+        "postgres://a@localhost/a?host=10.0.0.7&sslmode=prefer",
+        "postgresql://a@db.example.com/a?sslmode=allow",
+    ] {
+        assert!(warned(url), "{url}");
+    }
+    for url in [
+        "sqlite:antiphon.db",
+        "postgres://a@localhost/a?sslmode=disable",
+        "postgres://a@127.0.0.1/a",
+        "postgres://a@[::1]:5433/a",
+        "postgres:///a",
+        "postgres://a@localhost/a?host=/var/run/postgresql",
+        "postgres://a@db.example.com/a?sslmode=require",
+        "postgres://a@db.example.com/a?sslmode=verify-full&sslrootcert=/etc/ssl/certs/ca-certificates.crt",
+    ] {
+        assert!(!warned(url), "{url}");
+    }
 }
