@@ -68,6 +68,31 @@ impl StoredSurveys {
     }
 }
 
+/// A revision, for a turn that needs it. One that another node stored a moment ago, and that memory lacks since the
+/// news are still under way, is read on a connection of its own: no turn is lost for that.
+#[must_use]
+pub fn revision_for_turn(engine: &Engine, survey_id: &str, revision: i32) -> Option<Arc<Survey>> {
+    let known = engine.library.revision(survey_id, revision);
+    if known.is_some() || !engine.store.is_shared() {
+        return known;
+    }
+    let stored = engine
+        .store
+        .command_connection()
+        .and_then(|mut connection| surveys::find_revision(&mut connection, survey_id, revision));
+    match stored {
+        Ok(row) => {
+            let survey = Arc::new(check_stored(survey_id, &row?.source)?);
+            engine.library.put_revision(survey_id, revision, Arc::clone(&survey));
+            Some(survey)
+        }
+        Err(error) => {
+            tracing::error!(survey = survey_id, revision, %error, "a survey revision could not be read");
+            None
+        }
+    }
+}
+
 /// A revision that was loaded once runs on, whatever words the configuration has taken since (A45).
 fn check_stored(survey_id: &str, source: &str) -> Option<Survey> {
     check(source, &FileName::new(format!("{survey_id}.yaml")), &Context::default()).survey

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use antiphon::app::api_key::ApiKey;
 use antiphon::app::audit::Actor;
+use antiphon::app::load_surveys::revision_for_turn;
 use antiphon::app::manage_keys::revoke_key;
 use antiphon::server::{Role, load_folder};
 use chrono::TimeDelta;
@@ -78,4 +79,17 @@ async fn a_change_that_nobody_heard_of_is_found_by_the_poll() {
     app.database.connect().batch_execute(silent).unwrap();
     app.clock.set(app.now() + TimeDelta::seconds(6));
     app.until("the poll finds it", async || app.engine().health.of("fake").is_paused).await;
+}
+
+#[tokio::test]
+async fn a_turn_finds_a_revision_that_was_stored_a_moment_ago_and_not_yet_heard_of() {
+    let app = Setup::with(&[SHOP]).on(Backend::Postgres).start().await;
+    let silent =
+        "INSERT INTO survey_revisions SELECT survey_id, 2, hash, source, created_at FROM survey_revisions";
+    app.database.connect().batch_execute(silent).unwrap();
+    assert_eq!(app.engine().library.revision("shop", 2).map(|_| ()), None);
+    let engine = app.engine().clone();
+    let find = move |revision| revision_for_turn(&engine, "shop", revision).is_some();
+    assert_eq!((find(2), find(3)), (true, false));
+    assert!(app.engine().library.has_revision("shop", 2), "it is read once");
 }
