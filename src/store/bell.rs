@@ -162,10 +162,8 @@ impl Ringer {
     fn serve(&mut self) {
         let mut told_at: Option<Instant> = None;
         let mut busy_until = Instant::now();
+        let mut news = News::default();
         loop {
-            let look = if Instant::now() < busy_until { LOOK_BUSY } else { LOOK_IDLE };
-            let pause = if self.line.is_some() { look } else { AFTER_FAILURE };
-            let Some(news) = self.next(pause, told_at) else { return };
             match self.tend(news) {
                 Ok(is_busy) => {
                     if news.any() {
@@ -176,9 +174,18 @@ impl Ringer {
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "the other nodes are not heard; the slow poll stands in");
-                    self.line = None;
+                    // Said once; the tries to connect again are quiet.
+                    if self.line.take().is_some() {
+                        tracing::warn!(%error, "the other nodes are not heard; the slow poll stands in");
+                    }
+                    self.bell.ring(news);
                 }
+            }
+            let look = if Instant::now() < busy_until { LOOK_BUSY } else { LOOK_IDLE };
+            let pause = if self.line.is_some() { look } else { AFTER_FAILURE };
+            match self.next(pause, told_at) {
+                Some(next) => news = next,
+                None => return,
             }
         }
     }
