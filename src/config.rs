@@ -143,6 +143,13 @@ impl Config {
         if self.database.durability == Durability::Relaxed {
             warnings.push("database.durability is relaxed: the last commits may be lost (RF3)".to_owned());
         }
+        if self.database.is_readable_on_the_way() {
+            warnings.push(
+                "database.url names another machine without insisting on TLS: phone numbers and replies may be read \
+                 on the way; add sslmode=verify-full and sslrootcert to it"
+                    .to_owned(),
+            );
+        }
         if self.server.behind_proxy {
             let open = self.gateways.values().filter(|gateway| gateway.is_unverified());
             warnings.extend(open.map(|gateway| {

@@ -2,8 +2,8 @@
 //! Used by `serve`, by `demo` and by the tests alike; it decides nothing at run time.
 
 mod settings;
+mod worker_node;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,15 +15,17 @@ use actix_web::{App, HttpServer};
 use secrecy::ExposeSecret;
 use tokio::task::JoinHandle;
 
-use crate::app::configure_channels::{ConfiguredChannel, GatewayTraits, configure_channels};
+use crate::app::channels::Channels;
+use crate::app::configure_channels::{ConfiguredChannel, configure_channels};
 use crate::app::engine::Engine;
+use crate::app::follow_setup::read_setup;
 use crate::app::gateway_health::GatewayHealth;
 use crate::app::health::GaugesLooked;
 use crate::app::heartbeat::Heartbeat;
 use crate::app::installation::Installation;
 use crate::app::keys::Keyring;
-use crate::app::load_surveys::{load_files, read_library};
-use crate::app::manage_gateways::read_paused;
+use crate::app::library::Library;
+use crate::app::load_surveys::load_files;
 use crate::app::outbox_load::OutboxLoad;
 use crate::app::survey_files::{check_files, check_sources, survey_paths};
 use crate::clock::{Clock, Timestamp};
@@ -35,11 +37,11 @@ use crate::http::edge::{Edge, edge};
 use crate::ids::Ids;
 use crate::phone;
 use crate::store::{Store, StoreError, WriteError};
-use crate::survey::check::{Context, FileName, check};
 use crate::telemetry::Metrics;
 use crate::worker::Worker;
 use settings::{configured, settings, store_settings};
 pub(crate) use settings::{deployment_keywords, installation};
+pub use worker_node::WorkerNode;
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -86,7 +88,7 @@ pub struct Server {
     /// Its engine, for commands in the same process and for tests.
     pub engine: Engine,
     listeners: Vec<Listener>,
-    worker: Option<Worker>,
+    worker: Worker,
 }
 
 /// One address that is served.
@@ -114,10 +116,12 @@ impl Server {
     pub async fn start(config: Config, clock: Clock, ids: Ids, role: Role) -> Result<Self, StartError> {
         let config = Arc::new(config);
         let engine = build_engine(&config, clock, ids)?;
+        load_surveys(&engine, &config, engine.clock.now())?;
+        let seen = read_setup(&mut engine.store.command_connection()?, &engine)?;
         tokio::task::spawn_blocking(phone::warm_up);
         let worker = match role {
-            Role::Whole => Some(Worker::start(&engine, config.server.public_url.clone()).await?),
-            Role::WithoutWorker => None,
+            Role::Whole => Worker::start(&engine, seen, config.server.public_url.clone()).await?,
+            Role::WithoutWorker => Worker::follow_only(&engine, seen),
         };
         let api = Api::new(engine.clone(), Arc::clone(&config));
         let metrics_bind = config.server.metrics_bind;
@@ -141,24 +145,35 @@ impl Server {
         for listener in &self.listeners {
             listener.handle.stop(true).await;
         }
-        if let Some(worker) = self.worker {
-            worker.stop().await;
-        }
+        self.worker.stop().await;
         for listener in self.listeners {
-            if let Err(error) = listener.serving.await {
-                tracing::error!(%error, "the HTTP server ended with a panic");
-            }
+            listener.end().await;
         }
-        let clock = self.engine.clock.clone();
-        let store = self.engine.store.clone();
-        drop(self.engine);
-        let closed = tokio::task::spawn_blocking(move || store.close(&clock));
-        if let Err(error) = closed.await {
-            tracing::error!(%error, "the database was not closed");
+        close(self.engine).await;
+    }
+}
+
+impl Listener {
+    /// Waits for its last request; it was told to stop.
+    async fn end(self) {
+        if let Err(error) = self.serving.await {
+            tracing::error!(%error, "the HTTP server ended with a panic");
         }
     }
 }
 
+/// Closes the database when nobody else uses it any more.
+async fn close(engine: Engine) {
+    let clock = engine.clock.clone();
+    let store = engine.store.clone();
+    drop(engine);
+    let closed = tokio::task::spawn_blocking(move || store.close(&clock));
+    if let Err(error) = closed.await {
+        tracing::error!(%error, "the database was not closed");
+    }
+}
+
+/// The engine with what is stored in memory, the survey files not yet.
 fn build_engine(config: &Config, clock: Clock, ids: Ids) -> Result<Engine, StartError> {
     let gateways = Gateways::open(config.gateways.values(), &ids)
         .map_err(|(name, error)| StartError::Gateway { name, error })?;
@@ -166,32 +181,18 @@ fn build_engine(config: &Config, clock: Clock, ids: Ids) -> Result<Engine, Start
     let store = Store::open(url, &store_settings(config), &clock, &ids)?;
     let now = clock.now();
     let mut connection = store.command_connection()?;
-    let traits: BTreeMap<String, GatewayTraits> = gateways
-        .iter()
-        .map(|gateway| {
-            let has_sessions = gateway.supports_sessions();
-            let is_simulator = gateway.simulator().is_some();
-            (gateway.name().to_owned(), GatewayTraits { has_sessions, is_simulator })
-        })
-        .collect();
     let configured: Vec<ConfiguredChannel> =
         config.channels.values().map(|c| configured(c, config)).collect();
-    let channels = configure_channels(&mut connection, &configured, &traits, &config.lexicons, &ids, now)?;
-    // A revision that was loaded once runs on, whatever words the configuration has taken since (A45).
-    let library = read_library(&mut connection, |survey_id, source| {
-        check(source, &FileName::new(format!("{survey_id}.yaml")), &Context::default()).survey
-    })?;
-    let health = GatewayHealth::default();
-    read_paused(&mut connection, &health)?;
+    configure_channels(&mut connection, &configured, &ids, now)?;
     let engine = Engine {
         node: ids.next(now).into(),
         store,
         clock,
         ids,
-        library,
-        channels,
+        library: Library::default(),
+        channels: Channels::default(),
         gateways,
-        health,
+        health: GatewayHealth::default(),
         keys: Keyring::default(),
         outbox_load: OutboxLoad::default(),
         gauges_looked: GaugesLooked::default(),
@@ -199,7 +200,10 @@ fn build_engine(config: &Config, clock: Clock, ids: Ids) -> Result<Engine, Start
         settings: Arc::new(settings(config)),
         metrics: Metrics::new(),
     };
-    load_surveys(&engine, config, now)?;
+    read_setup(&mut connection, &engine)?;
+    for gateway in engine.gateways.iter().filter(|gateway| engine.health.of(gateway.name()).is_paused) {
+        tracing::warn!(gateway = gateway.name(), "sending through this gateway is paused");
+    }
     Ok(engine)
 }
 

@@ -1,5 +1,5 @@
-//! Supervises what runs beside the HTTP server: the dispatcher, the timers of sessions, the sweep of the outbox
-//! and the simulator's delivery reports. Each task is restarted by its own loop after an error; none of them
+//! Supervises what runs beside the HTTP server: the dispatcher, the timers of sessions, the sweep of the outbox,
+//! the simulator's delivery reports, and on PostgreSQL the changes that other nodes make. Each task is restarted by its own loop after an error; none of them
 //! holds state that the database does not have.
 
 use chrono::Duration;
@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 
 use crate::app::engine::Engine;
 use crate::app::expire_sessions::run_due_timers;
+use crate::app::follow_setup::follow_setup;
 use crate::app::forget_answers::forget_answers;
 use crate::app::receive_status::{ReceiveStatus, StatusReport};
 use crate::app::sweep_outbox::{SweepOutbox, sweep};
@@ -30,19 +31,26 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Recovers what a crash left behind (RE31), then starts the tasks.
+    /// Recovers what a crash left behind (RE31), then starts the tasks. `seen` is the version of the set-up in
+    /// memory.
     ///
     /// # Errors
     /// [`WriteError`] when the recovery cannot be stored.
-    pub async fn start(engine: &Engine, public_url: Option<reqwest::Url>) -> Result<Self, WriteError> {
+    pub async fn start(
+        engine: &Engine,
+        seen: i64,
+        public_url: Option<reqwest::Url>,
+    ) -> Result<Self, WriteError> {
         if !engine.store.is_shared() {
             let lost = engine.store.write(SweepOutbox::at_start(engine)).await?;
             if lost > 0 {
                 tracing::warn!(messages = lost, "sends were cut off; their results are unknown");
             }
         }
-        let (stop, stopped) = watch::channel(false);
-        let mut tasks = Vec::new();
+        let mut worker = Self::follow_only(engine, seen);
+        let stopped = worker.stop.subscribe();
+        let tasks = &mut worker.tasks;
+        engine.store.signals().work_here();
         let dispatcher = Dispatcher::new(engine, public_url);
         tasks.push(tokio::spawn(dispatcher.run(stopped.clone())));
         tasks.push(tokio::spawn(keep_timers(engine.clone(), stopped.clone())));
@@ -54,7 +62,19 @@ impl Worker {
                 tasks.push(tokio::spawn(pass_on_reports(engine.clone(), name, stopped.clone())));
             }
         }
-        Ok(Self { stop, tasks })
+        Ok(worker)
+    }
+
+    /// Sends nothing and fires no timer; only keeps what is in memory as other nodes change it. On SQLite there is
+    /// no other node and nothing to do.
+    #[must_use]
+    pub fn follow_only(engine: &Engine, seen: i64) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = Vec::new();
+        if engine.store.is_shared() {
+            tasks.push(tokio::spawn(keep_following(engine.clone(), seen, stopped)));
+        }
+        Self { stop, tasks }
     }
 
     /// Stops claiming, lets the sends in flight finish, and ends all tasks (RE38).
@@ -114,6 +134,29 @@ async fn keep_sweeping(engine: Engine, mut stop: watch::Receiver<bool>) {
         };
         tokio::select! {
             () = engine.clock.sleep_until(wait_until) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// Surveys, channels, keys and paused gateways as other nodes change them; the poll finds what was not heard.
+async fn keep_following(engine: Engine, mut seen: i64, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let signal = engine.store.signals().setup.clone();
+        let notified = signal.notified();
+        let wait = match follow_setup(&engine, seen).await {
+            Ok(version) => {
+                seen = version;
+                engine.settings.poll
+            }
+            Err(error) => {
+                tracing::error!(%error, "what other nodes changed could not be read");
+                AFTER_FAILURE
+            }
+        };
+        tokio::select! {
+            () = notified => {}
+            () = engine.clock.sleep_until(engine.clock.now() + wait) => {}
             _ = stop.changed() => {}
         }
     }

@@ -1,13 +1,14 @@
 //! Channels of the configuration become rows at start, by name (upsert); channels made by the API stay as they
-//! are. Then all of them are read into memory.
+//! are. And how stored channels are read into memory.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::NaiveDateTime;
 
-use super::channels::{Channel, Channels};
+use super::channels::Channel;
 use crate::clock::Timestamp;
+use crate::gateway::{Gateway, Gateways};
 use crate::ids::Ids;
 use crate::store::channels::{self, ChannelRow};
 use crate::store::{AnyConnection, StoreError};
@@ -80,32 +81,23 @@ impl ConfiguredChannel {
     }
 }
 
-/// What a gateway can do, as far as channels care.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GatewayTraits {
-    /// It hands out sessions.
-    pub has_sessions: bool,
-    /// It is the built-in simulator.
-    pub is_simulator: bool,
-}
-
-/// Writes the configured channels and reads all channels into memory, with the word lists of the deployment.
+/// Writes the configured channels.
 ///
 /// # Errors
-/// [`StoreError`] of the store, or [`StoreError::Corrupt`] for a row that cannot be read.
+/// [`StoreError`] of the store.
 pub fn configure_channels(
     connection: &mut AnyConnection,
     configured: &[ConfiguredChannel],
-    gateways: &BTreeMap<String, GatewayTraits>,
-    lexicons: &Arc<Lexicons>,
     ids: &Ids,
     now: Timestamp,
-) -> Result<Channels, StoreError> {
+) -> Result<(), StoreError> {
     let at = now.naive_utc();
-    connection.write(|connection| {
+    connection.change(|connection| {
         let known = channels::all(connection)?;
         for wanted in configured {
             match known.iter().find(|row| row.name == wanted.name) {
+                // Nothing is told to the other nodes when nothing changed.
+                Some(row) if ConfiguredChannel::of(row).is_ok_and(|known| known == *wanted) => {}
                 Some(row) => {
                     channels::update(connection, &row_of(wanted, row.id.clone(), row.created_at, at)?)?;
                 }
@@ -113,14 +105,35 @@ pub fn configure_channels(
             }
         }
         Ok(())
-    })?;
-    let shelf = Channels::default();
-    for row in channels::all(connection)? {
-        let traits = gateways.get(&row.gateway).copied();
-        let traits = traits.unwrap_or(GatewayTraits { has_sessions: false, is_simulator: false });
-        shelf.put(Channel::new(row, traits.has_sessions, traits.is_simulator, lexicons)?);
-    }
-    Ok(shelf)
+    })
+}
+
+/// All stored channels, whoever made them.
+///
+/// # Errors
+/// [`StoreError`] of the query, or [`StoreError::Corrupt`] for a row that cannot be read.
+pub fn read_channels(
+    connection: &mut AnyConnection,
+    gateways: &Gateways,
+    lexicons: &Arc<Lexicons>,
+) -> Result<Vec<Channel>, StoreError> {
+    let rows = channels::all(connection)?.into_iter();
+    rows.map(|row| read_channel(row, gateways, lexicons)).collect()
+}
+
+/// A channel of its row, with what its gateway can do.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] for a row that cannot be read.
+pub(super) fn read_channel(
+    row: ChannelRow,
+    gateways: &Gateways,
+    lexicons: &Arc<Lexicons>,
+) -> Result<Channel, StoreError> {
+    let gateway = gateways.get(&row.gateway);
+    let has_sessions = gateway.is_some_and(Gateway::supports_sessions);
+    let is_simulator = gateway.is_some_and(|gateway| gateway.simulator().is_some());
+    Channel::new(row, has_sessions, is_simulator, lexicons)
 }
 
 /// The row of a channel.

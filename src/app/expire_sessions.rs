@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::apply_turn::{Cause, apply_turn};
 use super::engine::Engine;
+use super::load_surveys::revision_for_turn;
 use super::moment::{Moment, priority, session, session_mut};
 use super::send_survey::is_expired;
 use super::start_session;
@@ -41,7 +42,7 @@ pub fn survey_of(
     session_id: &str,
 ) -> Result<std::sync::Arc<crate::survey::Survey>, Fault> {
     let session = session(moment.space, session_id)?;
-    moment.engine.library.revision(&session.survey_id, session.revision).ok_or_else(|| {
+    revision_for_turn(moment.engine, &session.survey_id, session.revision).ok_or_else(|| {
         Fault::Invariant(format!("survey {} revision {} is not loaded", session.survey_id, session.revision))
     })
 }

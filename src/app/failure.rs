@@ -24,6 +24,7 @@ impl From<StoreError> for Failure {
             | StoreError::Stopped
             | StoreError::InUse(_)
             | StoreError::BadUrl(_)
+            | StoreError::Pending(_)
             | StoreError::Setup(_) => Self::Unavailable,
             StoreError::Constraint(_) | StoreError::Corrupt(_) => Self::Internal,
         }

@@ -45,6 +45,15 @@ impl GatewayHealth {
         self.locked().entry(name.to_owned()).or_default().is_paused = is_paused;
     }
 
+    /// Shows which gateways are stopped: these, and no other one.
+    pub fn pause_only(&self, names: &[String]) {
+        let mut locked = self.locked();
+        locked.values_mut().for_each(|health| health.is_paused = false);
+        for name in names {
+            locked.entry(name.clone()).or_default().is_paused = true;
+        }
+    }
+
     /// Whether any gateway can be sent to.
     #[must_use]
     pub fn any_usable(&self, names: &[String], now: Timestamp) -> bool {

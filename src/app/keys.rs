@@ -87,7 +87,12 @@ fn limit(json: &str) -> Option<Option<BTreeSet<String>>> {
 }
 
 impl Keyring {
-    /// Forgets a key at once on this node; the other nodes see the change within half a second.
+    /// Forgets all keys: some may have been revoked by another node.
+    pub fn forget_all(&self) {
+        self.lately.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Forgets a key at once on this node; the other nodes hear of it, and see it within half a second at most.
     pub fn forget(&self, id: &str) {
         self.lately.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     }

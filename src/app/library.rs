@@ -42,6 +42,12 @@ impl Library {
         by_slug.or_else(|| shelves.surveys.values().find(|row| row.uuid == uuid)).cloned()
     }
 
+    /// Whether a revision is on the shelf.
+    #[must_use]
+    pub fn has_revision(&self, survey_id: &str, revision: i32) -> bool {
+        self.read().revisions.contains_key(&(survey_id.to_owned(), revision))
+    }
+
     /// A revision of a survey.
     #[must_use]
     pub fn revision(&self, survey_id: &str, revision: i32) -> Option<Arc<Survey>> {

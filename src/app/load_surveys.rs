@@ -11,6 +11,7 @@ use crate::ids::Ids;
 use crate::store::surveys::{self, RevisionRow, SurveyRow};
 use crate::store::{AnyConnection, StoreError};
 use crate::survey::Survey;
+use crate::survey::check::{Context, FileName, check};
 use crate::survey::finding::{Finding, Severity};
 
 /// What became of one file.
@@ -24,30 +25,77 @@ pub enum Loaded {
     Same,
 }
 
-/// Reads every stored revision into memory; `check` turns a stored source into a survey.
-///
-/// # Errors
-/// [`StoreError`] of the queries. A stored revision that no longer passes the check is left out and logged:
-/// only sessions pinned to it suffer.
-pub fn read_library(
-    connection: &mut AnyConnection,
-    check: impl Fn(&str, &str) -> Option<Survey>,
-) -> Result<Library, StoreError> {
-    let library = Library::default();
-    for row in surveys::all(connection)? {
-        library.put_survey(row);
+/// Surveys as stored, with the revisions that memory lacked.
+#[derive(Clone, Debug, Default)]
+pub struct StoredSurveys {
+    surveys: Vec<SurveyRow>,
+    revisions: Vec<(String, i32, Arc<Survey>)>,
+}
+
+impl StoredSurveys {
+    /// Reads all surveys and those revisions that the library does not have: revisions never change.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the queries. A stored revision that no longer passes the check is left out and logged:
+    /// only sessions pinned to it suffer.
+    pub fn read(connection: &mut AnyConnection, library: &Library) -> Result<Self, StoreError> {
+        let mut stored = Self { surveys: surveys::all(connection)?, revisions: Vec::new() };
+        for (survey_id, revision) in surveys::all_revisions(connection)? {
+            if library.has_revision(&survey_id, revision) {
+                continue;
+            }
+            let row = surveys::find_revision(connection, &survey_id, revision)?;
+            match row.and_then(|row| check_stored(&survey_id, &row.source)) {
+                Some(survey) => stored.revisions.push((survey_id, revision, Arc::new(survey))),
+                None => tracing::error!(
+                    survey = %survey_id,
+                    revision,
+                    "a stored survey revision no longer passes the check; its sessions cannot go on"
+                ),
+            }
+        }
+        Ok(stored)
     }
-    for row in surveys::all_revisions(connection)? {
-        match check(&row.survey_id, &row.source) {
-            Some(survey) => library.put_revision(&row.survey_id, row.revision, Arc::new(survey)),
-            None => tracing::error!(
-                survey = %row.survey_id,
-                revision = row.revision,
-                "a stored survey revision no longer passes the check; its sessions cannot go on"
-            ),
+
+    /// Puts them on the shelves: first the revisions, so that an active one is never missing.
+    pub fn put_into(&self, library: &Library) {
+        for (survey_id, revision, survey) in &self.revisions {
+            library.put_revision(survey_id, *revision, Arc::clone(survey));
+        }
+        for row in &self.surveys {
+            library.put_survey(row.clone());
         }
     }
-    Ok(library)
+}
+
+/// A revision, for a turn that needs it. One that another node stored a moment ago, and that memory lacks since the
+/// news are still under way, is read on a connection of its own: no turn is lost for that.
+#[must_use]
+pub fn revision_for_turn(engine: &Engine, survey_id: &str, revision: i32) -> Option<Arc<Survey>> {
+    let known = engine.library.revision(survey_id, revision);
+    if known.is_some() || !engine.store.is_shared() {
+        return known;
+    }
+    let stored = engine
+        .store
+        .command_connection()
+        .and_then(|mut connection| surveys::find_revision(&mut connection, survey_id, revision));
+    match stored {
+        Ok(row) => {
+            let survey = Arc::new(check_stored(survey_id, &row?.source)?);
+            engine.library.put_revision(survey_id, revision, Arc::clone(&survey));
+            Some(survey)
+        }
+        Err(error) => {
+            tracing::error!(survey = survey_id, revision, %error, "a survey revision could not be read");
+            None
+        }
+    }
+}
+
+/// A revision that was loaded once runs on, whatever words the configuration has taken since (A45).
+fn check_stored(survey_id: &str, source: &str) -> Option<Survey> {
+    check(source, &FileName::new(format!("{survey_id}.yaml")), &Context::default()).survey
 }
 
 /// Loads every survey file that has no errors; a broken one never takes the others down (F38). What is left out
@@ -111,7 +159,7 @@ pub fn load_survey(
 ) -> Result<Loaded, StoreError> {
     let survey = Arc::new(survey);
     let (row, loaded) =
-        connection.write(|connection| store_revision(connection, &survey, Release::AtOnce, ids, now))?;
+        connection.change(|connection| store_revision(connection, &survey, Release::AtOnce, ids, now))?;
     if loaded != Loaded::Same {
         library.put_revision(&row.id, row.latest_revision, Arc::clone(&survey));
         library.put_survey(row);

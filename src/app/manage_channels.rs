@@ -8,7 +8,7 @@ use serde_json::json;
 use super::audit::{self, Action, Actor};
 use super::channel_keywords::OwnKeywords;
 use super::channels::Channel;
-use super::configure_channels::{ConfiguredChannel, row_of};
+use super::configure_channels::{ConfiguredChannel, read_channel, row_of};
 use super::engine::Engine;
 use crate::clock::Timestamp;
 use crate::store::channels::{self, ChannelRow};
@@ -196,10 +196,7 @@ impl ChannelDesk {
     }
 
     fn read(&self, row: ChannelRow) -> Result<Channel, StoreError> {
-        let gateway = self.engine.gateways.get(&row.gateway);
-        let has_sessions = gateway.is_some_and(crate::gateway::Gateway::supports_sessions);
-        let is_simulator = gateway.is_some_and(|gateway| gateway.simulator().is_some());
-        Channel::new(row, has_sessions, is_simulator, self.engine.settings.keywords.lexicons())
+        read_channel(row, &self.engine.gateways, self.engine.settings.keywords.lexicons())
     }
 }
 

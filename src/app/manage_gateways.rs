@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::audit::{self, Action, Actor};
 use super::engine::Engine;
-use super::gateway_health::{GatewayHealth, Health};
+use super::gateway_health::Health;
 use crate::clock::Timestamp;
 use crate::store::channels;
 use crate::store::{AnyConnection, StoreError};
@@ -43,7 +43,7 @@ pub fn gateway_views(engine: &Engine) -> Vec<GatewayView> {
 }
 
 /// Stops or starts sending through a gateway, for good: a restart keeps it. Show it to memory after the commit
-/// with [`GatewayHealth::pause`].
+/// with [`GatewayHealth::pause`](super::gateway_health::GatewayHealth::pause).
 ///
 /// # Errors
 /// [`StoreError`] of a statement.
@@ -59,14 +59,11 @@ pub fn pause_gateway(
     audit::record(connection, actor, action, &format!("gateway:{name}"), &json!({}), now)
 }
 
-/// Reads at start which gateways an operator has paused.
+/// Names of the gateways that an operator has paused.
 ///
 /// # Errors
 /// [`StoreError`] of the query.
-pub fn read_paused(connection: &mut AnyConnection, health: &GatewayHealth) -> Result<(), StoreError> {
-    for row in channels::gateways(connection)?.into_iter().filter(|row| row.paused) {
-        tracing::warn!(gateway = %row.name, "sending through this gateway is paused");
-        health.pause(&row.name, true);
-    }
-    Ok(())
+pub fn paused_gateways(connection: &mut AnyConnection) -> Result<Vec<String>, StoreError> {
+    let rows = channels::gateways(connection)?;
+    Ok(rows.into_iter().filter(|row| row.paused).map(|row| row.name).collect())
 }

@@ -19,6 +19,7 @@ pub mod engine;
 pub mod erase_phone;
 pub mod expire_sessions;
 pub mod failure;
+pub mod follow_setup;
 pub mod forget_answers;
 pub mod gateway_health;
 pub mod health;

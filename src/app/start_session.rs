@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::apply_turn::{Applied, Cause, apply_turn};
 use super::engine::Engine;
+use super::expire_sessions::survey_of;
 use super::moment::{Moment, priority, session_mut};
 use super::zone;
 use crate::phone::Phone;
@@ -36,12 +37,7 @@ pub fn begin(moment: &mut Moment<'_>, session_id: &str) -> Result<Applied, Fault
         .as_deref()
         .and_then(|text| serde_json::from_str(text).ok())
         .ok_or_else(|| Fault::Invariant(format!("session {session_id} has no opening")))?;
-    let survey_id = session.survey_id.clone();
-    let revision = session.revision;
-    let survey =
-        moment.engine.library.revision(&survey_id, revision).ok_or_else(|| {
-            Fault::Invariant(format!("survey {survey_id} revision {revision} is not loaded"))
-        })?;
+    let survey = survey_of(moment, session_id)?;
     let session = session_mut(moment.space, session_id)?;
     let language = Language::parse(&session.language).map_err(|error| Fault::Invariant(error.to_string()))?;
     let variables = session.variables().map_err(Fault::Store)?.clone();

@@ -158,7 +158,12 @@ fn examine_database(config: &Config, findings: &mut Vec<Finding>) {
     };
     if !pending.is_empty() {
         let found = format!("{} to run: {}", pending.len(), pending.join(", "));
-        let advice = "`antiphon migrate` runs them; `antiphon serve` does so at its start";
+        let advice = match url {
+            DatabaseUrl::Sqlite(_) => "`antiphon migrate` runs them; `antiphon serve` does so at its start",
+            DatabaseUrl::Postgres(_) => {
+                "`antiphon migrate` runs them; until then no node starts without --migrate"
+            }
+        };
         return findings.push(Finding::watch("migrations", found, advice));
     }
     findings.push(Finding::well("migrations", "up to date"));

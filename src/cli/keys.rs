@@ -37,7 +37,7 @@ pub(super) enum KeysCommand {
     /// List the keys, without their texts
     #[command(after_help = "Examples:\n  antiphon keys list\n  antiphon keys list --json")]
     List(ListArgs),
-    /// End a key; a running server follows within a second
+    /// End a key; running servers follow within a second
     #[command(
         after_help = "Examples:\n  antiphon keys revoke 4kQ2xT9b\n  antiphon keys revoke 4kQ2xT9b --yes"
     )]
@@ -161,7 +161,7 @@ pub(super) fn make(
     let mut random = [0; 40];
     getrandom::fill(&mut random).context("this machine gives no randomness")?;
     let made =
-        connection.write(|connection| create_key(connection, wish, &random, &Actor::command(), now))?;
+        connection.change(|connection| create_key(connection, wish, &random, &Actor::command(), now))?;
     Ok(made?)
 }
 
@@ -200,7 +200,7 @@ fn revoke(args: &RevokeArgs, now: Timestamp, json: bool) -> anyhow::Result<Outco
     )? {
         return Ok(Outcome::Done);
     }
-    connection.write(|connection| revoke_key(connection, &args.id, &Actor::command(), now))?;
+    connection.change(|connection| revoke_key(connection, &args.id, &Actor::command(), now))?;
     if json {
         let row = keys::find(&mut connection, &args.id)?.unwrap_or(row);
         print_json(&view(&row, now));

@@ -36,6 +36,7 @@ mod survey_simulate;
 mod survey_test;
 mod survey_texts;
 mod table;
+mod worker;
 
 use std::io::{self, IsTerminal, Write as _};
 use std::process::ExitCode;
@@ -69,6 +70,9 @@ enum Command {
     /// Run the server
     #[command(after_help = serve::EXAMPLES)]
     Serve(serve::ServeArgs),
+    /// Send and fire timers for a PostgreSQL database, without an API
+    #[command(after_help = worker::EXAMPLES)]
+    Worker(worker::WorkerArgs),
     /// Be the phone: a survey on a real server, played in this terminal
     #[command(after_help = demo::EXAMPLES)]
     Demo(demo::DemoArgs),
@@ -137,6 +141,7 @@ pub fn run() -> ExitCode {
     let json = cli.json;
     let outcome = match cli.command {
         Command::Serve(args) => serve::run(&args, json),
+        Command::Worker(args) => worker::run(&args, json),
         Command::Demo(args) => demo::run(&args, json),
         Command::Survey(command) => survey::run(&command, json),
         Command::Send(args) => send::run(&args, json),

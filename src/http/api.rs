@@ -62,6 +62,12 @@ pub fn metrics_routes(service: &mut ServiceConfig) {
     service.service(metrics()).default_service(web::to(route_not_found));
 }
 
+/// What a worker serves at `server.metrics_bind`: its health and its figures.
+pub fn worker_routes(service: &mut ServiceConfig) {
+    health_routes(service);
+    metrics_routes(service);
+}
+
 fn metrics() -> Resource {
     resource("/metrics", vec![(Method::GET, web::get().to(health::metrics))])
 }
@@ -109,14 +115,19 @@ fn core_routes(service: &mut ServiceConfig) {
     open_routes(service);
 }
 
-/// Routes that ask for no API key.
-fn open_routes(service: &mut ServiceConfig) {
+/// How the process is, for whoever watches it.
+fn health_routes(service: &mut ServiceConfig) {
     let open_get = |route| vec![(Method::GET, route)];
     service
         .service(resource("/livez", open_get(web::get().to(health::livez))))
         .service(resource("/readyz", open_get(web::get().to(health::readyz))))
         .service(resource("/healthz", open_get(web::get().to(health::readyz))))
         .service(resource("/version", open_get(web::get().to(health::version))));
+}
+
+/// Routes that ask for no API key.
+fn open_routes(service: &mut ServiceConfig) {
+    health_routes(service);
     for (kind, secret) in [("inbound", false), ("inbound", true), ("status", false), ("status", true)] {
         let path = format!("/v1/gateways/{{gateway}}/{kind}{}", if secret { "/{secret}" } else { "" });
         let route = |route: Route| {

@@ -31,6 +31,7 @@ pub(super) fn store_settings(config: &Config) -> StoreSettings {
             statement_timeout: database.statement_timeout,
             lock_timeout: database.lock_timeout,
         },
+        migrates: database.migrate,
         writers: database.writers,
         writer_batch: database.writer_batch,
         readers: database.readers,

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::columns::stored;
 use super::schema::{channel_buckets, channels, gateway_states};
-use super::{AnyConnection, StoreError};
+use super::{AnyConnection, StoreError, meta};
 
 /// A two-way address of ours. Lists and texts are JSON.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
@@ -82,7 +82,7 @@ pub fn all(connection: &mut AnyConnection) -> Result<Vec<ChannelRow>, StoreError
 /// [`StoreError::Constraint`] when the name is taken; other [`StoreError`]s of the statement.
 pub fn insert(connection: &mut AnyConnection, row: &ChannelRow) -> Result<(), StoreError> {
     diesel::insert_into(channels::table).values(row).execute(connection)?;
-    Ok(())
+    meta::note_setup_change(connection)
 }
 
 /// Writes a channel back.
@@ -91,7 +91,7 @@ pub fn insert(connection: &mut AnyConnection, row: &ChannelRow) -> Result<(), St
 /// [`StoreError`] of the statement.
 pub fn update(connection: &mut AnyConnection, row: &ChannelRow) -> Result<(), StoreError> {
     diesel::update(channels::table.find(&row.id)).set(row).execute(connection)?;
-    Ok(())
+    meta::note_setup_change(connection)
 }
 
 /// One channel.
@@ -139,5 +139,5 @@ pub fn set_paused(
             diesel::insert_into(gateway_states::table).values(&row).execute(connection)?;
         }
     }
-    Ok(())
+    meta::note_setup_change(connection)
 }

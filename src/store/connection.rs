@@ -5,6 +5,9 @@ use diesel::prelude::*;
 
 use super::{ConnectionSettings, StoreError};
 
+/// Held by a change of set-up until its commit; the number is ours alone.
+const CHANGES_LOCK: &str = "SELECT pg_advisory_xact_lock(4820174)";
+
 /// A connection to either database.
 #[derive(diesel::MultiConnection)]
 pub enum AnyConnection {
@@ -177,6 +180,31 @@ impl AnyConnection {
             let _ = self.batch_execute("ROLLBACK");
         }
         result
+    }
+}
+
+impl AnyConnection {
+    /// Changes set-up (surveys, channels, keys, gateways) in a write transaction of its own, as [`Self::write`]; for
+    /// whoever has no [`Store`](super::Store) at hand.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub fn change<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.write(|connection| {
+            connection.lock_changes()?;
+            work(connection)
+        })
+    }
+
+    /// Changes of set-up are serial between nodes too; on one node the writer sees to it.
+    pub(super) fn lock_changes(&mut self) -> Result<(), StoreError> {
+        if let Self::Postgres(postgres) = self {
+            postgres.batch_execute(CHANGES_LOCK)?;
+        }
+        Ok(())
     }
 }
 

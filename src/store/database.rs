@@ -4,8 +4,8 @@ use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use super::bell::{Bell, Listening};
 use super::disk::{self, DiskRoom};
-use super::job::lock_changes;
 use super::lane::World;
 use super::load::{Loading, load};
 use super::sequence::Sequence;
@@ -39,24 +39,26 @@ pub struct Store {
 struct Open {
     connector: Connector,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    /// Hears the other nodes; none on SQLite.
+    listening: Option<Listening>,
     _lock: Option<File>,
 }
 
 impl Store {
-    /// Opens the database for serving: takes the instance lock (SQLite), migrates, restores the sequence and
-    /// the clock, starts the writer.
+    /// Opens the database for serving: takes the instance lock (SQLite), brings the schema up to date, restores
+    /// the sequence and the clock, starts the writer and listens to the other nodes (PostgreSQL).
     ///
     /// # Errors
-    /// [`StoreError::InUse`] when another process serves this SQLite file; [`StoreError::Setup`] otherwise.
+    /// [`StoreError::InUse`] when another process serves this SQLite file; [`StoreError::Pending`] when a
+    /// PostgreSQL database waits for migrations that nobody asked for; [`StoreError::Setup`] otherwise.
     pub fn open(url: &str, settings: &StoreSettings, clock: &Clock, ids: &Ids) -> Result<Self, StoreError> {
         let connector = Connector { url: DatabaseUrl::parse(url)?, settings: settings.connection.clone() };
         let lock = take_lock(&connector.url)?;
+        bring_up(&connector.url, settings.migrates)?;
         let mut connection = connector.connect()?;
-        migrate::migrate(&mut connection)?;
         meta::follow_clock(&mut connection, clock)?;
-        let (install_id, hasher) = connection.write(|connection| {
-            // Two nodes that open an empty database must agree on its name.
-            lock_changes(connection)?;
+        // Two nodes that open an empty database must agree on its name.
+        let (install_id, hasher) = connection.change(|connection| {
             let install_id = match meta::get(connection, INSTALL_ID)? {
                 Some(known) => known,
                 None => {
@@ -77,7 +79,8 @@ impl Store {
                 (sequence, Some(thread))
             }
         };
-        let signals = Signals::default();
+        let bell = connector.url.is_shared().then(Bell::default);
+        let signals = bell.clone().map_or_else(Signals::default, Signals::with_bell);
         let world = World {
             sequence: sequence.clone(),
             clock: clock.clone(),
@@ -89,7 +92,9 @@ impl Store {
         let (writer, mut threads) =
             Writer::start(&connector, connection, &world, settings.writer_batch, other_lanes)?;
         threads.extend(sequencer);
-        let open = Open { connector: connector.clone(), threads: Mutex::new(threads), _lock: lock };
+        let listening = bell.map(|bell| bell.start(connector.clone(), signals.clone())).transpose()?;
+        let threads = Mutex::new(threads);
+        let open = Open { connector: connector.clone(), threads, listening, _lock: lock };
         Ok(Self {
             writer,
             readers: Readers::new(connector, settings.readers, settings.pool_wait),
@@ -235,6 +240,9 @@ impl Store {
     pub fn close(self, clock: &Clock) {
         let Self { writer, sequence, open, .. } = self;
         drop((writer, sequence));
+        if let Some(listening) = &open.listening {
+            listening.end();
+        }
         let threads = std::mem::take(&mut *open.threads.lock().unwrap_or_else(PoisonError::into_inner));
         for thread in threads {
             if thread.join().is_err() {
@@ -252,15 +260,28 @@ impl Store {
 }
 
 /// Opens the database for one short command beside a running server, such as creating a key. Takes no
-/// instance lock; migrates only if the schema is empty or older.
+/// instance lock; a SQLite file is made or brought up to date.
 ///
 /// # Errors
-/// [`StoreError`] of opening or migrating.
+/// [`StoreError`] of opening or migrating; [`StoreError::Pending`] as [`Store::open`].
 pub fn open_for_command(url: &str) -> Result<AnyConnection, StoreError> {
     let url = DatabaseUrl::parse(url)?;
+    bring_up(&url, false)?;
+    url.connect()
+}
+
+/// Migrates, on a connection of its own; a database that other nodes may be using only if somebody asked for it
+/// (RE42).
+fn bring_up(url: &DatabaseUrl, migrates: bool) -> Result<(), StoreError> {
     let mut connection = url.connect()?;
-    migrate::migrate(&mut connection)?;
-    Ok(connection)
+    if migrates || !url.is_shared() {
+        let run = migrate::migrate(&mut connection)?;
+        if !run.is_empty() {
+            tracing::info!(migrations = run.join(", "), "the database was brought up to date");
+        }
+        return Ok(());
+    }
+    migrate::require_current(&mut connection)
 }
 
 /// SQLite files are served by one process at a time (RF32).

@@ -26,6 +26,11 @@ pub enum StoreError {
     /// The URL is neither `sqlite:PATH` nor `postgres://…` (RP12).
     #[error("`{0}` is not a database URL; use sqlite:PATH or postgres://user@host/name")]
     BadUrl(String),
+    /// Migrations wait, on a database that other nodes may be using (RE42).
+    #[error(
+        "the database is not up to date: {0} waits to be run; run `antiphon migrate` once, or start with --migrate"
+    )]
+    Pending(String),
     /// Opening or migrating failed.
     #[error("{0}")]
     Setup(String),

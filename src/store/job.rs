@@ -3,25 +3,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use diesel::connection::SimpleConnection;
 use tokio::sync::oneshot;
 
 use super::{AnyConnection, Fault, Keys, Space, StoreError, Work, WriteError};
 use crate::clock::Timestamp;
-
-/// Held by a change of set-up until its commit; the number is ours alone.
-const CHANGES_LOCK: &str = "SELECT pg_advisory_xact_lock(4820174)";
-
-/// Changes of set-up are serial between nodes too; on one node the writer sees to it.
-///
-/// # Errors
-/// [`StoreError::Busy`] when another node is at it for too long.
-pub(super) fn lock_changes(connection: &mut AnyConnection) -> Result<(), StoreError> {
-    if let AnyConnection::Postgres(postgres) = connection {
-        postgres.batch_execute(CHANGES_LOCK)?;
-    }
-    Ok(())
-}
 
 /// What a writer thread is asked to do.
 pub(super) enum Order {
@@ -136,7 +121,7 @@ where
     A: Fn(&T) + Send,
 {
     fn run(&mut self, connection: &mut AnyConnection, now: Timestamp) -> Result<(), StoreError> {
-        lock_changes(connection)?;
+        connection.lock_changes()?;
         let run = catch_unwind(AssertUnwindSafe(|| (self.work)(connection, now)));
         let output = run.map_err(|panic| {
             StoreError::Corrupt(format!("a change panicked: {}", panic_text(panic.as_ref())))

@@ -4,7 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::schema::api_keys;
-use super::{AnyConnection, StoreError};
+use super::{AnyConnection, StoreError, meta};
 
 /// An API key; only its hash is stored. Lists are JSON.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
@@ -68,5 +68,5 @@ pub fn touch(connection: &mut AnyConnection, id: &str, at: NaiveDateTime) -> Res
 /// [`StoreError`] of the statement.
 pub fn update(connection: &mut AnyConnection, row: &KeyRow) -> Result<(), StoreError> {
     diesel::update(api_keys::table.find(&row.id)).set(row).execute(connection)?;
-    Ok(())
+    meta::note_setup_change(connection)
 }

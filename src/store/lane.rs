@@ -140,8 +140,7 @@ impl Lane {
         change.finish(result);
         if is_stored {
             // A change may free, cancel or hasten anything: whoever waits looks again, now that memory shows it.
-            self.world.signals.outbox.notify_one();
-            self.world.signals.timers.notify_one();
+            self.world.signals.wake_all();
         }
     }
 

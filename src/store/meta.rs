@@ -1,10 +1,13 @@
-//! Facts about this installation: its id, epoch, the clock's high-water mark and the start counter (RE7).
+//! Facts about this installation: its id, epoch, the clock's high-water mark, the start counter (RE7), and the
+//! version of its set-up.
 
 use chrono::NaiveDateTime;
+use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types;
 
+use super::bell::{CHANNEL, SETUP};
 use super::connection::on_backend;
 use super::schema::{inbound, messages, meta};
 use super::{AnyConnection, StoreError};
@@ -63,6 +66,32 @@ pub fn highest_sequence(connection: &mut AnyConnection) -> Result<i64, StoreErro
         inbound::table.select(diesel::dsl::max(inbound::recv_seq)).first(connection)?;
     let sent: Option<i64> = messages::table.select(diesel::dsl::max(messages::send_seq)).first(connection)?;
     Ok(received.unwrap_or(0).max(sent.unwrap_or(0)))
+}
+
+/// How often surveys, channels, keys or gateways were changed.
+const SETUP_VERSION: &str = "setup_version";
+
+/// How often surveys, channels, keys or gateways were changed: a node whose memory is of another version reads
+/// them again.
+///
+/// # Errors
+/// [`StoreError`] of the query; [`StoreError::Corrupt`] when it is no number.
+pub fn setup_version(connection: &mut AnyConnection) -> Result<i64, StoreError> {
+    let stored = get(connection, SETUP_VERSION)?;
+    let version = stored.map_or(Ok(0), |text| text.parse());
+    version.map_err(|error| StoreError::Corrupt(format!("{SETUP_VERSION}: {error}")))
+}
+
+/// Counts a change of set-up and tells the other nodes of it when it is committed. Whatever writes a row that nodes
+/// keep in memory calls it, in the same transaction.
+pub(super) fn note_setup_change(connection: &mut AnyConnection) -> Result<(), StoreError> {
+    let version = setup_version(connection)? + 1;
+    set(connection, SETUP_VERSION, &version.to_string())?;
+    if let AnyConnection::Postgres(postgres) = connection {
+        // Within the transaction, unlike other news (`bell.rs`): it is rare, and comes from commands too.
+        postgres.batch_execute(&format!("NOTIFY {CHANNEL}, '{SETUP}'"))?;
+    }
+    Ok(())
 }
 
 /// Lets our clock follow that of the database that several nodes share (RE16); SQLite has none of its own.

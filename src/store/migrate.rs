@@ -1,5 +1,7 @@
-//! Schema migrations, embedded for both databases. Never run on a schema newer than this binary knows.
+//! Schema migrations, embedded for both databases. Never run on a schema newer than this binary knows, and on
+//! PostgreSQL by one node at a time (RE42).
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -9,12 +11,39 @@ use super::{AnyConnection, StoreError};
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
-/// Brings the schema up to this binary's; gives the names of the migrations run.
+/// Taken while a node migrates; others wait, and then find nothing to do. The number is ours alone. A migration
+/// itself waits for no lock longer than 2 s, so as not to hold up the nodes at work.
+const ALONE: &str = "SET statement_timeout = 0; SET lock_timeout = '10min'; SELECT pg_advisory_lock(4820175); \
+                     SET lock_timeout = '2s'";
+const ALONE_NO_MORE: &str = "SELECT pg_advisory_unlock(4820175)";
+
+/// Brings the schema up to this binary's; gives the names of the migrations run. On PostgreSQL it changes the time
+/// limits of the connection: give it one of its own.
 ///
 /// # Errors
 /// [`StoreError::Setup`] when a migration fails or the schema is newer than this binary.
 pub fn migrate(connection: &mut AnyConnection) -> Result<Vec<String>, StoreError> {
+    if let AnyConnection::Postgres(postgres) = connection {
+        postgres.batch_execute(ALONE)?;
+    }
+    let run = refuse_newer(connection).and_then(|()| run_pending(connection));
+    if let AnyConnection::Postgres(postgres) = connection {
+        postgres.batch_execute(ALONE_NO_MORE)?;
+    }
+    run
+}
+
+/// Refuses a schema that is older or newer than this binary's.
+///
+/// # Errors
+/// [`StoreError::Pending`] when migrations wait; [`StoreError::Setup`] when the schema is newer or cannot be read.
+pub fn require_current(connection: &mut AnyConnection) -> Result<(), StoreError> {
     refuse_newer(connection)?;
+    let pending = pending(connection)?;
+    if pending.is_empty() { Ok(()) } else { Err(StoreError::Pending(pending.join(", "))) }
+}
+
+fn run_pending(connection: &mut AnyConnection) -> Result<Vec<String>, StoreError> {
     let run = match connection {
         AnyConnection::Sqlite(sqlite) => names(sqlite.run_pending_migrations(SQLITE)),
         AnyConnection::Postgres(postgres) => names(postgres.run_pending_migrations(POSTGRES)),

@@ -4,6 +4,7 @@
 mod among;
 pub mod answers;
 pub mod audit;
+mod bell;
 pub mod channels;
 mod claim;
 mod codec;

@@ -30,6 +30,9 @@ impl Default for ConnectionSettings {
 pub struct StoreSettings {
     /// For each connection.
     pub connection: ConnectionSettings,
+    /// A PostgreSQL database is brought up to date at the start (`database.migrate`, RE42); default false. A SQLite
+    /// file always is: one process uses it.
+    pub migrates: bool,
     /// Transactions that are written at the same time on PostgreSQL (`database.writers`); default 2. SQLite has
     /// one writer.
     pub writers: usize,
@@ -45,6 +48,7 @@ impl Default for StoreSettings {
     fn default() -> Self {
         Self {
             connection: ConnectionSettings::default(),
+            migrates: false,
             writers: 2,
             writer_batch: 512,
             readers: 4,

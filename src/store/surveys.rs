@@ -4,7 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::schema::{survey_revisions, surveys};
-use super::{AnyConnection, StoreError};
+use super::{AnyConnection, StoreError, meta};
 
 /// A survey and which revision is active.
 #[derive(Clone, Debug, Queryable, Insertable, AsChangeset, Identifiable)]
@@ -41,14 +41,13 @@ pub fn all(connection: &mut AnyConnection) -> Result<Vec<SurveyRow>, StoreError>
     Ok(surveys::table.order(surveys::id).load(connection)?)
 }
 
-/// All revisions of all surveys, oldest first.
+/// Which revisions of which surveys there are, oldest first.
 ///
 /// # Errors
 /// [`StoreError`] of the query.
-pub fn all_revisions(connection: &mut AnyConnection) -> Result<Vec<RevisionRow>, StoreError> {
-    Ok(survey_revisions::table
-        .order((survey_revisions::survey_id, survey_revisions::revision))
-        .load(connection)?)
+pub fn all_revisions(connection: &mut AnyConnection) -> Result<Vec<(String, i32)>, StoreError> {
+    let name = (survey_revisions::survey_id, survey_revisions::revision);
+    Ok(survey_revisions::table.select(name).order(name).load(connection)?)
 }
 
 /// One survey.
@@ -85,7 +84,7 @@ pub fn find_revision(
 /// [`StoreError::Constraint`] when the slug or the UUID is taken; other [`StoreError`]s of the statement.
 pub fn insert(connection: &mut AnyConnection, row: &SurveyRow) -> Result<(), StoreError> {
     diesel::insert_into(surveys::table).values(row).execute(connection)?;
-    Ok(())
+    meta::note_setup_change(connection)
 }
 
 /// Stores a new revision.
@@ -94,7 +93,7 @@ pub fn insert(connection: &mut AnyConnection, row: &SurveyRow) -> Result<(), Sto
 /// [`StoreError`] of the statement.
 pub fn insert_revision(connection: &mut AnyConnection, row: &RevisionRow) -> Result<(), StoreError> {
     diesel::insert_into(survey_revisions::table).values(row).execute(connection)?;
-    Ok(())
+    meta::note_setup_change(connection)
 }
 
 /// Writes a survey back.
@@ -103,5 +102,5 @@ pub fn insert_revision(connection: &mut AnyConnection, row: &RevisionRow) -> Res
 /// [`StoreError`] of the statement.
 pub fn update(connection: &mut AnyConnection, row: &SurveyRow) -> Result<(), StoreError> {
     diesel::update(surveys::table.find(&row.id)).set(row).execute(connection)?;
-    Ok(())
+    meta::note_setup_change(connection)
 }

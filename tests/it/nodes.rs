@@ -1,5 +1,10 @@
 //! Two nodes on one PostgreSQL do each thing once, in order, whichever of them is asked (RE8, RE13, RE16, RE28).
 
+mod setup;
+mod start;
+mod tls;
+mod work;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 

@@ -34,6 +34,7 @@ pub struct Setup {
     backend: Backend,
     surveys: Vec<String>,
     settings: Vec<(String, String)>,
+    role: Role,
     start: Timestamp,
 }
 
@@ -44,6 +45,7 @@ impl Setup {
             backend: Backend::chosen(),
             surveys: surveys.iter().map(|&source| source.to_owned()).collect(),
             settings: Vec::new(),
+            role: Role::Whole,
             start: "2026-11-21T08:00:00Z".parse().unwrap(),
         }
     }
@@ -57,6 +59,12 @@ impl Setup {
     /// A setting, by its dotted key.
     pub fn set(mut self, key: &str, value: &str) -> Self {
         self.settings.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The server sends nothing and fires no timer: another one must.
+    pub fn without_worker(mut self) -> Self {
+        self.role = Role::WithoutWorker;
         self
     }
 
@@ -85,6 +93,7 @@ impl Setup {
             database,
             folder,
             settings: self.settings,
+            role: self.role,
             inbound: AtomicU64::new(0),
             unsettled: AtomicBool::new(false),
         };
@@ -108,6 +117,7 @@ pub struct TestApp {
     pub database: Database,
     folder: TempDir,
     settings: Vec<(String, String)>,
+    role: Role,
     inbound: AtomicU64,
     unsettled: AtomicBool,
 }
@@ -116,11 +126,27 @@ impl TestApp {
     /// Starts the server on the database as it is.
     pub async fn open(&mut self) {
         assert!(self.server.is_none(), "the server is running");
-        let config = Config::load(&Inputs { flags: self.flags(), ..Inputs::default() }).unwrap();
-        let server = Server::start(config, self.clock.clock(), Ids::seeded(7), Role::Whole).await.unwrap();
-        let key = self.make_key(&server);
-        self.door = Some(Door::new(server.address, &key));
+        let (server, door) = self.start_node(7, self.role).await;
+        self.door = Some(door);
         self.server = Some(server);
+    }
+
+    /// Another server on the same database, as a further node, and the way in to it.
+    pub async fn another(&self, role: Role) -> (Server, Door) {
+        static SEED: AtomicU64 = AtomicU64::new(1000);
+        self.start_node(SEED.fetch_add(1, Ordering::Relaxed), role).await
+    }
+
+    async fn start_node(&self, seed: u64, role: Role) -> (Server, Door) {
+        let server = Server::start(self.config(), self.clock.clock(), Ids::seeded(seed), role).await.unwrap();
+        let key = self.make_key(&server);
+        let door = Door::new(server.address, &key);
+        (server, door)
+    }
+
+    /// What its servers are started with.
+    pub fn config(&self) -> Config {
+        Config::load(&Inputs { flags: self.flags(), ..Inputs::default() }).unwrap()
     }
 
     /// A key that may do everything.

@@ -77,6 +77,11 @@ impl Door {
         Self { client, base: format!("http://{address}"), key: key.to_owned() }
     }
 
+    /// The key.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
     /// GET with the key.
     pub async fn get(&self, path: &str) -> Answer {
         let request = self.client.get(format!("{}{path}", self.base)).bearer_auth(&self.key);
