@@ -11,6 +11,7 @@ use super::StoreError;
 use super::consents::ContactRow;
 use super::schema::{contacts, messages, session_handles, sessions};
 use super::space::{Keys, Space};
+use super::unnest::{InsertAll, InsertMissing};
 
 /// How often phones are looked for that are erased while we lock them.
 const TRIES_MAX: u32 = 4;
@@ -46,7 +47,8 @@ pub(super) fn lock_phones(
             keys.phones.difference(&locked).map(|phone| new_contact(phone, now)).collect();
         if !new.is_empty() {
             // Somebody else may be adding the same phone; the next round waits for him.
-            diesel::insert_into(contacts::table).values(new).on_conflict_do_nothing().execute(connection)?;
+            let new: Vec<&ContactRow> = new.iter().collect();
+            InsertMissing(InsertAll::new(&new)).execute(connection)?;
         }
     }
     Err(StoreError::Busy("phones came and went while they were locked".to_owned()))

@@ -49,6 +49,25 @@ impl<R: Stored> QueryFragment<Pg> for InsertAll<'_, R> {
 
 impl<R> RunQueryDsl<PgConnection> for InsertAll<'_, R> {}
 
+/// As [`InsertAll`], but rows that are there already stay as they are.
+pub struct InsertMissing<'a, R>(pub InsertAll<'a, R>);
+
+impl<R: Stored> QueryId for InsertMissing<'_, R> {
+    type QueryId = InsertMissing<'static, R>;
+
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl<R: Stored> QueryFragment<Pg> for InsertMissing<'_, R> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.0.walk_ast(out.reborrow())?;
+        out.push_sql(" ON CONFLICT DO NOTHING");
+        Ok(())
+    }
+}
+
+impl<R> RunQueryDsl<PgConnection> for InsertMissing<'_, R> {}
+
 /// `UPDATE table SET .. FROM UNNEST(..) WHERE key`.
 pub struct UpdateAll<'a, R> {
     arrays: Vec<ColumnArray<'a>>,
