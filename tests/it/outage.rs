@@ -88,6 +88,7 @@ async fn start(url: &str) -> Server {
         ("server.bind", "127.0.0.1:0"),
         ("server.shutdown_timeout", "1s"),
         ("database.url", url),
+        ("database.migrate", "true"),
         ("surveys.folder", "nowhere"),
         ("limits.webhooks_per_second", "100000"),
         ("gateways.fake.profile", "generic"),
