@@ -75,6 +75,10 @@ impl DatabaseUrl {
                 connection.batch_execute(&sqlite_pragmas(settings)).map_err(|e| setup(&e))?;
                 Ok(AnyConnection::Sqlite(connection))
             }
+            Self::Postgres(url) if insists_on_tls(url) && !cfg!(feature = "postgres-tls") => Err(setup(
+                &"its URL insists on TLS, and this antiphon was built without TLS to PostgreSQL; build it with \
+                  --features postgres-tls",
+            )),
             Self::Postgres(url) => {
                 let mut connection =
                     PgConnection::establish(&with_connect_timeout(url)).map_err(|e| setup(&e))?;
@@ -83,6 +87,11 @@ impl DatabaseUrl {
             }
         }
     }
+}
+
+/// Whether a URL takes nothing less than TLS.
+fn insists_on_tls(url: &str) -> bool {
+    ["sslmode=require", "sslmode=verify-ca", "sslmode=verify-full"].iter().any(|mode| url.contains(mode))
 }
 
 /// A host that does not answer at all is given up after five seconds, unless the URL says otherwise.

@@ -9,14 +9,15 @@
 #   cluster.sh revive FOLDER           starts it again
 #   cluster.sh stop FOLDER             stops it and removes the folder
 #   cluster.sh programs                prints where PostgreSQL's programs are
+#   cluster.sh tools                   installs what OpenSSL's build and the certificates of the tests need
 #
 # It takes the newest server under /usr/lib/postgresql, and installs Debian's package if there is none. The server
 # runs as an unprivileged user. Unless it is durable it does not wait for the disk: what is tested is what we store,
 # not the disk.
 set -euo pipefail
 
-usage="usage: cluster.sh start FOLDER [PORT|durable] | kill FOLDER | revive FOLDER | stop FOLDER | programs"
-[ "${1:-}" = programs ] || folder=${2:?$usage}
+usage="usage: cluster.sh start FOLDER [PORT|durable] | kill FOLDER | revive FOLDER | stop FOLDER | programs | tools"
+[ "${1:-}" = programs ] || [ "${1:-}" = tools ] || folder=${2:?$usage}
 
 as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
@@ -37,18 +38,31 @@ programs() {
     fi
 }
 
-install_server() {
+# Installs Debian's packages.
+install() {
     command -v apt-get >/dev/null || {
-        echo "PostgreSQL is missing: install its server programs (initdb, pg_ctl) and run this again" >&2
+        echo "missing: $*; install it and run this again" >&2
         exit 1
     }
-    echo "installing PostgreSQL for the tests" >&2
+    echo "installing for the tests: $*" >&2
+    { as_root apt-get update && as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y --no-install-recommends "$@"; } >&2
+}
+
+tools() {
+    local missing=()
+    command -v make >/dev/null || missing+=(make)
+    command -v openssl >/dev/null || missing+=(openssl)
+    perl -MFindBin -MIPC::Cmd -MFile::Compare -e 1 2>/dev/null || missing+=(perl)
+    [ ${#missing[@]} = 0 ] || install "${missing[@]}"
+}
+
+install_server() {
     # No cluster of Debian's own: ours lives and dies with the tests.
     as_root mkdir -p /etc/postgresql-common
     [ -e /etc/postgresql-common/createcluster.conf ] ||
         echo 'create_main_cluster = false' | as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
-    { as_root apt-get update && as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y --no-install-recommends postgresql; } >&2
+    install postgresql
 }
 
 # A certificate for localhost that is signed by itself.
@@ -105,5 +119,6 @@ kill) crash ;;
 revive) run_server >/dev/null ;;
 stop) stop ;;
 programs) programs ;;
+tools) tools ;;
 *) echo "$usage" >&2; exit 2 ;;
 esac

@@ -5,9 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use antiphon::config::{Config, Inputs};
-use antiphon::store::{AnyConnection, DatabaseUrl, migrate};
-use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use antiphon::store::{AnyConnection, DatabaseUrl};
 
 /// A throw-away server that takes TLS connections on a port of its own.
 struct Cluster {
@@ -45,14 +43,27 @@ impl Drop for Cluster {
     }
 }
 
-#[derive(QueryableByName)]
+#[cfg(feature = "postgres-tls")]
+#[derive(diesel::QueryableByName)]
 struct Encrypted {
-    #[diesel(sql_type = Bool)]
+    #[diesel(sql_type = diesel::sql_types::Bool)]
     ssl: bool,
 }
 
+#[cfg(not(feature = "postgres-tls"))]
+#[test]
+fn a_build_without_tls_says_so() {
+    let cluster = Cluster::start();
+    let refused = cluster.connect("localhost", "sslmode=verify-full").err().unwrap();
+    assert!(refused.contains("--features postgres-tls"), "{refused}");
+}
+
+#[cfg(feature = "postgres-tls")]
 #[test]
 fn a_server_is_known_by_its_certificate() {
+    use antiphon::store::migrate;
+    use diesel::prelude::*;
+
     let cluster = Cluster::start();
     let certificate = cluster.folder.path().join("server.crt");
     let trusted = format!("sslmode=verify-full&sslrootcert={}", certificate.display());
