@@ -203,7 +203,6 @@ async fn answer_batch(engine: &Engine, people: &mut People) -> Duration {
             handle: None,
             provider_at: None,
             flags: Vec::new(),
-            flags: Vec::new(),
         })
         .collect();
     let began = Instant::now();
