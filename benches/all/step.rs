@@ -17,8 +17,8 @@ use serde_json::{Map, Value as Json, json};
 use crate::support::table::{Table, at_most};
 use crate::support::{Failure, Size};
 
-const SURVEY: &str = include_str!("../surveys/csat-after-call.yaml");
-const CASES: &str = include_str!("../tests/it/cases/replies-dev.json");
+const SURVEY: &str = include_str!("../../surveys/csat-after-call.yaml");
+const CASES: &str = include_str!("../../tests/it/cases/replies-dev.json");
 
 /// What must hold, in microseconds.
 const SCALE_MICROS_MAX: f64 = 5.0;
