@@ -27,31 +27,7 @@ use rusqlite::{Connection, params};
 const BATCH: usize = 512;
 /// Sessions stored before anything is measured.
 const SESSIONS: usize = 10_000;
-const SURVEY: &str = r#"
-format: antiphon/1
-id: bench
-title: Bench
-languages: [en]
-default_language: en
-settings:
-  expiry: 24h
-elements:
-  - id: score
-    type: scale
-    min: 1
-    max: 5
-    text:
-      en: "How satisfied are you? Reply 1-5. STOP to opt out."
-  - id: again
-    type: scale
-    min: 1
-    max: 5
-    text:
-      en: "And with the price? Reply 1-5."
-completion:
-  text:
-    en: Thank you!
-"#;
+const SURVEY: &str = include_str!("bench.yaml");
 const CHANNEL: &str = "[channels.bench]\ngateway = \"simulator\"\nsender = \"2099\"\nsender_type = \"short_number\"\n\
     subnumbering = false\nthrottle_per_second = 10000.0\n";
 

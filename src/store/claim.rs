@@ -15,7 +15,8 @@ use super::sequence::Sequence;
 use super::space::{Keys, Space};
 use super::{AnyConnection, StoreError};
 
-/// Names the candidates for the load, with the buckets of their channels and what they may have to wait for. Phones it locks are added to `locked`, when there is such a set.
+/// Names the candidates for the load, with the buckets of their channels and what they may have to wait for.
+/// Phones it locks are added to `locked`, when there is such a set.
 ///
 /// # Errors
 /// [`StoreError`] of a query.

@@ -31,31 +31,7 @@ const SENDER: u64 = 2099;
 /// Channels, since one of them sends at most 10,000 SMS a second; all but the dispatcher's backlog use the first.
 pub const CHANNELS: u64 = 4;
 
-const SURVEY: &str = r#"
-format: antiphon/1
-id: bench
-title: Bench
-languages: [en]
-default_language: en
-settings:
-  expiry: 24h
-elements:
-  - id: score
-    type: scale
-    min: 1
-    max: 5
-    text:
-      en: "How satisfied are you? Reply 1-5. STOP to opt out."
-  - id: again
-    type: scale
-    min: 1
-    max: 5
-    text:
-      en: "And with the price? Reply 1-5."
-completion:
-  text:
-    en: Thank you!
-"#;
+const SURVEY: &str = include_str!("../../bench.yaml");
 
 /// How many people are put into the database in one statement.
 const CHUNK: u64 = 50_000;
