@@ -160,10 +160,13 @@ impl Keywords {
     /// this order). `free_text` says whether the question that waits is a free text.
     #[must_use]
     pub fn triage(&self, raw: &str, opted_out: bool, free_text: bool) -> Option<Inbound> {
-        self.keyword(raw, opted_out)
+        let text = clean(raw);
+        let plain = plain_form(&text);
+        let forms = squeezed_forms(&plain);
+        self.keyword_of(&forms, opted_out)
             .map(Inbound::Command)
-            .or_else(|| noise(raw, free_text, &self.lexicons).map(Inbound::Noise))
-            .or_else(|| self.opt_out_phrase(raw).map(Inbound::Command))
+            .or_else(|| noise(&text, &plain, free_text, &self.lexicons).map(Inbound::Noise))
+            .or_else(|| self.opt_out_of(&plain, &forms).map(Inbound::Command))
     }
 
     /// The command of a text where the question that waits is not known: as [`Keywords::triage`], but a
@@ -179,8 +182,11 @@ impl Keywords {
     /// A keyword (N12), compared in its plain form and with squeezed letters.
     #[must_use]
     pub fn keyword(&self, raw: &str, opted_out: bool) -> Option<Command> {
-        let plain = plain_form(&clean(raw));
-        squeezed_forms(&plain).iter().find_map(|form| self.keyword_in(form, opted_out))
+        self.keyword_of(&squeezed_forms(&plain_form(&clean(raw))), opted_out)
+    }
+
+    fn keyword_of(&self, forms: &[String], opted_out: bool) -> Option<Command> {
+        forms.iter().find_map(|form| self.keyword_in(form, opted_out))
     }
 
     fn keyword_in(&self, plain: &str, opted_out: bool) -> Option<Command> {
@@ -205,13 +211,11 @@ impl Keywords {
     }
 
     /// An opt-out phrase in a short message (N14). Noise is to be ruled out before.
-    #[must_use]
-    pub fn opt_out_phrase(&self, raw: &str) -> Option<Command> {
-        let plain = plain_form(&clean(raw));
+    fn opt_out_of(&self, plain: &str, forms: &[String]) -> Option<Command> {
         if plain.split(' ').count() > PHRASE_WORDS_MAX {
             return None;
         }
-        let word = self.phrase_in(&plain)?.to_owned();
+        let word = self.phrase_in(forms)?.to_owned();
         Some(Command::Stop { kind: Stop::Phrase, word })
     }
 
@@ -220,14 +224,13 @@ impl Keywords {
     pub fn asks_to_be_left_alone(&self, raw: &str) -> bool {
         let plain = plain_form(&clean(raw));
         let listed = || {
-            let shared = self.lexicons.shared_entries(List::LeaveAlone);
-            shared.into_iter().any(|wording| holds(&plain, wording))
+            let mut shared = self.lexicons.shared_entries(List::LeaveAlone);
+            shared.any(|wording| holds(&plain, wording))
         };
-        self.phrase_in(&plain).is_some() || listed()
+        self.phrase_in(&squeezed_forms(&plain)).is_some() || listed()
     }
 
-    fn phrase_in(&self, plain: &str) -> Option<&String> {
-        let forms = squeezed_forms(plain);
+    fn phrase_in(&self, forms: &[String]) -> Option<&String> {
         self.phrases.iter().find(|phrase| forms.iter().any(|form| holds(form, phrase)))
     }
 }
@@ -235,6 +238,7 @@ impl Keywords {
 /// Whether a plain text holds a phrase as whole words.
 fn holds(plain: &str, phrase: &str) -> bool {
     !phrase.is_empty()
+        && phrase.len() <= plain.len()
         && plain.match_indices(phrase).any(|(at, _)| {
             let before = plain.get(..at).unwrap_or_default();
             let after = plain.get(at + phrase.len()..).unwrap_or_default();

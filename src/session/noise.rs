@@ -1,7 +1,7 @@
 //! Noise (N13): texts that nobody wrote to us. They are recorded and never answered.
 
+use crate::survey::reply::fold;
 use crate::survey::reply::lexicon::{Lexicons, List};
-use crate::survey::reply::{clean, fold, plain_form};
 
 /// What is recorded and never answered (N13).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,27 +23,19 @@ impl Noise {
     }
 }
 
-/// Whether a text is a reaction or an automatic reply (N13). `free_text` says whether the question that waits
+/// Whether a text, cleaned and in its plain form, is a reaction or an automatic reply (N13). `free_text` says whether the question that waits
 /// is a free text, on which a driving notice is an answer.
-pub(super) fn noise(raw: &str, free_text: bool, lists: &Lexicons) -> Option<Noise> {
-    let text = clean(raw);
-    let folded = fold(&text);
-    let plain = plain_form(&text);
+pub(super) fn noise(text: &str, plain: &str, free_text: bool, lists: &Lexicons) -> Option<Noise> {
+    let folded = fold(text);
     let starts_with_driving = || {
-        let starts = lists.shared_entries(List::Driving);
-        starts.iter().any(|start| {
+        let mut starts = lists.shared_entries(List::Driving);
+        starts.any(|start| {
             plain.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
         })
     };
-    let is_auto_reply = || {
-        lists
-            .shared_entries(List::AutoReply)
-            .iter()
-            .any(|mark| folded.contains(mark) || plain.contains(&plain_form(mark)))
-    };
     if is_reaction(&folded, lists) {
         Some(Noise::Reaction)
-    } else if is_auto_reply() || (!free_text && starts_with_driving()) {
+    } else if lists.is_auto_reply(&folded, plain) || (!free_text && starts_with_driving()) {
         Some(Noise::AutoReply)
     } else {
         None
@@ -53,10 +45,8 @@ pub(super) fn noise(raw: &str, free_text: bool, lists: &Lexicons) -> Option<Nois
 /// Whether a folded text starts like a reaction, followed by a quotation mark.
 fn is_reaction(folded: &str, lists: &Lexicons) -> bool {
     let quoted = |rest: &str| rest.trim_start().starts_with(['"', '\'']);
-    let plain_start = lists
-        .shared_entries(List::Reaction)
-        .iter()
-        .any(|start| folded.strip_prefix(start).is_some_and(quoted));
+    let plain_start =
+        lists.shared_entries(List::Reaction).any(|start| folded.strip_prefix(start).is_some_and(quoted));
     let framed = [
         ("reacted ", " to "),
         ("removed a ", " from "),
@@ -75,9 +65,11 @@ fn is_reaction(folded: &str, lists: &Lexicons) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Lexicons, Noise};
+    use crate::survey::reply::{clean, plain_form};
 
     fn noise(raw: &str, free_text: bool) -> Option<Noise> {
-        super::noise(raw, free_text, Lexicons::built_in())
+        let text = clean(raw);
+        super::noise(&text, &plain_form(&text), free_text, Lexicons::built_in())
     }
 
     #[test]

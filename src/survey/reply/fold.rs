@@ -121,6 +121,9 @@ pub(super) fn same(word: &str, listed: &str) -> bool {
 
 /// Each run of three or more equal letters cut to `keep`; `None` when there is no such run (N22).
 fn squeeze(word: &str, keep: usize) -> Option<String> {
+    if !has_run_of_three(word) {
+        return None;
+    }
     let mut squeezed = String::with_capacity(word.len());
     let mut run: Option<(char, usize)> = None;
     let mut cut = false;
@@ -142,6 +145,16 @@ fn squeeze(word: &str, keep: usize) -> Option<String> {
     }
     flush(run, &mut squeezed);
     cut.then_some(squeezed)
+}
+
+fn has_run_of_three(word: &str) -> bool {
+    let mut chars = word.chars();
+    let (mut before, mut last) = (None, chars.next());
+    chars.any(|c| {
+        let is_third = before == Some(c) && last == Some(c);
+        (before, last) = (last, Some(c));
+        is_third
+    })
 }
 
 /// Folds one character (N20): å→a, ø→o, æ→ae, ß→ss, other accents off.

@@ -4,7 +4,7 @@
 macro_rules! lists {
     ($($(#[$meta:meta])* $list:ident = $name:literal,)*) => {
         /// One word list of replies.md.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum List {
             $($(#[$meta])* $list,)*
         }

@@ -7,7 +7,7 @@ mod lists;
 mod no;
 mod shared;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
 use super::fold::{fold_entry, look_up, plain_form, same};
@@ -24,12 +24,14 @@ pub struct Lexicons {
     languages: Vec<(Language, Lexicon)>,
     unknown: Lexicon,
     listed: HashSet<String>,
+    /// The marks of automatic replies, folded and in their plain form.
+    auto_replies: Vec<[String; 2]>,
 }
 
 /// The lists of one language (or the shared ones).
 #[derive(Clone, Debug, Default)]
 pub struct Lexicon {
-    lists: HashMap<List, Entries>,
+    lists: BTreeMap<List, Entries>,
 }
 
 /// One list: folded entries in the order of the data, each with its value (0 where none is given).
@@ -104,9 +106,15 @@ impl Lexicons {
     }
 
     /// The folded entries of a shared list.
+    pub fn shared_entries(&self, list: List) -> impl Iterator<Item = &str> {
+        self.shared.entries(list).map(|(entry, _)| entry)
+    }
+
+    /// Whether a text, folded and in its plain form, holds the mark of an automatic reply (N13).
     #[must_use]
-    pub fn shared_entries(&self, list: List) -> Vec<&str> {
-        self.shared.entries(list).map(|(entry, _)| entry).collect()
+    pub fn is_auto_reply(&self, folded: &str, plain: &str) -> bool {
+        let holds = |text: &str, mark: &str| mark.len() <= text.len() && text.contains(mark);
+        self.auto_replies.iter().any(|[mark, plain_mark]| holds(folded, mark) || holds(plain, plain_mark))
     }
 
     /// The lists that count in every language.
@@ -144,7 +152,9 @@ impl Lexicons {
             listed.extend(plain.split(' ').map(str::to_owned));
             listed.insert(plain);
         }
-        Self { shared, languages, unknown: Lexicon::default(), listed }
+        let auto_replies =
+            shared.entries(List::AutoReply).map(|(mark, _)| [mark.to_owned(), plain_form(mark)]).collect();
+        Self { shared, languages, unknown: Lexicon::default(), listed, auto_replies }
     }
 }
 
