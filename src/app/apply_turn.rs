@@ -229,7 +229,6 @@ fn record_answer(
     let visit = i32::try_from(record.visit).unwrap_or(i32::MAX);
     let asked_at = asked_at(moment, session_id, &record.element, visit);
     let shown = record.value.as_ref().map(|value| Shown::of(value, element.kind.options(), &language));
-    let plain = record.value.as_ref().map(|value| value.plain(element.kind.options()));
     let state = record.state;
     let method = record.method.map(Method::as_str);
     let row = AnswerRow {
@@ -263,7 +262,7 @@ fn record_answer(
     };
     if state == AnswerState::Answered {
         moment.engine.metrics.answer(survey.id(), element.kind.name(), method.unwrap_or("none"));
-        let data = json!({"elementId": row.element_id, "visit": visit, "value": plain, "method": row.method});
+        let data = json!({"elementId": row.element_id, "visit": visit, "method": row.method});
         moment.record_event("answer.recorded", Some(session_id), &data)?;
     }
     moment.space.answers.put((session_id.to_owned(), record.element, visit), row);
@@ -339,7 +338,7 @@ fn append_answer(
     row.raw.push('\n');
     row.raw.push_str(raw);
     row.value = Some(serde_json::to_string(value).map_err(|error| Fault::Invariant(error.to_string()))?);
-    let data = json!({"elementId": element, "visit": visit, "value": value.plain(&[])});
+    let data = json!({"elementId": element, "visit": visit});
     moment.record_event("answer.changed", Some(session_id), &data)
 }
 

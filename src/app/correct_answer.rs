@@ -116,8 +116,6 @@ impl Work for CorrectAnswer {
         let event = json!({
             "elementId": row.element_id,
             "visit": row.visit,
-            "value": value.plain(element.kind.options()),
-            "before": before.as_deref().and_then(stored).map(|before| before.plain(element.kind.options())),
             "reason": self.reason,
             "actor": self.actor.name,
         });
@@ -164,11 +162,6 @@ impl CorrectAnswer {
         moment.space.answers.put(key, row.clone());
         Ok(Corrected::Done(Box::new(row)))
     }
-}
-
-/// A value as it stands in the answer's row.
-fn stored(text: &str) -> Option<Value> {
-    serde_json::from_str(text).ok()
 }
 
 /// The value, if the question takes it; else what it takes.

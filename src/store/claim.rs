@@ -123,7 +123,8 @@ impl QueryFragment<Pg> for Claimable<'_> {
         out.push_bind_param::<Array<Text>, _>(&self.closed)?;
         out.push_sql(
             ") AND NOT EXISTS (SELECT 1 FROM messages AS earlier \
-             WHERE earlier.session_id = messages.session_id AND earlier.is_open AND earlier.seq < messages.seq) \
+             WHERE earlier.phone = messages.phone AND earlier.is_open AND earlier.session_id = messages.session_id \
+             AND earlier.seq < messages.seq) \
              ORDER BY messages.due_at, messages.seq LIMIT ",
         );
         out.push_bind_param::<BigInt, _>(&self.limit)?;

@@ -6,7 +6,8 @@ use diesel::prelude::*;
 use super::columns::stored;
 use super::schema::{counters, events};
 
-/// A fact, written in the turn that made it so.
+/// A fact, written in the turn that made it so. It names answers and messages; what people wrote and answered stands
+/// in their own rows alone, where it is corrected and erased.
 #[derive(Clone, Debug, Queryable)]
 #[expect(missing_docs, reason = "columns are documented in migrations and in http-api.md 11")]
 pub struct EventRow {

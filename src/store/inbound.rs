@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use super::columns::stored;
-use super::schema::inbound;
+use super::schema::{inbound, sessions};
 use super::{AnyConnection, StoreError};
 use crate::session::Outcome;
 
@@ -81,12 +81,17 @@ pub fn find_to_change(connection: &mut AnyConnection, id: &str) -> Result<Option
     })
 }
 
-/// Everything a session received, in the order of the one sequence.
+/// Everything a session received, in the order of the one sequence; it stands among what its phone sent.
 ///
 /// # Errors
 /// [`StoreError`] of the query.
 pub fn of_session(connection: &mut AnyConnection, session_id: &str) -> Result<Vec<InboundRow>, StoreError> {
-    Ok(inbound::table.filter(inbound::session_id.eq(session_id)).order(inbound::recv_seq).load(connection)?)
+    let phone = sessions::table.filter(sessions::id.eq(session_id)).select(sessions::phone);
+    Ok(inbound::table
+        .filter(inbound::sender.eq_any(phone))
+        .filter(inbound::session_id.eq(session_id))
+        .order(inbound::recv_seq)
+        .load(connection)?)
 }
 
 /// How many dead letters wait for somebody, and since when the oldest does.

@@ -1,12 +1,14 @@
 //! Lists of sessions, messages and inbound, page by page: ordered by (time of change, id), continued after an
 //! item, never by an offset (http-api.md 1.5).
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::inbound::InboundRow;
 use super::messages::MessageRow;
-use super::schema::{inbound, messages, sessions};
+use super::schema::{inbound, messages, sessions, surveys};
 use super::sessions::SessionRow;
 use super::{AnyConnection, StoreError};
 use crate::session::{MessageClass, MessageState, Outcome, Status};
@@ -109,19 +111,38 @@ macro_rules! within {
     }};
 }
 
-/// Sessions of a page.
+/// Sessions of a page. Each survey has its sessions in order; a page of several surveys merges theirs.
 ///
 /// # Errors
-/// [`StoreError`] of the query.
+/// [`StoreError`] of a query.
 pub fn sessions(
     connection: &mut AnyConnection,
     filter: &SessionFilter,
     span: &Span,
 ) -> Result<Vec<SessionRow>, StoreError> {
-    let mut query = sessions::table.into_boxed::<Backend>();
-    if let Some(ids) = filter.survey_ids.clone() {
-        query = query.filter(sessions::survey_id.eq_any(ids));
+    let survey_ids = match filter.survey_ids.clone() {
+        Some(survey_ids) => survey_ids,
+        None => surveys::table.select(surveys::id).load(connection)?,
+    };
+    let mut found = Vec::new();
+    for survey_id in BTreeSet::from_iter(survey_ids) {
+        found.extend(sessions_of_survey(connection, survey_id, filter, span)?);
     }
+    found.sort_by(|one, other| (one.updated_at, &one.id).cmp(&(other.updated_at, &other.id)));
+    if span.descending {
+        found.reverse();
+    }
+    found.truncate(usize::try_from(span.limit).unwrap_or(0));
+    Ok(found)
+}
+
+fn sessions_of_survey(
+    connection: &mut AnyConnection,
+    survey_id: String,
+    filter: &SessionFilter,
+    span: &Span,
+) -> Result<Vec<SessionRow>, StoreError> {
+    let mut query = sessions::table.into_boxed::<Backend>().filter(sessions::survey_id.eq(survey_id));
     if let Some(ids) = filter.channel_ids.clone() {
         query = query.filter(sessions::channel_id.eq_any(ids));
     }
@@ -195,7 +216,9 @@ pub fn inbound(
         query = query.filter(inbound::sender.eq(phone));
     }
     if let Some(session_id) = filter.session_id.clone() {
-        query = query.filter(inbound::session_id.eq(session_id));
+        // They stand among what the phone of the session sent.
+        let phone = sessions::table.filter(sessions::id.eq(session_id.clone())).select(sessions::phone);
+        query = query.filter(inbound::sender.eq_any(phone)).filter(inbound::session_id.eq(session_id));
     }
     query = match filter.is_resolved {
         Some(true) => query.filter(inbound::resolved_at.is_not_null()),

@@ -250,7 +250,7 @@ fn load_suppressions(
     space: &mut Space,
     hasher: &PhoneHasher,
 ) -> Result<(), StoreError> {
-    if keys.phones.is_empty() {
+    if keys.phones.is_empty() || !may_have_suppressions(connection)? {
         return Ok(());
     }
     let by_hash: BTreeMap<String, &String> =
@@ -264,6 +264,18 @@ fn load_suppressions(
         }
     }
     Ok(())
+}
+
+/// Few installations have any, and on SQLite the keyed hash of a phone costs more than a look; on PostgreSQL that look
+/// would be a round trip.
+fn may_have_suppressions(connection: &mut AnyConnection) -> Result<bool, StoreError> {
+    match connection {
+        AnyConnection::Postgres(_) => Ok(true),
+        AnyConnection::Sqlite(sqlite) => {
+            let first = suppressions::table.select(suppressions::scope).first::<String>(sqlite).optional()?;
+            Ok(first.is_some())
+        }
+    }
 }
 
 fn load_waiting_messages(

@@ -7,6 +7,7 @@ use diesel::sql_types::Bool;
 
 use super::among::among;
 use super::columns::stored;
+use super::moment::{At, AtOrNull};
 use super::schema::{delivery_reports, messages, send_attempts};
 use super::{AnyConnection, StoreError};
 use crate::session::{MessageClass, MessageState, Receipt};
@@ -31,12 +32,15 @@ pub struct MessageRow {
     pub body: String,
     pub encoding: String,
     pub segments: i32,
+    #[diesel(deserialize_as = At)]
     pub due_at: NaiveDateTime,
+    #[diesel(deserialize_as = At)]
     pub ttl_at: NaiveDateTime,
     pub state: MessageState,
     pub state_reason: Option<String>,
     pub is_open: bool,
     pub lease_token: i64,
+    #[diesel(deserialize_as = AtOrNull)]
     pub lease_until: Option<NaiveDateTime>,
     pub attempts: i32,
     pub client_ref: String,
@@ -46,10 +50,15 @@ pub struct MessageRow {
     pub gateway_code: Option<String>,
     pub receipt: Option<Receipt>,
     pub inbound_id: Option<String>,
+    #[diesel(deserialize_as = AtOrNull)]
     pub started_at: Option<NaiveDateTime>,
+    #[diesel(deserialize_as = AtOrNull)]
     pub accepted_at: Option<NaiveDateTime>,
+    #[diesel(deserialize_as = AtOrNull)]
     pub settled_at: Option<NaiveDateTime>,
+    #[diesel(deserialize_as = At)]
     pub created_at: NaiveDateTime,
+    #[diesel(deserialize_as = At)]
     pub updated_at: NaiveDateTime,
 }
 
@@ -148,8 +157,9 @@ pub fn claimable(
             break;
         }
         let blocked = earlier
-            .filter(earlier.field(messages::session_id).eq(messages::session_id))
+            .filter(earlier.field(messages::phone).eq(messages::phone))
             .filter(earlier.field(messages::is_open))
+            .filter(earlier.field(messages::session_id).eq(messages::session_id))
             .filter(earlier.field(messages::seq).lt(messages::seq));
         let of_priority: Vec<(String, String)> = messages::table
             .filter(sql::<Bool>("messages.state = 'due'"))

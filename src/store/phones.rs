@@ -12,8 +12,8 @@ use super::consents::{ConsentEventRow, ConsentRow, ContactRow, SuppressionRow};
 use super::inbound::InboundRow;
 use super::messages::MessageRow;
 use super::schema::{
-    answers, consent_events, consents, contacts, delivery_reports, erasures, events, idempotency, inbound,
-    messages, send_requests, session_handles, sessions, suppressions,
+    answers, consent_events, consents, contacts, delivery_reports, erasures, idempotency, inbound, messages,
+    send_requests, session_handles, sessions, suppressions,
 };
 use super::sessions::SessionRow;
 use super::{AnyConnection, StoreError};
@@ -28,11 +28,6 @@ const IMPERSONAL_VARIABLES: [&str; 5] =
 
 /// The element type whose value is a text of the person.
 const FREE_TEXT: &str = "free_text";
-
-/// Members of events that may hold a text of the person.
-const TEXT_MEMBERS: [&str; 4] = ["raw", "comment", "text", "body"];
-/// Members of events that hold the answer to a question.
-const VALUE_MEMBERS: [&str; 2] = ["value", "before"];
 
 /// What is held about one phone, oldest first in every list; at most [`ROWS_MAX`] of each.
 #[derive(Clone, Debug)]
@@ -172,13 +167,10 @@ fn keep_stops(connection: &mut AnyConnection, phone: &str, row: &ErasureRow) -> 
     Ok(())
 }
 
-/// Raw texts, comments and free texts go; numbers and choices stay for the counts of reports.
+/// Raw texts, comments and free texts go; numbers and choices stay for the counts of reports. Events hold none of
+/// them.
 fn erase_answers(connection: &mut AnyConnection, session_id: &str, mark: &str) -> Result<(), StoreError> {
     let of_session = || answers::table.filter(answers::session_id.eq(session_id));
-    let free_texts: Vec<String> = of_session()
-        .filter(answers::element_type.eq(FREE_TEXT))
-        .select(answers::element_id)
-        .load(connection)?;
     let value = to_json("answers.value", &Value::Text(mark.to_owned()))?;
     diesel::update(of_session()).set(answers::raw.eq(mark)).execute(connection)?;
     diesel::update(of_session().filter(answers::comment.is_not_null()))
@@ -191,41 +183,6 @@ fn erase_answers(connection: &mut AnyConnection, session_id: &str, mark: &str) -
     diesel::update(free_text().filter(answers::correction_of.is_not_null()))
         .set(answers::correction_of.eq(&value))
         .execute(connection)?;
-    erase_events(connection, session_id, &free_texts, mark)
-}
-
-/// Facts stay; texts of the person in them go.
-fn erase_events(
-    connection: &mut AnyConnection,
-    session_id: &str,
-    free_texts: &[String],
-    mark: &str,
-) -> Result<(), StoreError> {
-    let found: Vec<(String, String)> = events::table
-        .filter(events::session_id.eq(session_id))
-        .select((events::id, events::data))
-        .load(connection)?;
-    for (id, stored) in found {
-        let mut data: serde_json::Value = from_json("events.data", &stored)?;
-        let Some(members) = data.as_object_mut() else {
-            continue;
-        };
-        let is_free_text = members
-            .get("elementId")
-            .and_then(serde_json::Value::as_str)
-            .is_some_and(|element| free_texts.iter().any(|free| free == element));
-        for (name, value) in members.iter_mut() {
-            let is_text = TEXT_MEMBERS.contains(&name.as_str())
-                || (is_free_text && VALUE_MEMBERS.contains(&name.as_str()));
-            if is_text && !value.is_null() {
-                *value = mark.into();
-            }
-        }
-        let cleaned = to_json("events.data", &data)?;
-        if cleaned != stored {
-            diesel::update(events::table.find(id)).set(events::data.eq(cleaned)).execute(connection)?;
-        }
-    }
     Ok(())
 }
 
@@ -289,11 +246,6 @@ fn erase_traffic(
     .set((inbound::raw.eq(mark), inbound::body.eq(mark)))
     .execute(connection)?;
     Ok(())
-}
-
-/// Reads a JSON column.
-fn from_json<T: serde::de::DeserializeOwned>(column: &str, text: &str) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|error| StoreError::Corrupt(format!("{column}: {error}")))
 }
 
 /// Writes a JSON column.

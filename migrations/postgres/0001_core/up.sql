@@ -178,7 +178,8 @@ CREATE TABLE sessions (
 CREATE UNIQUE INDEX sessions_open_slot ON sessions (channel_id, phone, open_slot) WHERE open_slot IS NOT NULL;
 CREATE INDEX sessions_phone ON sessions (phone, created_at);
 CREATE INDEX sessions_wake ON sessions (wake_at) WHERE wake_at IS NOT NULL;
-CREATE INDEX sessions_updated ON sessions (updated_at, id);
+-- A turn moves its session in every index of a column that it changes, somewhere in a tree as big as the table: one
+-- such index must do. A list over several surveys merges theirs.
 CREATE INDEX sessions_survey ON sessions (survey_id, updated_at, id);
 -- Counted by /metrics without a look at the rows (RE44).
 CREATE INDEX sessions_open ON sessions (survey_id, status, created_at) WHERE closed_at IS NULL;
@@ -219,7 +220,7 @@ CREATE TABLE inbound (
     resolution TEXT
 );
 CREATE UNIQUE INDEX inbound_provider ON inbound (gateway, provider_id) WHERE provider_id IS NOT NULL;
-CREATE INDEX inbound_session ON inbound (session_id, recv_seq);
+-- Texts of a session are found by its phone, too.
 CREATE INDEX inbound_sender ON inbound (sender, recv_seq);
 CREATE INDEX inbound_dead ON inbound (resolved_at, received_at) WHERE outcome = 'dead';
 CREATE INDEX inbound_received ON inbound (received_at, id);
@@ -291,11 +292,11 @@ CREATE TABLE messages (
 );
 CREATE UNIQUE INDEX messages_session ON messages (session_id, seq) WHERE session_id IS NOT NULL;
 CREATE INDEX messages_due ON messages (priority, due_at, seq) WHERE state = 'due';
-CREATE INDEX messages_open ON messages (session_id, seq) WHERE is_open;
 CREATE INDEX messages_lease ON messages (lease_until) WHERE state = 'sending';
 CREATE INDEX messages_unknown ON messages (updated_at) WHERE state = 'unknown' AND is_open;
 CREATE INDEX messages_held ON messages (due_at) WHERE state = 'held';
 CREATE INDEX messages_external ON messages (external_id) WHERE external_id IS NOT NULL;
+-- Unfinished ones, of a phone and so of its sessions; the index stays as small as they are few.
 CREATE INDEX messages_phone ON messages (phone) WHERE is_open;
 -- What was sent outside any session; the others are found by their session.
 CREATE INDEX messages_alone ON messages (phone) WHERE session_id IS NULL;
@@ -339,7 +340,6 @@ CREATE TABLE events (
     data TEXT NOT NULL,
     created_at TIMESTAMP NOT NULL
 );
-CREATE INDEX events_session ON events (session_id, sequence);
 
 -- Answers to POSTs with an Idempotency-Key, written with their effect (RE25).
 CREATE TABLE idempotency (

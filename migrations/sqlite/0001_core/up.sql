@@ -1,5 +1,6 @@
 -- The survey loop: surveys, channels, consent, sessions, inbound, answers, outbox. Times are UTC with
--- microseconds; ids are UUIDv7 text; JSON stands in TEXT and is never filtered in SQL (HOUSE 4).
+-- microseconds; ids are UUIDv7 text; JSON stands in TEXT and is never filtered in SQL (HOUSE 4). Tables with short rows
+-- and hardly another index stand in the order of their key (WITHOUT ROWID): one tree to look into instead of two.
 
 -- The one sequence that orders inbound texts and send starts (RE8, RE11) is a counter of the only process here;
 -- PostgreSQL, which several nodes share, has turn_sequence.
@@ -83,7 +84,7 @@ CREATE TABLE contacts (
     outbound_count INTEGER NOT NULL,
     created_at TIMESTAMP NOT NULL,
     updated_at TIMESTAMP NOT NULL
-);
+) WITHOUT ROWID;
 
 -- Current consent of a phone, global or for one survey (A57, A65).
 CREATE TABLE consents (
@@ -97,7 +98,7 @@ CREATE TABLE consents (
     actor TEXT,
     updated_at TIMESTAMP NOT NULL,
     PRIMARY KEY (phone, scope)
-);
+) WITHOUT ROWID;
 
 -- The stop of a person whose number was erased, under the keyed hash of the number (RS11).
 CREATE TABLE suppressions (
@@ -105,7 +106,7 @@ CREATE TABLE suppressions (
     scope TEXT NOT NULL,
     created_at TIMESTAMP NOT NULL,
     PRIMARY KEY (phone_hash, scope)
-);
+) WITHOUT ROWID;
 
 -- What was erased, under the keyed hash of the number: applied again after a restore (RF8, RS11).
 CREATE TABLE erasures (
@@ -177,7 +178,8 @@ CREATE TABLE sessions (
 CREATE UNIQUE INDEX sessions_open_slot ON sessions (channel_id, phone, open_slot) WHERE open_slot IS NOT NULL;
 CREATE INDEX sessions_phone ON sessions (phone, created_at);
 CREATE INDEX sessions_wake ON sessions (wake_at) WHERE wake_at IS NOT NULL;
-CREATE INDEX sessions_updated ON sessions (updated_at, id);
+-- A turn moves its session in every index of a column that it changes, somewhere in a tree as big as the table: one
+-- such index must do. A list over several surveys merges theirs.
 CREATE INDEX sessions_survey ON sessions (survey_id, updated_at, id);
 -- Counted by /metrics without a look at the rows (RE44).
 CREATE INDEX sessions_open ON sessions (survey_id, status, created_at) WHERE closed_at IS NULL;
@@ -190,7 +192,7 @@ CREATE TABLE session_handles (
     phone TEXT NOT NULL,
     created_at TIMESTAMP NOT NULL,
     PRIMARY KEY (gateway, handle)
-);
+) WITHOUT ROWID;
 CREATE INDEX session_handles_session ON session_handles (session_id);
 
 -- Every inbound SMS, stored with its outcome (RE1).
@@ -218,7 +220,7 @@ CREATE TABLE inbound (
     resolution TEXT
 );
 CREATE UNIQUE INDEX inbound_provider ON inbound (gateway, provider_id) WHERE provider_id IS NOT NULL;
-CREATE INDEX inbound_session ON inbound (session_id, recv_seq);
+-- Texts of a session are found by its phone, too.
 CREATE INDEX inbound_sender ON inbound (sender, recv_seq);
 CREATE INDEX inbound_dead ON inbound (resolved_at, received_at) WHERE outcome = 'dead';
 CREATE INDEX inbound_received ON inbound (received_at, id);
@@ -290,11 +292,11 @@ CREATE TABLE messages (
 );
 CREATE UNIQUE INDEX messages_session ON messages (session_id, seq) WHERE session_id IS NOT NULL;
 CREATE INDEX messages_due ON messages (priority, due_at, seq) WHERE state = 'due';
-CREATE INDEX messages_open ON messages (session_id, seq) WHERE is_open;
 CREATE INDEX messages_lease ON messages (lease_until) WHERE state = 'sending';
 CREATE INDEX messages_unknown ON messages (updated_at) WHERE state = 'unknown' AND is_open;
 CREATE INDEX messages_held ON messages (due_at) WHERE state = 'held';
 CREATE INDEX messages_external ON messages (external_id) WHERE external_id IS NOT NULL;
+-- Unfinished ones, of a phone and so of its sessions; the index stays as small as they are few.
 CREATE INDEX messages_phone ON messages (phone) WHERE is_open;
 -- What was sent outside any session; the others are found by their session.
 CREATE INDEX messages_alone ON messages (phone) WHERE session_id IS NULL;
@@ -337,8 +339,7 @@ CREATE TABLE events (
     sequence INTEGER NOT NULL,
     data TEXT NOT NULL,
     created_at TIMESTAMP NOT NULL
-);
-CREATE INDEX events_session ON events (session_id, sequence);
+) WITHOUT ROWID;
 
 -- Answers to POSTs with an Idempotency-Key, written with their effect (RE25).
 CREATE TABLE idempotency (
@@ -350,7 +351,7 @@ CREATE TABLE idempotency (
     body TEXT NOT NULL,
     created_at TIMESTAMP NOT NULL,
     PRIMARY KEY (key_id, idempotency_key)
-);
+) WITHOUT ROWID;
 
 -- Natural key of SendSurvey (A03, RE24).
 CREATE TABLE send_requests (
@@ -361,7 +362,7 @@ CREATE TABLE send_requests (
     fingerprint TEXT NOT NULL,
     created_at TIMESTAMP NOT NULL,
     PRIMARY KEY (survey_id, phone, client_reference)
-);
+) WITHOUT ROWID;
 
 CREATE TABLE api_keys (
     id TEXT NOT NULL PRIMARY KEY,
@@ -381,7 +382,7 @@ CREATE TABLE counters (
     name TEXT NOT NULL PRIMARY KEY,
     window_at TIMESTAMP NOT NULL,
     count INTEGER NOT NULL
-);
+) WITHOUT ROWID;
 
 -- Append-only, hash-chained (RS10).
 CREATE TABLE audit (

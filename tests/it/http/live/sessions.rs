@@ -264,10 +264,24 @@ async fn an_answer_is_corrected_and_its_raw_text_kept() {
             .unwrap()
     };
     let changes: Vec<Value> = changes.iter().map(|data| serde_json::from_str(data).unwrap()).collect();
-    let values: Vec<(&Value, &Value)> =
-        changes.iter().map(|data| (&data["before"], &data["value"])).collect();
-    let expected = [(json!(2), json!(5)), (json!("price"), json!("staff"))];
-    assert_eq!(values, expected.iter().map(|(before, value)| (before, value)).collect::<Vec<_>>());
+    let elements: Vec<&Value> = changes.iter().map(|data| &data["elementId"]).collect();
+    assert_eq!(elements, [&json!("score"), &json!("reason")]);
+    let stored: Vec<(Option<String>, Option<String>)> = {
+        use antiphon::store::schema::answers::dsl;
+        use diesel::prelude::*;
+        dsl::answers
+            .filter(dsl::corrected_at.is_not_null())
+            .order(dsl::seq)
+            .select((dsl::correction_of, dsl::value))
+            .load(&mut live.connection())
+            .unwrap()
+    };
+    let read = |text: &Option<String>| serde_json::from_str::<Value>(text.as_deref().unwrap()).unwrap();
+    let values: Vec<(Value, Value)> =
+        stored.iter().map(|(before, value)| (read(before), read(value))).collect();
+    let expected =
+        [(json!({"number": 2}), json!({"number": 5})), (json!({"choice": 0}), json!({"choice": 1}))];
+    assert_eq!(values, expected);
 }
 
 #[actix_web::test]
