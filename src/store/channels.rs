@@ -4,6 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::columns::stored;
+use super::moment::{At, AtOrNull};
 use super::schema::{channel_buckets, channels, gateway_states};
 use super::{AnyConnection, StoreError, meta};
 
@@ -42,7 +43,9 @@ pub struct ChannelRow {
 pub struct BucketRow {
     pub channel_id: String,
     pub tokens_micro: i64,
+    #[diesel(deserialize_as = At)]
     pub refilled_at: NaiveDateTime,
+    #[diesel(deserialize_as = AtOrNull)]
     pub paused_until: Option<NaiveDateTime>,
 }
 

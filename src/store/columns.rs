@@ -11,6 +11,8 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::{Array, HasSqlType};
 use diesel::sqlite::Sqlite;
 
+use super::moment::BoundAs;
+
 /// A row that a batch writes. [`stored!`] says which columns it has; a test compares them with the schema.
 pub trait Stored: Sized + 'static {
     /// Its table.
@@ -19,8 +21,11 @@ pub trait Stored: Sized + 'static {
     const KEY: &'static [&'static str];
     /// What never changes once it is written.
     const FIXED: &'static [&'static str];
-    /// What a turn may change: the only columns that are written back.
+    /// What a turn may change: beside [`Self::RARE`] the only columns that are written back.
     const CHANGING: &'static [&'static str];
+    /// What a turn may change but seldom does, and what stands in an index: SQLite moves a row in every index of a
+    /// column that an UPDATE names, whether or not the value is another.
+    const RARE: &'static [&'static str];
 
     /// The key of many rows, column by column.
     fn key_arrays<'a>(rows: &[&'a Self], arrays: &mut Vec<ColumnArray<'a>>);
@@ -28,6 +33,8 @@ pub trait Stored: Sized + 'static {
     fn fixed_arrays<'a>(rows: &[&'a Self], arrays: &mut Vec<ColumnArray<'a>>);
     /// What may change, column by column.
     fn changing_arrays<'a>(rows: &[&'a Self], arrays: &mut Vec<ColumnArray<'a>>);
+    /// What seldom changes, column by column.
+    fn rare_arrays<'a>(rows: &[&'a Self], arrays: &mut Vec<ColumnArray<'a>>);
 
     /// Binds the key of one row.
     ///
@@ -44,9 +51,16 @@ pub trait Stored: Sized + 'static {
     /// # Errors
     /// Those of diesel.
     fn bind_changing<'b>(&'b self, binds: &mut Binds<'_, '_, 'b>) -> QueryResult<()>;
+    /// Binds what seldom changes.
+    ///
+    /// # Errors
+    /// Those of diesel.
+    fn bind_rare<'b>(&'b self, binds: &mut Binds<'_, '_, 'b>) -> QueryResult<()>;
 
     /// Whether another version of the row differs in nothing but what may change.
     fn has_fixed_of(&self, other: &Self) -> bool;
+    /// Whether what seldom changes is the same in another version of the row.
+    fn has_rare_of(&self, other: &Self) -> bool;
 }
 
 /// One column of many rows.
@@ -88,19 +102,19 @@ impl<'p, 'a, 'b> Binds<'p, 'a, 'b> {
         Self { out, has_any: false }
     }
 
-    /// Appends a value.
+    /// Appends the value of a column of SQL type `T`.
     ///
     /// # Errors
     /// Those of diesel.
-    pub fn push<T, V: ToSql<T, Sqlite>>(&mut self, value: &'b V) -> QueryResult<()>
+    pub fn push<T: BoundAs, V: ToSql<T::Sql, Sqlite>>(&mut self, value: &'b V) -> QueryResult<()>
     where
-        Sqlite: HasSqlType<T>,
+        Sqlite: HasSqlType<T::Sql>,
     {
         if self.has_any {
             self.out.push_sql(", ");
         }
         self.has_any = true;
-        self.out.push_bind_param::<T, V>(value)
+        self.out.push_bind_param::<T::Sql, V>(value)
     }
 }
 
@@ -118,7 +132,8 @@ pub fn push_names<DB: Backend>(out: &mut AstPass<'_, '_, DB>, lists: &[&[&str]])
     Ok(())
 }
 
-/// Says which columns the rows of a table have: the key, what never changes, and what a turn may change.
+/// Says which columns the rows of a table have: the key, what never changes, what a turn may change, and what it may
+/// but seldom does.
 macro_rules! stored {
     (
         $row:ty, $table:ident,
@@ -126,19 +141,32 @@ macro_rules! stored {
         fixed [$($fixed:ident),* $(,)?],
         changing [$($changing:ident),* $(,)?] $(,)?
     ) => {
+        stored!($row, $table, key [$($key),+], fixed [$($fixed),*], changing [$($changing),*], rare []);
+    };
+    (
+        $row:ty, $table:ident,
+        key [$($key:ident),+ $(,)?],
+        fixed [$($fixed:ident),* $(,)?],
+        changing [$($changing:ident),* $(,)?],
+        rare [$($rare:ident),* $(,)?] $(,)?
+    ) => {
         impl $crate::store::columns::Stored for $row {
             const TABLE: &'static str = stringify!($table);
             const KEY: &'static [&'static str] = &[$(stringify!($key)),+];
             const FIXED: &'static [&'static str] = &[$(stringify!($fixed)),*];
             const CHANGING: &'static [&'static str] = &[$(stringify!($changing)),*];
+            const RARE: &'static [&'static str] = &[$(stringify!($rare)),*];
 
             stored!(@arrays key_arrays, $table, $($key),+);
             stored!(@arrays fixed_arrays, $table, $($fixed),*);
             stored!(@arrays changing_arrays, $table, $($changing),*);
+            stored!(@arrays rare_arrays, $table, $($rare),*);
             stored!(@binds bind_key, $table, $($key),+);
             stored!(@binds bind_fixed, $table, $($fixed),*);
             stored!(@binds bind_changing, $table, $($changing),*);
-            stored!(@fixed $($fixed),*);
+            stored!(@binds bind_rare, $table, $($rare),*);
+            stored!(@same has_fixed_of, $($fixed),*);
+            stored!(@same has_rare_of, $($rare),*);
         }
     };
     (@arrays $name:ident, $table:ident, $($column:ident),+) => {
@@ -170,13 +198,13 @@ macro_rules! stored {
             Ok(())
         }
     };
-    (@fixed $($column:ident),+) => {
-        fn has_fixed_of(&self, other: &Self) -> bool {
+    (@same $name:ident, $($column:ident),+) => {
+        fn $name(&self, other: &Self) -> bool {
             $(self.$column == other.$column)&&+
         }
     };
-    (@fixed) => {
-        fn has_fixed_of(&self, _: &Self) -> bool {
+    (@same $name:ident,) => {
+        fn $name(&self, _: &Self) -> bool {
             true
         }
     };
@@ -206,7 +234,7 @@ mod tests {
         let (listed, _) = select.split_once(" -- ").unwrap();
         let names = listed.rsplit('"').skip(1).step_by(2).filter(|name| *name != R::TABLE);
         let in_schema: Vec<&str> = names.collect();
-        let ours: Vec<&str> = [R::KEY, R::FIXED, R::CHANGING].concat();
+        let ours: Vec<&str> = [R::KEY, R::FIXED, R::CHANGING, R::RARE].concat();
         assert_eq!(BTreeSet::from_iter(ours.clone()), BTreeSet::from_iter(in_schema), "{}", R::TABLE);
         assert_eq!(ours.len(), ours.iter().collect::<BTreeSet<_>>().len(), "{} twice", R::TABLE);
     }

@@ -3,6 +3,7 @@
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
+use super::checkpoint::LOG_PAGES_MAX;
 use super::{ConnectionSettings, StoreError};
 
 /// Held by a change of set-up until its commit; the number is ours alone.
@@ -137,7 +138,7 @@ fn sqlite_pragmas(settings: &ConnectionSettings) -> String {
     format!(
         "PRAGMA busy_timeout = {lock_timeout}; PRAGMA journal_mode = WAL; \
          PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; \
-         PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000;"
+         PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = {LOG_PAGES_MAX};"
     )
 }
 

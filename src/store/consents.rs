@@ -4,6 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::columns::stored;
+use super::moment::{At, AtOrNull};
 use super::schema::{consent_events, consents, contacts, suppressions};
 
 /// One phone: lock target and counters.
@@ -16,10 +17,14 @@ use super::schema::{consent_events, consents, contacts, suppressions};
 pub struct ContactRow {
     pub phone: String,
     pub language: Option<String>,
+    #[diesel(deserialize_as = AtOrNull)]
     pub not_found_at: Option<NaiveDateTime>,
+    #[diesel(deserialize_as = AtOrNull)]
     pub outbound_window_at: Option<NaiveDateTime>,
     pub outbound_count: i32,
+    #[diesel(deserialize_as = At)]
     pub created_at: NaiveDateTime,
+    #[diesel(deserialize_as = At)]
     pub updated_at: NaiveDateTime,
 }
 
@@ -39,10 +44,12 @@ pub struct ConsentRow {
     pub scope: String,
     pub consent_type: String,
     pub source: String,
+    #[diesel(deserialize_as = At)]
     pub obtained_at: NaiveDateTime,
     pub keyword: Option<String>,
     pub inbound_id: Option<String>,
     pub actor: Option<String>,
+    #[diesel(deserialize_as = At)]
     pub updated_at: NaiveDateTime,
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use super::bell::{Bell, Listening};
+use super::checkpoint::Checkpoints;
 use super::disk::{self, DiskRoom};
 use super::lane::World;
 use super::load::{Loading, load};
@@ -81,17 +82,23 @@ impl Store {
         };
         let bell = connector.url.is_shared().then(Bell::default);
         let signals = bell.clone().map_or_else(Signals::default, Signals::with_bell);
+        let (checkpoints, checkpointer) = match &connector.url {
+            DatabaseUrl::Sqlite(_) => {
+                Checkpoints::start(connector.clone()).map(|(c, thread)| (Some(c), Some(thread)))?
+            }
+            DatabaseUrl::Postgres(_) => (None, None),
+        };
         let world = World {
             sequence: sequence.clone(),
             clock: clock.clone(),
             signals: signals.clone(),
             hasher: hasher.clone(),
             ids: ids.clone(),
+            checkpoints,
         };
         let other_lanes = if connector.url.is_shared() { settings.writers.saturating_sub(1) } else { 0 };
-        let (writer, mut threads) =
-            Writer::start(&connector, connection, &world, settings.writer_batch, other_lanes)?;
-        threads.extend(sequencer);
+        let (writer, mut threads) = Writer::start(&connector, &world, settings.writer_batch, other_lanes)?;
+        threads.extend(sequencer.into_iter().chain(checkpointer));
         let listening = bell.map(|bell| bell.start(connector.clone(), signals.clone())).transpose()?;
         let threads = Mutex::new(threads);
         let open = Open { connector: connector.clone(), threads, listening, _lock: lock };

@@ -5,9 +5,9 @@
 use diesel::prelude::*;
 
 use super::columns::Stored;
-use super::one_row::{InsertRow, UpdateRow};
+use super::one_row::{InsertRow, UpdateOften, UpdateRow};
 use super::space::Space;
-use super::table::Table;
+use super::table::{Change, Table};
 use super::unnest::{InsertAll, UpdateAll};
 use super::{AnyConnection, SessionRow, StoreError, audit};
 
@@ -34,8 +34,8 @@ pub fn flush(connection: &mut AnyConnection, space: &Space) -> Result<(), StoreE
 fn flush_sessions(connection: &mut AnyConnection, space: &Space) -> Result<(), StoreError> {
     // Whoever gives an open slot up goes before who takes it: the new session that supersedes another, or the
     // one that waited. A statement with both would meet the unique index in any order.
-    let has_slot = |row: &&SessionRow| row.open_slot.is_some();
-    update(connection, space.sessions.updates().filter(|row| !has_slot(row)))?;
+    let has_slot = |change: &Change<'_, SessionRow>| change.row.open_slot.is_some();
+    update(connection, space.sessions.updates().filter(|change| !has_slot(change)))?;
     update(connection, space.sessions.updates().filter(has_slot))?;
     insert(connection, space.sessions.inserts())?;
     insert(connection, space.handles.inserts())?;
@@ -79,16 +79,20 @@ pub(super) fn insert<'a, R: Stored>(
 /// Writes back what may change of rows that the database has.
 fn update<'a, R: Stored>(
     connection: &mut AnyConnection,
-    rows: impl Iterator<Item = &'a R>,
+    changes: impl Iterator<Item = Change<'a, R>>,
 ) -> Result<(), StoreError> {
     match connection {
         AnyConnection::Sqlite(sqlite) => {
-            for row in rows {
-                UpdateRow(row).execute(sqlite)?;
+            for Change { row, is_rare } in changes {
+                if is_rare {
+                    UpdateRow(row).execute(sqlite)?;
+                } else {
+                    UpdateOften(row).execute(sqlite)?;
+                }
             }
         }
         AnyConnection::Postgres(postgres) => {
-            let rows: Vec<&R> = rows.collect();
+            let rows: Vec<&R> = changes.map(|change| change.row).collect();
             if !rows.is_empty() {
                 UpdateAll::new(&rows).execute(postgres)?;
             }

@@ -9,12 +9,14 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
+use super::acknowledge::{Acknowledgements, Committed};
+use super::checkpoint::Checkpoints;
 use super::held::Held;
 use super::job::{ChangeJob, Job, Order};
 use super::load::{Loading, load};
 use super::sequence::Sequence;
 use super::space::{Keys, Space};
-use super::{AnyConnection, Connector, Fault, PhoneHasher, Signals, StoreError, WriteError, flush, meta};
+use super::{AnyConnection, Connector, Fault, PhoneHasher, Signals, StoreError, flush, meta};
 use crate::clock::{Clock, Timestamp};
 use crate::ids::Ids;
 
@@ -38,6 +40,8 @@ pub(super) struct World {
     pub hasher: PhoneHasher,
     /// Where chance comes from.
     pub ids: Ids,
+    /// Who carries back what SQLite has written ahead.
+    pub checkpoints: Option<Checkpoints>,
 }
 
 /// One lane: a thread with a connection of its own.
@@ -48,6 +52,7 @@ pub(super) struct Lane {
     world: World,
     /// Most turns in one transaction.
     batch_max: usize,
+    acknowledgements: Acknowledgements,
 }
 
 impl Lane {
@@ -56,9 +61,10 @@ impl Lane {
         connection: AnyConnection,
         world: World,
         batch_max: usize,
+        acknowledgements: Acknowledgements,
     ) -> Self {
         let is_shared = connector.url.is_shared();
-        Self { held: Held::new(connector, Some(connection)), is_shared, world, batch_max }
+        Self { held: Held::new(connector, Some(connection)), is_shared, world, batch_max, acknowledgements }
     }
 
     /// Starts the thread; it ends when nobody can send orders any more.
@@ -74,53 +80,51 @@ impl Lane {
 
     fn serve(&mut self, mut receiver: mpsc::Receiver<Order>) {
         let mut orders = Vec::with_capacity(self.batch_max);
-        let mut batch: Vec<Box<dyn Job>> = Vec::with_capacity(self.batch_max);
         while receiver.blocking_recv_many(&mut orders, self.batch_max) > 0 {
+            let mut batch: Vec<Box<dyn Job>> = Vec::with_capacity(orders.len());
             for order in orders.drain(..) {
                 match order {
                     Order::Turn(job) => batch.push(job),
                     Order::Change(mut change) => {
-                        self.commit(&mut batch);
-                        batch.clear();
+                        self.commit(std::mem::take(&mut batch));
                         self.change(change.as_mut());
                     }
                 }
             }
-            self.commit(&mut batch);
-            batch.clear();
+            self.commit(batch);
         }
     }
 
-    /// Commits a batch and answers every caller.
-    fn commit(&mut self, batch: &mut [Box<dyn Job>]) {
+    /// Commits a batch and has every caller answered.
+    fn commit(&mut self, mut batch: Vec<Box<dyn Job>>) {
         if batch.is_empty() {
             return;
         }
-        let mut stored = self.attempt(batch);
+        let mut stored = self.attempt(&mut batch);
         if self.is_shared && matches!(stored, Err(StoreError::Constraint(_))) {
             // Another node may have stored the same at the same time; a second look will find it.
-            stored = self.attempt(batch);
+            stored = self.attempt(&mut batch);
         }
         self.answer(batch, stored);
     }
 
-    /// Answers every caller of a batch that was stored; halves one that was refused.
-    fn answer(&mut self, batch: &mut [Box<dyn Job>], stored: Result<(), StoreError>) {
+    /// Has every caller of a batch that was stored answered; halves one that was refused.
+    fn answer(&mut self, mut batch: Vec<Box<dyn Job>>, stored: Result<Box<Space>, StoreError>) {
         match stored {
-            Ok(()) => finish_all(batch, || Ok(())),
-            Err(StoreError::Constraint(refusal)) => match batch {
+            Ok(space) => self.acknowledgements.committed(Committed { batch, space }),
+            Err(StoreError::Constraint(refusal)) => match batch.as_mut_slice() {
                 [] => {}
                 [job] if job.is_condemned() => job.finish(Err(StoreError::Constraint(refusal).into())),
                 [job] => {
                     tracing::error!(error = %refusal, "the database refused a turn; it becomes a dead letter");
                     job.condemn(Fault::Store(StoreError::Constraint(refusal)));
-                    let stored = self.attempt(batch);
+                    let stored = self.attempt(&mut batch);
                     self.answer(batch, stored);
                 }
                 _ => {
-                    let (left, right) = batch.split_at_mut(batch.len() / 2);
-                    for half in [left, right] {
-                        let stored = self.attempt(half);
+                    let right = batch.split_off(batch.len() / 2);
+                    for mut half in [batch, right] {
+                        let stored = self.attempt(&mut half);
                         self.answer(half, stored);
                     }
                 }
@@ -128,14 +132,18 @@ impl Lane {
             Err(error) => {
                 tracing::error!(%error, turns = batch.len(), "a batch was not stored");
                 let text = error.to_string();
-                finish_all(batch, || Err(StoreError::Unavailable(text.clone()).into()));
+                for job in &mut batch {
+                    job.finish(Err(StoreError::Unavailable(text.clone()).into()));
+                }
             }
         }
     }
 
     /// Carries out one change of set-up and answers its caller.
     fn change(&mut self, change: &mut dyn ChangeJob) {
-        let result = self.transaction(|connection, now| change.run(connection, now));
+        let result = self
+            .transaction(|connection, now| change.run(connection, now))
+            .and_then(|()| self.acknowledgements.settle());
         let is_stored = result.is_ok();
         change.finish(result);
         if is_stored {
@@ -145,13 +153,15 @@ impl Lane {
     }
 
     /// One batch: its transaction is repeated after a turn that faulted.
-    fn attempt(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+    fn attempt(&mut self, batch: &mut [Box<dyn Job>]) -> Result<Box<Space>, StoreError> {
         loop {
             let world = self.world.clone();
             match self.transaction(|connection, now| transact(connection, batch, &world, now))? {
                 Run::Done(space) => {
-                    self.world.signals.tell(&space, world.clock.now());
-                    return Ok(());
+                    if let Some(checkpoints) = &mut self.world.checkpoints {
+                        checkpoints.written(batch.len(), &mut self.held);
+                    }
+                    return Ok(space);
                 }
                 // A faulted turn left half its effects in the space: nothing was written, begin again.
                 Run::Faulted => {}
@@ -164,6 +174,7 @@ impl Lane {
         &mut self,
         mut work: impl FnMut(&mut AnyConnection, Timestamp) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        self.acknowledgements.require_disk()?;
         let began = Instant::now();
         let mut repeats = 0;
         loop {
@@ -210,10 +221,4 @@ fn transact(
     }
     flush::flush(connection, &space)?;
     Ok(Run::Done(Box::new(space)))
-}
-
-fn finish_all(batch: &mut [Box<dyn Job>], result: impl Fn() -> Result<(), WriteError>) {
-    for job in batch {
-        job.finish(result());
-    }
 }

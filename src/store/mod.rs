@@ -1,11 +1,13 @@
 //! The store: one body of queries for SQLite and PostgreSQL, a writer that commits turns in natural batches,
 //! and a pool of readers. It never decides anything: rows in, rows out.
 
+mod acknowledge;
 mod among;
 pub mod answers;
 pub mod audit;
 mod bell;
 pub mod channels;
+mod checkpoint;
 mod claim;
 mod codec;
 mod columns;
@@ -28,6 +30,7 @@ mod lock;
 pub mod messages;
 pub mod meta;
 pub mod migrate;
+mod moment;
 mod one_row;
 mod phone_hash;
 pub mod phones;

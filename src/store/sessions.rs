@@ -4,6 +4,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::columns::stored;
+use super::moment::{At, AtOrNull};
 use super::schema::{session_handles, sessions};
 use super::{AnyConnection, Json, StoreError};
 use crate::session::Status;
@@ -29,6 +30,7 @@ pub struct SessionRow {
     /// Absent while pending.
     pub progress: Option<Json<Progress>>,
     /// Until when a free text takes fragments (N98): its answer is loaded with the session.
+    #[diesel(deserialize_as = AtOrNull)]
     pub appending_until: Option<NaiveDateTime>,
     pub current_element_id: Option<String>,
     /// The first message that asked the current question on this visit (RE11).
@@ -44,6 +46,7 @@ pub struct SessionRow {
     /// Facts written so far; the newest one has this `sequence`.
     pub events_count: i32,
     pub is_test: bool,
+    #[diesel(deserialize_as = AtOrNull)]
     pub halted_at: Option<NaiveDateTime>,
     /// Faulting turns so far; 3 halt the session (RE9).
     pub faults: i32,
@@ -51,14 +54,22 @@ pub struct SessionRow {
     /// Unavailable and expired texts sent after the end (A32).
     pub unavailable_count: i32,
     /// Last hand-over to the gateway; the next is at least one gap later (RE16).
+    #[diesel(deserialize_as = AtOrNull)]
     pub handed_over_at: Option<NaiveDateTime>,
     /// When a timer next looks at this session: start, reminder or expiry.
+    #[diesel(deserialize_as = AtOrNull)]
     pub wake_at: Option<NaiveDateTime>,
+    #[diesel(deserialize_as = AtOrNull)]
     pub send_at: Option<NaiveDateTime>,
+    #[diesel(deserialize_as = At)]
     pub created_at: NaiveDateTime,
+    #[diesel(deserialize_as = AtOrNull)]
     pub started_at: Option<NaiveDateTime>,
+    #[diesel(deserialize_as = AtOrNull)]
     pub expires_at: Option<NaiveDateTime>,
+    #[diesel(deserialize_as = AtOrNull)]
     pub closed_at: Option<NaiveDateTime>,
+    #[diesel(deserialize_as = At)]
     pub updated_at: NaiveDateTime,
     /// Counts turns that changed the session.
     pub version: i32,
@@ -73,10 +84,11 @@ stored!(
         created_at,
     ],
     changing [
-        status, status_reason, opening, progress, appending_until, current_element_id, prompt_id, sms_session,
-        open_slot, next_sequence, answers_count, events_count, halted_at, faults, inbound_count,
-        unavailable_count, handed_over_at, wake_at, started_at, expires_at, closed_at, updated_at, version,
+        status_reason, opening, progress, appending_until, current_element_id, prompt_id, sms_session,
+        next_sequence, answers_count, events_count, halted_at, faults, inbound_count, unavailable_count,
+        handed_over_at, started_at, expires_at, updated_at, version,
     ],
+    rare [status, open_slot, wake_at, closed_at],
 );
 
 impl SessionRow {
@@ -106,6 +118,7 @@ pub struct HandleRow {
     pub handle: String,
     pub session_id: String,
     pub phone: String,
+    #[diesel(deserialize_as = At)]
     pub created_at: NaiveDateTime,
 }
 

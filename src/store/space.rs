@@ -294,13 +294,13 @@ impl Space {
             Some(candidates) => candidates.iter().any(|id| self.messages.get(id).is_some_and(is_due)),
             None => self.messages.values().any(is_due),
         };
-        self.messages.inserts().chain(self.messages.updates()).any(|row| row.state != MessageState::Sending)
+        self.messages.to_write().any(|row| row.state != MessageState::Sending)
             || (self.holds_phones && left_over())
     }
 
     /// The earliest timer among the sessions that the batch made or changed.
     pub(super) fn earliest_timer(&self) -> Option<NaiveDateTime> {
-        self.sessions.inserts().chain(self.sessions.updates()).filter_map(|row| row.wake_at).min()
+        self.sessions.to_write().filter_map(|row| row.wake_at).min()
     }
 
     /// Claims pass over what the batch is about until its commit.

@@ -13,14 +13,22 @@ pub struct Table<K: Ord, R> {
 #[derive(Debug)]
 struct Held<R> {
     row: R,
-    change: Change,
-    /// The row as it was before a turn of this batch changed it, to see that no fixed column was touched.
-    #[cfg(debug_assertions)]
-    before: Option<R>,
+    state: State,
+    /// The row as it was before a turn of this batch changed it, if its table has columns that seldom change.
+    before: Option<Box<R>>,
+}
+
+/// A row to write back.
+#[derive(Clone, Copy, Debug)]
+pub struct Change<'a, R> {
+    /// As it is now.
+    pub row: &'a R,
+    /// Something that seldom changes has changed.
+    pub is_rare: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Change {
+enum State {
     None,
     /// Not in the database, and not to be written until it is changed.
     Absent,
@@ -28,7 +36,7 @@ enum Change {
     Update,
 }
 
-impl Change {
+impl State {
     /// What it becomes when the row is changed.
     fn touched(self) -> Self {
         match self {
@@ -44,35 +52,30 @@ impl<K: Ord, R> Default for Table<K, R> {
     }
 }
 
-impl<R: Clone> Held<R> {
-    fn new(row: R, change: Change) -> Self {
-        Self {
-            row,
-            change,
-            #[cfg(debug_assertions)]
-            before: None,
-        }
+impl<R: Stored + Clone> Held<R> {
+    fn new(row: R, state: State) -> Self {
+        Self { row, state, before: None }
     }
 
     /// The row, about to be changed.
     fn touch(&mut self) -> &mut R {
-        #[cfg(debug_assertions)]
-        if self.change == Change::None {
-            self.before = Some(self.row.clone());
+        if self.state == State::None && (cfg!(debug_assertions) || !R::RARE.is_empty()) {
+            self.before = Some(Box::new(self.row.clone()));
         }
-        self.change = self.change.touched();
+        self.state = self.state.touched();
         &mut self.row
     }
-}
 
-impl<R: Stored> Held<R> {
-    /// A changed row; only what its type lists as changing is written back.
-    fn changed(&self) -> Option<&R> {
-        #[cfg(debug_assertions)]
-        if let Some(before) = &self.before {
-            assert!(self.row.has_fixed_of(before), "a fixed column of {} was changed", R::TABLE);
-        }
-        (self.change == Change::Update).then_some(&self.row)
+    /// A changed row; only what its type lists as changing, or as rare, is written back.
+    fn changed(&self) -> Option<Change<'_, R>> {
+        let before = self.before.as_deref();
+        debug_assert!(
+            before.is_none_or(|before| self.row.has_fixed_of(before)),
+            "a fixed column of {} was changed",
+            R::TABLE
+        );
+        let is_rare = !R::RARE.is_empty() && before.is_none_or(|before| !self.row.has_rare_of(before));
+        (self.state == State::Update).then_some(Change { row: &self.row, is_rare })
     }
 }
 
@@ -95,7 +98,7 @@ impl<K: Ord, R: Stored + Clone> Table<K, R> {
 
     /// Adds a row that the database does not have.
     pub fn insert(&mut self, key: K, row: R) {
-        self.rows.insert(key, Held::new(row, Change::Insert));
+        self.rows.insert(key, Held::new(row, State::Insert));
     }
 
     /// Replaces a row, or adds it if there is none.
@@ -108,7 +111,7 @@ impl<K: Ord, R: Stored + Clone> Table<K, R> {
 
     /// Takes a row that is known to be in the database without having been loaded: it will be written back.
     pub fn overwrite(&mut self, key: K, row: R) {
-        self.rows.insert(key, Held::new(row, Change::Update));
+        self.rows.insert(key, Held::new(row, State::Update));
     }
 
     /// Rows from a key on, in key order: whoever wants those of one owner never walks the batch.
@@ -118,13 +121,13 @@ impl<K: Ord, R: Stored + Clone> Table<K, R> {
 
     /// Adds a row as loaded; keeps the one already here.
     pub(super) fn load(&mut self, key: K, row: R) {
-        self.rows.entry(key).or_insert_with(|| Held::new(row, Change::None));
+        self.rows.entry(key).or_insert_with(|| Held::new(row, State::None));
     }
 
     /// Adds a row that stands for something the database keeps elsewhere; keeps the one already here. It is
     /// written, as a new row, only when it is changed.
     pub(super) fn assume(&mut self, key: K, row: R) {
-        self.rows.entry(key).or_insert_with(|| Held::new(row, Change::Absent));
+        self.rows.entry(key).or_insert_with(|| Held::new(row, State::Absent));
     }
 
     /// All rows, changed or not.
@@ -134,11 +137,17 @@ impl<K: Ord, R: Stored + Clone> Table<K, R> {
 
     /// Rows to insert.
     pub(super) fn inserts(&self) -> impl Iterator<Item = &R> {
-        self.rows.values().filter(|held| held.change == Change::Insert).map(|held| &held.row)
+        self.rows.values().filter(|held| held.state == State::Insert).map(|held| &held.row)
+    }
+
+    /// Rows to insert or to update.
+    pub(super) fn to_write(&self) -> impl Iterator<Item = &R> {
+        let is_written = |held: &&Held<R>| matches!(held.state, State::Insert | State::Update);
+        self.rows.values().filter(is_written).map(|held| &held.row)
     }
 
     /// Rows to update.
-    pub(super) fn updates(&self) -> impl Iterator<Item = &R> {
+    pub(super) fn updates(&self) -> impl Iterator<Item = Change<'_, R>> {
         self.rows.values().filter_map(Held::changed)
     }
 }

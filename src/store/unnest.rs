@@ -20,10 +20,12 @@ pub struct InsertAll<'a, R> {
 impl<'a, R: Stored> InsertAll<'a, R> {
     /// Inserts these rows.
     pub fn new(rows: &[&'a R]) -> Self {
-        let mut arrays = Vec::with_capacity(R::KEY.len() + R::FIXED.len() + R::CHANGING.len());
+        let mut arrays =
+            Vec::with_capacity(R::KEY.len() + R::FIXED.len() + R::CHANGING.len() + R::RARE.len());
         R::key_arrays(rows, &mut arrays);
         R::fixed_arrays(rows, &mut arrays);
         R::changing_arrays(rows, &mut arrays);
+        R::rare_arrays(rows, &mut arrays);
         Self { arrays, row: PhantomData }
     }
 }
@@ -39,7 +41,7 @@ impl<R: Stored> QueryFragment<Pg> for InsertAll<'_, R> {
         out.push_sql("INSERT INTO ");
         out.push_identifier(R::TABLE)?;
         out.push_sql(" (");
-        push_names(&mut out, &[R::KEY, R::FIXED, R::CHANGING])?;
+        push_names(&mut out, &[R::KEY, R::FIXED, R::CHANGING, R::RARE])?;
         out.push_sql(") SELECT * FROM UNNEST(");
         push_arrays(&self.arrays, &mut out)?;
         out.push_sql(")");
@@ -77,9 +79,10 @@ pub struct UpdateAll<'a, R> {
 impl<'a, R: Stored> UpdateAll<'a, R> {
     /// Writes back what may change of these rows.
     pub fn new(rows: &[&'a R]) -> Self {
-        let mut arrays = Vec::with_capacity(R::KEY.len() + R::CHANGING.len());
+        let mut arrays = Vec::with_capacity(R::KEY.len() + R::CHANGING.len() + R::RARE.len());
         R::key_arrays(rows, &mut arrays);
         R::changing_arrays(rows, &mut arrays);
+        R::rare_arrays(rows, &mut arrays);
         Self { arrays, row: PhantomData }
     }
 }
@@ -95,7 +98,7 @@ impl<R: Stored> QueryFragment<Pg> for UpdateAll<'_, R> {
         out.push_sql("UPDATE ");
         out.push_identifier(R::TABLE)?;
         out.push_sql(" SET ");
-        for (place, name) in R::CHANGING.iter().enumerate() {
+        for (place, name) in R::CHANGING.iter().chain(R::RARE).enumerate() {
             out.push_sql(if place > 0 { ", " } else { "" });
             out.push_identifier(name)?;
             out.push_sql(" = changed.");
@@ -104,7 +107,7 @@ impl<R: Stored> QueryFragment<Pg> for UpdateAll<'_, R> {
         out.push_sql(" FROM UNNEST(");
         push_arrays(&self.arrays, &mut out)?;
         out.push_sql(") AS changed (");
-        push_names(&mut out, &[R::KEY, R::CHANGING])?;
+        push_names(&mut out, &[R::KEY, R::CHANGING, R::RARE])?;
         out.push_sql(") WHERE ");
         for (place, name) in R::KEY.iter().enumerate() {
             out.push_sql(if place > 0 { " AND " } else { "" });

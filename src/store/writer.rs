@@ -7,9 +7,10 @@ use std::thread::JoinHandle;
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::acknowledge::Acknowledgements;
 use super::job::{Change, Order, Pending};
 use super::lane::{Lane, World};
-use super::{AnyConnection, Connector, StoreError, Work, WriteError};
+use super::{AnyConnection, ConnectionSettings, Connector, DatabaseUrl, StoreError, Work, WriteError};
 use crate::clock::Timestamp;
 
 /// Most turns waiting, in all lanes together; more are refused with [`StoreError::Overloaded`] (RE36).
@@ -29,27 +30,28 @@ impl std::fmt::Debug for Writer {
 }
 
 impl Writer {
-    /// Starts the lanes, each on a connection of its own: the one given and `others` more.
+    /// Starts the lanes, each on a connection of its own: the first and `others` more.
     ///
     /// # Errors
     /// [`StoreError::Setup`] when a connection or a thread is not to be had.
     pub(super) fn start(
         connector: &Connector,
-        connection: AnyConnection,
         world: &World,
         batch_max: usize,
         others: usize,
     ) -> Result<(Self, Vec<JoinHandle<()>>), StoreError> {
         let mut threads = Vec::new();
-        let mut start = |connection: AnyConnection| {
+        let mut start = || {
             let (sender, receiver) = mpsc::channel(WAITING_MAX / (others + 1));
-            let lane = Lane::new(connector.clone(), connection, world.clone(), batch_max);
+            let (connector, acknowledgements, syncer) = durable(connector, world)?;
+            let connection = connector.connect()?;
+            let lane = Lane::new(connector, connection, world.clone(), batch_max, acknowledgements);
             threads.push(lane.start(receiver)?);
+            threads.extend(syncer);
             Ok::<_, StoreError>(sender)
         };
-        let first = start(connection)?;
-        let others =
-            (0..others).map(|_| start(connector.connect()?)).collect::<Result<Vec<_>, StoreError>>()?.into();
+        let first = start()?;
+        let others = (0..others).map(|_| start()).collect::<Result<Vec<_>, StoreError>>()?.into();
         Ok((Self { first, others }, threads))
     }
 
@@ -98,6 +100,25 @@ impl Writer {
     pub fn waiting(&self) -> usize {
         let lanes = std::iter::once(&self.first).chain(self.others.iter());
         lanes.map(|lane| lane.max_capacity() - lane.capacity()).sum()
+    }
+}
+
+/// How a lane connects and has its callers answered. A lane of SQLite leaves it to the [`Acknowledgements`] to wait
+/// for the disk; commits of PostgreSQL wait by themselves.
+fn durable(
+    connector: &Connector,
+    world: &World,
+) -> Result<(Connector, Acknowledgements, Option<JoinHandle<()>>), StoreError> {
+    let (signals, clock) = (world.signals.clone(), world.clock.clone());
+    match &connector.url {
+        DatabaseUrl::Sqlite(path) if connector.settings.survives_power_loss => {
+            let settings = ConnectionSettings { survives_power_loss: false, ..connector.settings.clone() };
+            let (acknowledgements, thread) = Acknowledgements::of_log(path, signals, clock)?;
+            Ok((Connector { url: connector.url.clone(), settings }, acknowledgements, Some(thread)))
+        }
+        DatabaseUrl::Sqlite(_) | DatabaseUrl::Postgres(_) => {
+            Ok((connector.clone(), Acknowledgements::at_once(signals, clock), None))
+        }
     }
 }
 
