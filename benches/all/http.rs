@@ -26,7 +26,10 @@ const IDLE_P50_MOST: f64 = 10.0;
 const REST_PERCENT_MOST: f64 = 1.0;
 const REST: Duration = Duration::from_secs(3);
 /// Connections of the load generator: enough that batches form, few enough that it leaves the machine alone.
-const CONNECTIONS: usize = 128;
+const CONNECTIONS: usize = 384;
+/// Sessions of the database in which the most is measured, and those who warm the server up.
+const FEW: u64 = 10_000;
+const WARM_UP: u64 = 1_000;
 /// Replies a second when the server is nearly idle.
 const IDLE_RATE: f64 = 50.0;
 const INBOUND: &str = "/v1/gateways/bench/inbound";
@@ -109,6 +112,7 @@ pub async fn measure(backend: &Backend, size: Size) -> Result<Vec<Vec<String>>, 
     let people = size.pick(60_000, 400_000);
     let empty =
         Loading { address: peer.address, path: "/empty", people, first: 0 }.run(0.0, people, seconds)?;
+    let most = most_of(&template.bed(FEW)?, &peer, size.pick(3, 7))?;
     let alone = without_dispatch(&template.bed(people)?, &peer, seconds)?;
     let whole_way = with_dispatch(&template.bed(people)?, &peer, seconds)?;
     let spent = |shares: Shares| {
@@ -119,14 +123,18 @@ pub async fn measure(backend: &Backend, size: Size) -> Result<Vec<Vec<String>>, 
     Ok(vec![
         row("an empty actix handler: answers/s", whole(empty.per_second)),
         row(
-            "replies/s, at most",
+            "replies/s with 10,000 sessions, at most",
             format!(
                 "{}; of {} wanted {}; of the empty handler {}",
-                whole(alone.most.per_second),
+                whole(most),
                 whole(REPLIES_LEAST),
-                ratio(alone.most.per_second, REPLIES_LEAST, Some(1.0)),
-                ratio(alone.most.per_second, empty.per_second, None)
+                ratio(most, REPLIES_LEAST, Some(1.0)),
+                ratio(most, empty.per_second, None)
             ),
+        ),
+        row(
+            &format!("replies/s with {} sessions, at most", whole(to_number(people))),
+            whole(alone.most.per_second),
         ),
         row("p50 and p99 at most rate, ms", format!("{} and {}", fine(alone.most.p50), fine(alone.most.p99))),
         row(
@@ -185,6 +193,24 @@ fn with_dispatch(bed: &Bed, peer: &Child, seconds: u64) -> Result<Run, Failure> 
     under_load(bed, peer, seconds)
 }
 
+/// The middle one of several rounds, each on a fresh database; the gateway is paused.
+fn most_of(base: &Bed, peer: &Child, rounds: u64) -> Result<f64, Failure> {
+    let mut rates = Vec::new();
+    for _ in 0..rounds {
+        let bed = base.copy()?;
+        pause_gateway(&bed)?;
+        let folder = tempfile::tempdir()?;
+        let server = Child::antiphon(&configure(&bed.database, folder.path(), Some(&peer.url()))?)?;
+        let mut loading = Loading { address: server.address, path: INBOUND, people: bed.people, first: 0 };
+        loading.run(0.0, WARM_UP, 10)?;
+        rates.push(loading.run(0.0, FEW, 10)?.per_second);
+        drop(server);
+        bed.expect(Done::Replies, loading.first)?;
+    }
+    rates.sort_by(f64::total_cmp);
+    rates.get(rates.len() / 2).copied().ok_or_else(|| "no round".into())
+}
+
 fn under_load(bed: &Bed, peer: &Child, seconds: u64) -> Result<Run, Failure> {
     let folder = tempfile::tempdir()?;
     let config = configure(&bed.database, folder.path(), Some(&peer.url()))?;
@@ -213,4 +239,9 @@ fn pause_gateway(bed: &Bed) -> Result<(), Failure> {
          VALUES ('{GATEWAY}', TRUE, '2026-11-21 06:00:00')"
     ))?;
     Ok(())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of a benchmark are far below 2^52")]
+fn to_number(count: u64) -> f64 {
+    count as f64
 }
