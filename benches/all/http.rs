@@ -26,7 +26,7 @@ const IDLE_P50_MOST: f64 = 10.0;
 const REST_PERCENT_MOST: f64 = 1.0;
 const REST: Duration = Duration::from_secs(3);
 /// Connections of the load generator: enough that batches form, few enough that it leaves the machine alone.
-const CONNECTIONS: usize = 384;
+const CONNECTIONS: usize = 512;
 /// Sessions of the database in which the most is measured, and those who warm the server up.
 const FEW: u64 = 10_000;
 const WARM_UP: u64 = 1_000;

@@ -30,6 +30,7 @@ pub(super) fn store_settings(config: &Config) -> StoreSettings {
             },
             statement_timeout: database.statement_timeout,
             lock_timeout: database.lock_timeout,
+            for_turns: false,
         },
         migrates: database.migrate,
         writers: database.writers,

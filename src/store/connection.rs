@@ -148,9 +148,14 @@ fn postgres_settings(settings: &ConnectionSettings) -> String {
     let lock_timeout = settings.lock_timeout.as_millis();
     let idle = statement_timeout.saturating_mul(2);
     let commit = if settings.survives_power_loss { "" } else { " SET synchronous_commit = off;" };
+    let plans = if settings.for_turns {
+        " SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan;"
+    } else {
+        ""
+    };
     format!(
         "SET statement_timeout = {statement_timeout}; SET lock_timeout = {lock_timeout}; \
-         SET idle_in_transaction_session_timeout = {idle}; SET timezone = 'UTC';{commit}"
+         SET idle_in_transaction_session_timeout = {idle}; SET timezone = 'UTC';{commit}{plans}"
     )
 }
 
@@ -248,12 +253,14 @@ mod tests {
             survives_power_loss: false,
             statement_timeout: Duration::from_mins(10),
             lock_timeout: Duration::from_secs(1),
+            for_turns: true,
         });
         for told in [
             "SET statement_timeout = 600000;",
             "SET lock_timeout = 1000;",
             "SET idle_in_transaction_session_timeout = 1200000;",
             "SET synchronous_commit = off;",
+            "SET plan_cache_mode = force_generic_plan;",
         ] {
             assert!(relaxed.contains(told), "RF3, RF6: {told}: {relaxed}");
         }

@@ -334,7 +334,7 @@ fn load_requests(connection: &mut AnyConnection, keys: &Keys, space: &mut Space)
 }
 
 /// All first and all second parts of pairs. A query by both finds the pairs, and more only if two pairs of a batch
-/// cross; it needs the first parts to find its way through an index that begins with them.
+/// cross; the index begins with the one that tells more rows apart.
 fn halves(pairs: &BTreeSet<(String, String)>) -> (BTreeSet<&str>, BTreeSet<&str>) {
     pairs.iter().map(|(first, second)| (first.as_str(), second.as_str())).unzip()
 }

@@ -13,6 +13,9 @@ pub struct ConnectionSettings {
     pub statement_timeout: Duration,
     /// Longest wait for a lock (`database.lock_timeout`, RF6); default 2 s.
     pub lock_timeout: Duration,
+    /// Its statements are those of turns: prepared once, and each row found by an index (`tests/it/store/plans.rs`).
+    /// PostgreSQL is told so, since it would keep a plan that it made while a table was small.
+    pub for_turns: bool,
 }
 
 impl Default for ConnectionSettings {
@@ -21,6 +24,7 @@ impl Default for ConnectionSettings {
             survives_power_loss: true,
             statement_timeout: Duration::from_secs(5),
             lock_timeout: Duration::from_secs(2),
+            for_turns: false,
         }
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::acknowledge::Acknowledgements;
 use super::job::{Change, Order, Pending};
 use super::lane::{Lane, World};
-use super::{AnyConnection, ConnectionSettings, Connector, DatabaseUrl, StoreError, Work, WriteError};
+use super::{AnyConnection, Connector, DatabaseUrl, StoreError, Work, WriteError};
 use crate::clock::Timestamp;
 
 /// Most turns waiting, in all lanes together; more are refused with [`StoreError::Overloaded`] (RE36).
@@ -110,14 +110,16 @@ fn durable(
     world: &World,
 ) -> Result<(Connector, Acknowledgements, Option<JoinHandle<()>>), StoreError> {
     let (signals, clock) = (world.signals.clone(), world.clock.clone());
+    let mut own = connector.clone();
+    own.settings.for_turns = true;
     match &connector.url {
         DatabaseUrl::Sqlite(path) if connector.settings.survives_power_loss => {
-            let settings = ConnectionSettings { survives_power_loss: false, ..connector.settings.clone() };
+            own.settings.survives_power_loss = false;
             let (acknowledgements, thread) = Acknowledgements::of_log(path, signals, clock)?;
-            Ok((Connector { url: connector.url.clone(), settings }, acknowledgements, Some(thread)))
+            Ok((own, acknowledgements, Some(thread)))
         }
         DatabaseUrl::Sqlite(_) | DatabaseUrl::Postgres(_) => {
-            Ok((connector.clone(), Acknowledgements::at_once(signals, clock), None))
+            Ok((own, Acknowledgements::at_once(signals, clock), None))
         }
     }
 }
