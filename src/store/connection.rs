@@ -135,10 +135,12 @@ impl Connector {
 fn sqlite_pragmas(settings: &ConnectionSettings) -> String {
     let lock_timeout = settings.lock_timeout.as_millis();
     let synchronous = if settings.survives_power_loss { "FULL" } else { "NORMAL" };
+    // What a reader does not find here the system has in its own cache.
+    let cache_kib = if settings.for_turns { 32_768 } else { 8_192 };
     format!(
         "PRAGMA busy_timeout = {lock_timeout}; PRAGMA journal_mode = WAL; \
          PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; \
-         PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = {LOG_PAGES_MAX};"
+         PRAGMA cache_size = -{cache_kib}; PRAGMA wal_autocheckpoint = {LOG_PAGES_MAX};"
     )
 }
 
