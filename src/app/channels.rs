@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use chrono::Duration;
+
 use super::channel_keywords::{self, OwnKeywords};
+use crate::gateway::{Gateway, Subnumber, SubnumberMode};
 use crate::i18n::{SystemText, SystemTexts};
 use crate::phone::Phone;
 use crate::session::Keywords;
+use crate::session::subnumber::bare;
 use crate::store::StoreError;
 use crate::store::channels::ChannelRow;
 use crate::survey::Language;
@@ -23,10 +27,13 @@ pub struct Channel {
     pub texts: SystemTexts,
     /// Its own keyword lists.
     pub own_keywords: OwnKeywords,
-    /// STOP, START, HELP and their like: its own words, else the built-in ones (GW61).
+    /// STOP, START, HELP and their like: its own words, else the built-in ones (GW61), and the words with which its
+    /// gateway lets people opt in again (GW60).
     pub keywords: Keywords,
-    /// Whether its gateway hands out sessions (GW51).
-    pub gateway_sessions: bool,
+    /// How its gateway tells the sessions of a phone apart (GW50).
+    pub subnumber: Subnumber,
+    /// Numbers to pick a subnumber from (GW54).
+    pub pool_numbers: Vec<String>,
     /// Whether its gateway is the built-in simulator.
     pub is_simulator: bool,
 }
@@ -38,26 +45,28 @@ pub struct Channels {
 }
 
 impl Channel {
-    /// Reads the lists of a row; replies to it are read by these word lists.
+    /// Reads the lists of a row, with what its gateway can do; replies to it are read by these word lists.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] when a stored list cannot be read.
     pub fn new(
         row: ChannelRow,
-        gateway_sessions: bool,
-        is_simulator: bool,
+        gateway: Option<&Gateway>,
         lexicons: &Arc<Lexicons>,
     ) -> Result<Self, StoreError> {
         let corrupt =
             |error: serde_json::Error| StoreError::Corrupt(format!("channel {}: {error}", row.name));
         let own_keywords: OwnKeywords = serde_json::from_str(&row.keywords).map_err(corrupt)?;
+        let opt_in_words = gateway.map(Gateway::opt_in_words).unwrap_or_default();
         Ok(Self {
-            keywords: channel_keywords::in_force(&own_keywords, lexicons),
+            keywords: channel_keywords::in_force(&own_keywords, lexicons)
+                .with_opt_in_words(opt_in_words.iter().map(String::as_str)),
             own_keywords,
             allowed_countries: serde_json::from_str(&row.allowed_countries).map_err(corrupt)?,
             texts: read_texts(&row.texts).map_err(corrupt)?,
-            gateway_sessions,
-            is_simulator,
+            subnumber: gateway.map(Gateway::subnumber).cloned().unwrap_or_default(),
+            pool_numbers: serde_json::from_str(&row.pool_numbers).map_err(corrupt)?,
+            is_simulator: gateway.is_some_and(|gateway| gateway.simulator().is_some()),
             row,
         })
     }
@@ -72,10 +81,33 @@ impl Channel {
         }
     }
 
-    /// Whether a session with this phone gets a subnumber (GW50, P45).
+    /// How a session with this phone gets its subnumber (GW50, P45).
     #[must_use]
-    pub fn subnumbers(&self, phone: &Phone) -> bool {
-        self.row.subnumbering && self.gateway_sessions && phone.is_norwegian()
+    pub fn subnumber_mode(&self, phone: &Phone) -> SubnumberMode {
+        if self.row.subnumbering && self.subnumber.serves(phone.country_code()) {
+            self.subnumber.mode
+        } else {
+            SubnumberMode::None
+        }
+    }
+
+    /// How long a session of the gateway with this phone lives after the last message in it, if it opens one (GW52).
+    #[must_use]
+    pub fn thread_life(&self, phone: &Phone) -> Option<Duration> {
+        let opens = self.subnumber_mode(phone) == SubnumberMode::GatewaySession;
+        opens.then(|| Duration::from_std(self.subnumber.life).unwrap_or(Duration::MAX))
+    }
+
+    /// Whether a number without spaces and `+` is this channel's sender with a suffix of ours (GW8).
+    fn has_suffix(&self, number: &str) -> bool {
+        let is_suffixed = self.row.subnumbering && self.subnumber.mode == SubnumberMode::OwnSuffix;
+        is_suffixed && number.strip_prefix(&bare(&self.row.sender)).is_some_and(|suffix| !suffix.is_empty())
+    }
+
+    /// Whether a number without spaces and `+` is in this channel's pool (GW8). It stays ours when subnumbers are
+    /// switched off.
+    fn has_in_pool(&self, number: &str) -> bool {
+        self.pool_numbers.iter().any(|known| bare(known) == number)
     }
 }
 
@@ -106,8 +138,9 @@ impl Channels {
         enabled.iter().find(|channel| !channel.is_simulator).or_else(|| enabled.first()).cloned()
     }
 
-    /// The channel of a gateway that a text was sent to, and the suffix behind its short number if there is
-    /// one (GW8): spaces and a leading `+` are ignored, the number is opaque text otherwise (GW55).
+    /// The channel of a gateway that a text was sent to, and the subnumber if it is one (GW8): a channel's sender,
+    /// else the longest short number with a suffix of ours behind it, else a number of a pool. Spaces and a leading
+    /// `+` are ignored, the number is opaque text otherwise (GW55).
     #[must_use]
     pub fn receiving(&self, gateway: &str, destination: &str) -> Option<(Arc<Channel>, Option<String>)> {
         let wanted = bare(destination);
@@ -116,22 +149,21 @@ impl Channels {
         if let Some(exact) = of_gateway.iter().find(|channel| bare(&channel.row.sender) == wanted) {
             return Some((Arc::clone(exact), None));
         }
-        of_gateway
+        let suffixed = of_gateway
             .iter()
-            .filter(|channel| channel.row.subnumbering && channel.row.sender_type == "short_number")
-            .filter_map(|channel| {
-                let suffix = wanted.strip_prefix(&bare(&channel.row.sender))?;
-                Some((Arc::clone(channel), suffix.to_owned()))
-            })
-            .max_by_key(|(channel, _)| channel.row.sender.len())
-            .map(|(channel, suffix)| (channel, Some(suffix)))
+            .filter(|channel| channel.has_suffix(&wanted))
+            .max_by_key(|channel| channel.row.sender.len());
+        let found = suffixed.or_else(|| of_gateway.iter().find(|channel| channel.has_in_pool(&wanted)))?;
+        Some((Arc::clone(found), Some(wanted)))
     }
 
     /// Whether a sender is one of our own numbers: such texts are never answered (P49).
     #[must_use]
     pub fn is_own(&self, sender: &str) -> bool {
         let wanted = bare(sender);
-        self.all().iter().any(|channel| bare(&channel.row.sender) == wanted)
+        self.all().iter().any(|channel| {
+            bare(&channel.row.sender) == wanted || channel.has_suffix(&wanted) || channel.has_in_pool(&wanted)
+        })
     }
 }
 
@@ -150,9 +182,4 @@ fn read_texts(stored: &str) -> Result<SystemTexts, serde_json::Error> {
         }
     }
     Ok(SystemTexts::with(own))
-}
-
-fn bare(number: &str) -> String {
-    let compact: String = number.chars().filter(|c| !c.is_whitespace()).collect();
-    compact.strip_prefix('+').unwrap_or(&compact).to_owned()
 }

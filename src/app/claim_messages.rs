@@ -30,6 +30,8 @@ pub struct Claimed {
     pub message: MessageRow,
     /// The channel it leaves by.
     pub channel: Arc<Channel>,
+    /// The number it is sent from: the session's subnumber, else the channel's sender (GW53, GW54).
+    pub sender: String,
     /// The gateway session it belongs to.
     pub thread: ThreadWish,
 }
@@ -269,21 +271,30 @@ fn start(
         external_id: None,
     };
     moment.space.attempts.insert((attempt.message_id.clone(), attempt.attempt), attempt);
-    let thread = thread_for(&row, session, &channel);
-    Ok(Claimed { message: row, channel, thread })
+    let thread = thread_for(&row, session, &channel, at);
+    let subnumber = session.and_then(|session| session.subnumber.clone());
+    let sender = subnumber.unwrap_or_else(|| channel.row.sender.clone());
+    Ok(Claimed { message: row, channel, sender, thread })
 }
 
-fn thread_for(message: &MessageRow, session: Option<&SessionRow>, channel: &Channel) -> ThreadWish {
+fn thread_for(
+    message: &MessageRow,
+    session: Option<&SessionRow>,
+    channel: &Channel,
+    at: NaiveDateTime,
+) -> ThreadWish {
     let Some(session) = session else {
         return ThreadWish::Plain;
     };
+    let life = Phone::from_stored(&message.phone).and_then(|phone| channel.thread_life(&phone));
+    let is_over = |life: Duration| session.handed_over_at.is_some_and(|last| last + life <= at);
     match session.sms_session.as_deref() {
         // Refused once: this session goes without (A11).
         Some("") => ThreadWish::Plain,
+        // Each message prolongs its life; after that the gateway would refuse it (GW52).
+        Some(_) if life.is_some_and(is_over) => ThreadWish::New,
         Some(handle) => ThreadWish::Known(handle.to_owned()),
-        None => match Phone::from_stored(&message.phone) {
-            Some(phone) if channel.subnumbers(&phone) => ThreadWish::New,
-            Some(_) | None => ThreadWish::Plain,
-        },
+        None if life.is_some() => ThreadWish::New,
+        None => ThreadWish::Plain,
     }
 }

@@ -1,15 +1,16 @@
 //! Channels of the configuration become rows at start, by name (upsert); channels made by the API stay as they
 //! are. And how stored channels are read into memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::NaiveDateTime;
 
 use super::channels::Channel;
 use crate::clock::Timestamp;
-use crate::gateway::{Gateway, Gateways};
+use crate::gateway::Gateways;
 use crate::ids::Ids;
+use crate::session::subnumber::bare;
 use crate::store::channels::{self, ChannelRow};
 use crate::store::{AnyConnection, StoreError};
 use crate::survey::reply::Lexicons;
@@ -27,8 +28,10 @@ pub struct ConfiguredChannel {
     pub sender: String,
     /// `short_number` or `international`.
     pub sender_type: &'static str,
-    /// Gateway sessions for Norwegian numbers (P45).
+    /// A subnumber per session for the countries that its gateway gives one (P45).
     pub subnumbering: bool,
+    /// Numbers to pick a subnumber from (GW54).
+    pub pool_numbers: Vec<String>,
     /// Country codes; `None` = every country.
     pub allowed_countries: Option<Vec<String>>,
     /// Messages per second in millionths.
@@ -68,6 +71,7 @@ impl ConfiguredChannel {
             sender: row.sender.clone(),
             sender_type: word(&["short_number", "international"], &row.sender_type)?,
             subnumbering: row.subnumbering,
+            pool_numbers: serde_json::from_str(&row.pool_numbers).map_err(unreadable)?,
             allowed_countries: serde_json::from_str(&row.allowed_countries).map_err(unreadable)?,
             throttle_micro: row.throttle_micro,
             on_ambiguous: word(&["by_class", "at_most_once", "at_least_once"], &row.on_ambiguous)?,
@@ -78,6 +82,15 @@ impl ConfiguredChannel {
             texts: serde_json::from_str(&row.texts).map_err(unreadable)?,
             keywords: serde_json::from_str(&row.keywords).map_err(unreadable)?,
         })
+    }
+
+    /// Whether a text to one of these channels could be meant for the other.
+    #[must_use]
+    pub fn shares_number_with(&self, other: &Self) -> bool {
+        let numbers = |channel: &Self| -> BTreeSet<String> {
+            std::iter::once(&channel.sender).chain(&channel.pool_numbers).map(|number| bare(number)).collect()
+        };
+        !numbers(self).is_disjoint(&numbers(other))
     }
 }
 
@@ -131,9 +144,7 @@ pub(super) fn read_channel(
     lexicons: &Arc<Lexicons>,
 ) -> Result<Channel, StoreError> {
     let gateway = gateways.get(&row.gateway);
-    let has_sessions = gateway.is_some_and(Gateway::supports_sessions);
-    let is_simulator = gateway.is_some_and(|gateway| gateway.simulator().is_some());
-    Channel::new(row, has_sessions, is_simulator, lexicons)
+    Channel::new(row, gateway, lexicons)
 }
 
 /// The row of a channel.
@@ -156,6 +167,7 @@ pub(super) fn row_of(
         sender: wanted.sender.clone(),
         sender_type: wanted.sender_type.to_owned(),
         subnumbering: wanted.subnumbering,
+        pool_numbers: serde_json::to_string(&wanted.pool_numbers).map_err(corrupt)?,
         allowed_countries: serde_json::to_string(&wanted.allowed_countries).map_err(corrupt)?,
         throttle_micro: wanted.throttle_micro,
         on_ambiguous: wanted.on_ambiguous.to_owned(),

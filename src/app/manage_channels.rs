@@ -11,6 +11,7 @@ use super::channels::Channel;
 use super::configure_channels::{ConfiguredChannel, read_channel, row_of};
 use super::engine::Engine;
 use crate::clock::Timestamp;
+use crate::gateway::{SenderType, SubnumberFault, SubnumberMode};
 use crate::store::channels::{self, ChannelRow};
 use crate::store::{AnyConnection, StoreError};
 
@@ -30,6 +31,7 @@ pub struct ChannelWish {
     pub sender: Option<String>,
     pub sender_type: Option<&'static str>,
     pub subnumbering: Option<bool>,
+    pub pool_numbers: Option<Vec<String>>,
     pub allowed_countries: Option<Vec<String>>,
     pub throttle_micro: Option<i64>,
     pub on_ambiguous: Option<&'static str>,
@@ -53,13 +55,13 @@ pub enum ChannelRefused {
     },
     /// Another channel has this name.
     NameTaken,
-    /// Another channel of this gateway has this sender: inbound could not be told apart.
+    /// Another channel of this gateway has this sender or one of these pool numbers: inbound could not be told apart.
     SenderTaken {
         /// That channel's name.
         by: String,
     },
-    /// The gateway opens no sessions, so it cannot give subnumbers (GW51).
-    NoSubnumbers,
+    /// The channel lacks something that its subnumbers need (GW50).
+    NoSubnumbers(SubnumberFault),
     /// Anybody could call the gateway's webhooks (RS2).
     VerifierRequired,
 }
@@ -87,8 +89,8 @@ impl ChannelDesk {
         now: Timestamp,
     ) -> Result<Result<Channel, ChannelRefused>, StoreError> {
         let gateway = wish.gateway.clone().unwrap_or_default();
-        let subnumbers =
-            self.engine.gateways.get(&gateway).is_some_and(crate::gateway::Gateway::supports_sessions);
+        let mode = self.engine.gateways.get(&gateway).map(|gateway| gateway.subnumber().mode);
+        let subnumbers = mode.is_some_and(|mode| mode != SubnumberMode::None);
         let blank = ConfiguredChannel {
             name: wish.name.clone().unwrap_or_default(),
             enabled: true,
@@ -96,6 +98,7 @@ impl ChannelDesk {
             sender: wish.sender.clone().unwrap_or_default(),
             sender_type: "short_number",
             subnumbering: subnumbers,
+            pool_numbers: Vec::new(),
             allowed_countries: Some(Vec::new()),
             throttle_micro: THROTTLE_DEFAULT,
             on_ambiguous: "by_class",
@@ -162,14 +165,22 @@ impl ChannelDesk {
         if wanted.enabled && self.unverified_gateways.contains(&wanted.gateway) {
             return Ok(Err(ChannelRefused::VerifierRequired));
         }
-        if wanted.subnumbering && !gateway.supports_sessions() {
-            return Ok(Err(ChannelRefused::NoSubnumbers));
+        if wanted.subnumbering {
+            let sender_type = match wanted.sender_type {
+                "short_number" => SenderType::ShortNumber,
+                _ => SenderType::International,
+            };
+            let checked = gateway.subnumber().check(&wanted.sender, sender_type, &wanted.pool_numbers);
+            if let Err(fault) = checked {
+                return Ok(Err(ChannelRefused::NoSubnumbers(fault)));
+            }
         }
         for other in channels::all(connection)?.iter().filter(|other| Some(other.id.as_str()) != own_id) {
             if other.name == wanted.name {
                 return Ok(Err(ChannelRefused::NameTaken));
             }
-            if other.gateway == wanted.gateway && other.sender == wanted.sender {
+            let shares = ConfiguredChannel::of(other)?.shares_number_with(wanted);
+            if other.gateway == wanted.gateway && shares {
                 return Ok(Err(ChannelRefused::SenderTaken { by: other.name.clone() }));
             }
         }
@@ -218,6 +229,7 @@ fn apply(mut channel: ConfiguredChannel, wish: &ChannelWish) -> Result<Configure
     put(&mut channel.sender, wish.sender.as_ref());
     put(&mut channel.sender_type, wish.sender_type.as_ref());
     put(&mut channel.subnumbering, wish.subnumbering.as_ref());
+    put(&mut channel.pool_numbers, wish.pool_numbers.as_ref());
     put(&mut channel.throttle_micro, wish.throttle_micro.as_ref());
     put(&mut channel.on_ambiguous, wish.on_ambiguous.as_ref());
     put(&mut channel.wait_for, wish.wait_for.as_ref());

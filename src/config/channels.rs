@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::fault::FaultCode;
 use super::reader::Reader;
 use super::surveys::{StopScope, is_country_code, language};
-use crate::gateway::{GatewaySettings, ProfileSettings, SenderType};
+use crate::gateway::{GatewaySettings, ProfileSettings, SenderType, SubnumberMode};
 use crate::i18n::{SystemText, SystemTexts};
 use crate::survey::Language;
 use crate::text;
@@ -25,6 +25,8 @@ pub struct Channel {
     pub sender_type: SenderType,
     /// A subnumber per session for country code 47 (P45).
     pub subnumbering: bool,
+    /// Further numbers of ours to pick a subnumber from, opaque (GW54).
+    pub pool_numbers: Vec<String>,
     /// Who may be texted (A86).
     pub allowed_countries: Countries,
     /// SMS per second (A73).
@@ -124,7 +126,8 @@ pub fn read(reader: &mut Reader, name: &str, gateways: &BTreeMap<String, Gateway
     let key = |field: &str| format!("channels.{name}.{field}");
     let gateway = reader.text(&key("gateway"), None);
     let simulated = gateways.get(&gateway).is_some_and(is_simulator);
-    let can = gateways.get(&gateway).is_some_and(opens_sessions);
+    let subnumber = gateways.get(&gateway).map(|gateway| &gateway.subnumber);
+    let can = subnumber.is_some_and(|subnumber| subnumber.mode != SubnumberMode::None);
     let on_ambiguous = [OnAmbiguous::ByClass, OnAmbiguous::AtMostOnce, OnAmbiguous::AtLeastOnce]
         .map(|policy| (policy.as_str(), policy));
     let wait_for = [WaitFor::Accepted, WaitFor::Delivered].map(|wait| (wait.as_str(), wait));
@@ -135,6 +138,7 @@ pub fn read(reader: &mut Reader, name: &str, gateways: &BTreeMap<String, Gateway
         sender: reader.text(&key("sender"), None).trim().to_owned(),
         sender_type: sender_type(reader, name),
         subnumbering: reader.flag(&key("subnumbering"), Some(if can { "true" } else { "false" })),
+        pool_numbers: reader.list(&key("pool_numbers"), Some("")),
         allowed_countries: countries(reader, name, simulated),
         throttle_per_second: reader.number(&key("throttle_per_second"), Some("8"), &(0.01..=10_000.0)),
         on_ambiguous: reader
@@ -151,12 +155,11 @@ pub fn read(reader: &mut Reader, name: &str, gateways: &BTreeMap<String, Gateway
         let problem = "give the sender number as the gateway spells it, such as \"2012\"";
         reader.fault(FaultCode::InvalidValue, &key("sender"), problem);
     }
-    if channel.subnumbering && gateways.contains_key(&channel.gateway) && !can {
-        let problem = format!(
-            "gateway {} opens no SMS sessions; set its sms_sessions, or this to false",
-            channel.gateway
-        );
-        reader.fault(FaultCode::Conflict, &key("subnumbering"), problem);
+    if let Some(subnumber) = subnumber.filter(|_| channel.subnumbering)
+        && let Err(fault) = subnumber.check(&channel.sender, channel.sender_type, &channel.pool_numbers)
+    {
+        let field = if fault.is_about_pool() { "pool_numbers" } else { "subnumbering" };
+        reader.fault(FaultCode::Conflict, &key(field), fault.to_string());
     }
     channel
 }
@@ -165,13 +168,6 @@ fn is_simulator(gateway: &GatewaySettings) -> bool {
     match &gateway.profile {
         ProfileSettings::Simulator(_) => true,
         ProfileSettings::Generic(_) => false,
-    }
-}
-
-fn opens_sessions(gateway: &GatewaySettings) -> bool {
-    match &gateway.profile {
-        ProfileSettings::Simulator(simulator) => simulator.sms_sessions,
-        ProfileSettings::Generic(generic) => generic.sms_sessions,
     }
 }
 

@@ -9,7 +9,8 @@ use super::fault::FaultCode;
 use super::reader::Reader;
 use crate::gateway::{
     GatewaySettings, GenericSettings, Network, Networks, OptOutHandling, OutboundAuth, Place,
-    ProfileSettings, Secrets, SimulatorSettings, Timeouts, Verifier, check_base_url,
+    ProfileSettings, Secrets, SimulatorSettings, Subnumber, SubnumberMode, Timeouts, Verifier,
+    check_base_url,
 };
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,8 +54,7 @@ pub fn read(reader: &mut Reader, name: &str, bind: IpAddr) -> Option<GatewaySett
         ("generic-json", Profile::Generic),
     ];
     let profile = reader.word(&key("profile"), None, &profiles);
-    let sessions_default = if profile == Some(Profile::Simulator) { "true" } else { "false" };
-    let sms_sessions = reader.flag(&key("sms_sessions"), Some(sessions_default));
+    let subnumber_mode = subnumber_mode(reader, name, profile);
     let delivery_reports = reader.flag(&key("delivery_reports"), Some("true"));
     let not_accepted_on_503 = reader.flag(&key("not_accepted_on_503"), Some("false"));
     let timeouts = Timeouts {
@@ -69,23 +69,39 @@ pub fn read(reader: &mut Reader, name: &str, bind: IpAddr) -> Option<GatewaySett
     let auth = outbound_auth(reader, name);
     let base_url = base_url(reader, name, profile == Some(Profile::Generic));
     let opt_out = opt_out(reader, name);
+    let opt_in_words = reader.list(&key("opt_in_words"), Some(""));
     let networks = networks(reader, name);
     let verifier = verifier(reader, name, profile, bind, &networks);
     let profile = match profile? {
         Profile::Simulator => ProfileSettings::Simulator(SimulatorSettings {
-            sms_sessions,
+            sms_sessions: subnumber_mode == SubnumberMode::GatewaySession,
             delivery_reports,
             request_timeout: timeouts.request,
         }),
         Profile::Generic => ProfileSettings::Generic(GenericSettings {
             base_url: base_url?,
             auth,
-            sms_sessions,
             not_accepted_on_503,
             timeouts,
         }),
     };
-    Some(GatewaySettings { name: name.to_owned(), profile, verifier: verifier?, networks, opt_out })
+    Some(GatewaySettings {
+        name: name.to_owned(),
+        profile,
+        verifier: verifier?,
+        networks,
+        opt_out,
+        opt_in_words,
+        subnumber: Subnumber::usual(subnumber_mode),
+    })
+}
+
+fn subnumber_mode(reader: &mut Reader, name: &str, profile: Option<Profile>) -> SubnumberMode {
+    let words = SubnumberMode::ALL.map(|mode| (mode.as_str(), mode));
+    let simulated = profile == Some(Profile::Simulator);
+    let usual = if simulated { SubnumberMode::GatewaySession } else { SubnumberMode::None };
+    let read = reader.word(&format!("gateways.{name}.subnumber_mode"), Some(usual.as_str()), &words);
+    read.unwrap_or(usual)
 }
 
 fn opt_out(reader: &mut Reader, name: &str) -> OptOutHandling {

@@ -25,7 +25,6 @@ const ID_BYTES_MAX: usize = 255;
 pub struct Generic {
     client: HttpClient,
     messages: Url,
-    sms_sessions: bool,
     not_accepted_on_503: bool,
 }
 
@@ -38,14 +37,8 @@ impl Generic {
         Ok(Self {
             client: HttpClient::new(settings.timeouts, auth_headers(&settings.auth)?)?,
             messages,
-            sms_sessions: settings.sms_sessions,
             not_accepted_on_503: settings.not_accepted_on_503,
         })
-    }
-
-    /// Whether it opens SMS sessions.
-    pub fn sms_sessions(&self) -> bool {
-        self.sms_sessions
     }
 
     /// Hands one SMS over. Ends within the request timeout.

@@ -13,6 +13,7 @@ mod network;
 mod registry;
 mod settings;
 mod simulator;
+mod subnumber;
 mod types;
 mod verify;
 
@@ -25,5 +26,6 @@ pub use settings::{
     Timeouts, UrlFault, check_base_url,
 };
 pub use simulator::{Delivered, Script, Simulator};
+pub use subnumber::{Subnumber, SubnumberFault, SubnumberMode};
 pub use types::{Detail, GatewaySession, RetryAfter, SendClass, SendRequest, SendResult, SenderType};
 pub use verify::{Callback, Forged, Place, Secrets, SecretsFault, Verifier, sign};

@@ -14,6 +14,7 @@ use super::item::CallbackItem;
 use super::network::Networks;
 use super::settings::{GatewaySettings, OptOutHandling, ProfileSettings};
 use super::simulator::Simulator;
+use super::subnumber::Subnumber;
 use super::types::{SendRequest, SendResult};
 use super::verify::{Callback, Forged, Place, Verifier};
 use crate::ids::Ids;
@@ -30,6 +31,8 @@ struct Opened {
     verifier: Verifier,
     networks: Networks,
     opt_out: OptOutHandling,
+    opt_in_words: Vec<String>,
+    subnumber: Subnumber,
 }
 
 enum Kind {
@@ -64,6 +67,8 @@ impl Gateway {
             verifier: settings.verifier.clone(),
             networks: settings.networks.clone(),
             opt_out: settings.opt_out,
+            opt_in_words: settings.opt_in_words.clone(),
+            subnumber: settings.subnumber.clone(),
         };
         Ok(Self { opened: Arc::new(opened) })
     }
@@ -92,19 +97,22 @@ impl Gateway {
         }
     }
 
-    /// Whether it opens SMS sessions and gives handles (GW51).
+    /// How it tells the sessions of a phone apart (GW50).
     #[must_use]
-    pub fn supports_sessions(&self) -> bool {
-        match &self.opened.kind {
-            Kind::Simulator(simulator) => simulator.settings().sms_sessions,
-            Kind::Generic(generic) => generic.sms_sessions(),
-        }
+    pub fn subnumber(&self) -> &Subnumber {
+        &self.opened.subnumber
     }
 
     /// What it does by itself when a person texts STOP.
     #[must_use]
     pub fn opt_out_handling(&self) -> OptOutHandling {
         self.opened.opt_out
+    }
+
+    /// Words with which a person opts in again there (GW60).
+    #[must_use]
+    pub fn opt_in_words(&self) -> &[String] {
+        &self.opened.opt_in_words
     }
 
     /// Hands one SMS over, once, and says what became of it. Ends within the gateway's request timeout.

@@ -6,6 +6,7 @@ use reqwest::Url;
 use secrecy::SecretString;
 
 use super::network::Networks;
+use super::subnumber::Subnumber;
 use super::verify::Verifier;
 
 /// One configured gateway.
@@ -21,6 +22,10 @@ pub struct GatewaySettings {
     pub networks: Networks,
     /// Whether it handles STOP by itself.
     pub opt_out: OptOutHandling,
+    /// Words with which a person opts in again there, such as UNSTOP (GW60).
+    pub opt_in_words: Vec<String>,
+    /// How it tells the sessions of a phone apart (GW50).
+    pub subnumber: Subnumber,
 }
 
 impl GatewaySettings {
@@ -67,8 +72,6 @@ pub struct GenericSettings {
     pub base_url: Url,
     /// How we prove ourselves to it.
     pub auth: OutboundAuth,
-    /// Whether it opens SMS sessions and answers with `sessionId`.
-    pub sms_sessions: bool,
     /// Its documentation says that a 503 means "not accepted" (RE18).
     pub not_accepted_on_503: bool,
     /// How long we wait for it.

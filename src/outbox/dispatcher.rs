@@ -165,7 +165,7 @@ impl Dispatcher {
         SendRequest {
             client_ref: message.client_ref.clone(),
             to: message.phone.clone(),
-            from: claimed.channel.row.sender.clone(),
+            from: claimed.sender.clone(),
             sender_type: match claimed.channel.row.sender_type.as_str() {
                 "short_number" => SenderType::ShortNumber,
                 _ => SenderType::International,

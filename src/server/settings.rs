@@ -100,6 +100,7 @@ pub(super) fn configured(channel: &Channel, config: &Config) -> ConfiguredChanne
             SenderType::International | SenderType::Alphanumeric => "international",
         },
         subnumbering: channel.subnumbering,
+        pool_numbers: channel.pool_numbers.clone(),
         allowed_countries: match &channel.allowed_countries {
             Countries::All => None,
             Countries::Only(codes) => Some(codes.iter().cloned().collect()),

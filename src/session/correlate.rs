@@ -12,6 +12,8 @@ pub struct Candidate<'a> {
     pub is_open: bool,
     /// Pending: nothing was sent yet, so nothing can be answered.
     pub is_waiting: bool,
+    /// It is sent from a number that we picked for it (GW53, GW54).
+    pub has_subnumber: bool,
     /// It is open, and one of its sends has an unknown result.
     pub has_uncertain_send: bool,
     /// When its current question was sent, or is due.
@@ -29,8 +31,10 @@ pub enum Thread {
     Known(String),
     /// A thread of somebody else's session.
     OfAnotherPhone,
-    /// A thread we have never seen.
+    /// A thread of the gateway that we have never seen.
     Unknown,
+    /// A number of ours that leads to no session of this phone.
+    OfNobody,
 }
 
 /// Where an inbound belongs.
@@ -70,6 +74,7 @@ pub fn correlate(thread: &Thread, candidates: &[Candidate<'_>]) -> Match {
         },
         Thread::OfAnotherPhone => Match::AnotherPhone,
         Thread::Unknown => adopt(candidates),
+        Thread::OfNobody => Match::StaleThread,
         Thread::Plain => by_phone(candidates),
     }
 }
@@ -83,9 +88,14 @@ fn adopt(candidates: &[Candidate<'_>]) -> Match {
     }
 }
 
-/// Open beats ended (A24); of several open ones the one asked last (A23); else the newest ended one.
+/// Open beats ended (A24); of several open ones those that are sent from the plain number, and of these the one
+/// asked last (A23); else the newest ended one.
 fn by_phone(candidates: &[Candidate<'_>]) -> Match {
-    let open_ones: Vec<&Candidate<'_>> = candidates.iter().filter(|candidate| candidate.is_open).collect();
+    let mut open_ones: Vec<&Candidate<'_>> =
+        candidates.iter().filter(|candidate| candidate.is_open).collect();
+    if open_ones.iter().any(|candidate| !candidate.has_subnumber) {
+        open_ones.retain(|candidate| !candidate.has_subnumber);
+    }
     if let Some(latest) = open_ones.iter().max_by(|a, b| (a.asked_at, a.id).cmp(&(b.asked_at, b.id))) {
         return open(latest, open_ones.len() > 1, false);
     }
@@ -106,7 +116,15 @@ mod tests {
 
     fn candidate(id: &str, is_open: bool, minute: u32) -> Candidate<'_> {
         let at = chrono::NaiveDate::from_ymd_opt(2026, 11, 21).unwrap().and_hms_opt(6, minute, 0).unwrap();
-        Candidate { id, is_open, is_waiting: false, has_uncertain_send: false, asked_at: at, ended_at: at }
+        Candidate {
+            id,
+            is_open,
+            is_waiting: false,
+            has_subnumber: false,
+            has_uncertain_send: false,
+            asked_at: at,
+            ended_at: at,
+        }
     }
 
     fn opened(id: &str, is_ambiguous: bool, adopts_thread: bool) -> Match {
@@ -130,6 +148,15 @@ mod tests {
     fn a23_of_two_parallel_sessions_the_one_asked_last_gets_the_reply() {
         let candidates = [candidate("a", true, 5), candidate("b", true, 3)];
         assert_eq!(correlate(&Thread::Plain, &candidates), opened("a", true, false));
+    }
+
+    #[test]
+    fn gw54_a_text_to_the_plain_number_belongs_to_the_session_that_has_no_other() {
+        let of_pool = Candidate { has_subnumber: true, ..candidate("pool", true, 9) };
+        assert_eq!(correlate(&Thread::Plain, &[of_pool]), opened("pool", false, false), "A25");
+        let both = [of_pool, candidate("plain", true, 1)];
+        assert_eq!(correlate(&Thread::Plain, &both), opened("plain", false, false));
+        assert_eq!(correlate(&Thread::OfNobody, &both), Match::StaleThread);
     }
 
     #[test]

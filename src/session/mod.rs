@@ -8,6 +8,7 @@ mod noise;
 pub mod pace;
 pub mod retry;
 mod status;
+pub mod subnumber;
 
 pub use keywords::{Command, Inbound, KeywordLists, KeywordSettings, Keywords, Stop};
 pub use message::{MessageClass, MessageState, Outcome, Receipt};

@@ -21,6 +21,7 @@ pub struct ChannelRow {
     pub sender: String,
     pub sender_type: String,
     pub subnumbering: bool,
+    pub pool_numbers: String,
     pub allowed_countries: String,
     pub throttle_micro: i64,
     pub on_ambiguous: String,

@@ -38,7 +38,7 @@ fn flush_sessions(connection: &mut AnyConnection, space: &Space) -> Result<(), S
     update(connection, space.sessions.updates().filter(|change| !has_slot(change)))?;
     update(connection, space.sessions.updates().filter(has_slot))?;
     insert(connection, space.sessions.inserts())?;
-    insert(connection, space.handles.inserts())?;
+    write_back(connection, &space.handles)?;
     write_back(connection, &space.answers)?;
     insert(connection, space.events())
 }

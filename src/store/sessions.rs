@@ -37,6 +37,8 @@ pub struct SessionRow {
     pub prompt_id: Option<String>,
     /// The newest gateway session handle (P45).
     pub sms_session: Option<String>,
+    /// The number it is sent from, when we picked one for it (GW53, GW54).
+    pub subnumber: Option<String>,
     /// NULL = not open or waiting; '' = exclusive; own id = parallel (RE4).
     pub open_slot: Option<String>,
     /// Sequence of the next message, from 1.
@@ -80,8 +82,8 @@ stored!(
     sessions,
     key [id],
     fixed [
-        survey_id, revision, origin, phone, channel_id, language, client_reference, variables, is_test, send_at,
-        created_at,
+        survey_id, revision, origin, phone, channel_id, language, client_reference, variables, subnumber, is_test,
+        send_at, created_at,
     ],
     changing [
         status_reason, opening, progress, appending_until, current_element_id, prompt_id, sms_session,
@@ -110,7 +112,7 @@ impl SessionRow {
     }
 }
 
-/// A gateway's session handle and the session it belongs to (GW52).
+/// A gateway's session handle, or a short number with a suffix of ours, and the session it belongs to (GW52, GW53).
 #[derive(Clone, Debug, Queryable)]
 #[expect(missing_docs, reason = "columns are named after gateways.md 3.2")]
 pub struct HandleRow {
@@ -126,8 +128,8 @@ stored!(
     HandleRow,
     session_handles,
     key [gateway, handle],
-    fixed [session_id, phone, created_at],
-    changing [],
+    fixed [],
+    changing [session_id, phone, created_at],
 );
 
 /// One session.

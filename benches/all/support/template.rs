@@ -182,12 +182,12 @@ pub fn configure(database: &Database, folder: &Path, base_url: Option<&str>) -> 
     std::fs::create_dir_all(&surveys)?;
     std::fs::write(surveys.join("bench.yaml"), SURVEY)?;
     let gateway = match base_url {
-        None => "profile = \"simulator\"\nsms_sessions = false\ndelivery_reports = false\n\
+        None => "profile = \"simulator\"\nsubnumber_mode = \"none\"\ndelivery_reports = false\n\
             inbound_proof = \"none\"\n"
             .to_owned(),
         Some(base_url) => format!(
             "profile = \"generic\"\nbase_url = \"{base_url}\"\ninbound_secret = \"{SECRET}\"\n\
-             sms_sessions = false\n"
+             subnumber_mode = \"none\"\n"
         ),
     };
     let config = format!(

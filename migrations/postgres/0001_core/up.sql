@@ -42,6 +42,8 @@ CREATE TABLE channels (
     sender TEXT NOT NULL,
     sender_type TEXT NOT NULL CHECK (sender_type IN ('short_number', 'international')),
     subnumbering BOOLEAN NOT NULL,
+    -- JSON list of further numbers of ours, for a gateway where we pick one of them (GW54).
+    pool_numbers TEXT NOT NULL,
     -- JSON list of country codes; null = every country (simulator only).
     allowed_countries TEXT NOT NULL,
     -- Messages per second in millionths.
@@ -150,7 +152,10 @@ CREATE TABLE sessions (
     appending_until TIMESTAMP,
     current_element_id TEXT,
     prompt_id TEXT,
+    -- The gateway's newest handle.
     sms_session TEXT,
+    -- The number it is sent from, when we picked one for it: short number and suffix, or one of the pool (GW53, GW54).
+    subnumber TEXT,
     open_slot TEXT,
     next_sequence INTEGER NOT NULL,
     answers_count INTEGER NOT NULL,
@@ -176,6 +181,8 @@ CREATE TABLE sessions (
 -- One exclusive open session per phone and sender (RE4): the slot is '' for exclusive policies, the session's
 -- own id for parallel ones, NULL when not open or waiting.
 CREATE UNIQUE INDEX sessions_open_slot ON sessions (channel_id, phone, open_slot) WHERE open_slot IS NOT NULL;
+-- A number that we picked leads to one open session of a phone (GW53, GW54).
+CREATE UNIQUE INDEX sessions_subnumber ON sessions (channel_id, phone, subnumber) WHERE subnumber IS NOT NULL AND closed_at IS NULL;
 CREATE INDEX sessions_phone ON sessions (phone, created_at);
 CREATE INDEX sessions_wake ON sessions (wake_at) WHERE wake_at IS NOT NULL;
 -- A turn moves its session in every index of a column that it changes, somewhere in a tree as big as the table: one
@@ -184,7 +191,8 @@ CREATE INDEX sessions_survey ON sessions (survey_id, updated_at, id);
 -- Counted by /metrics without a look at the rows (RE44).
 CREATE INDEX sessions_open ON sessions (survey_id, status, created_at) WHERE closed_at IS NULL;
 
--- Gateway session handles; one belongs to one session for ever (GW52).
+-- What leads to one session: a gateway's handle, for ever (GW52), or a short number with our suffix, which goes to
+-- another session no sooner than 30 days after this one has ended (GW53, A27).
 CREATE TABLE session_handles (
     gateway TEXT NOT NULL,
     handle TEXT NOT NULL,

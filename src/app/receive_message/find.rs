@@ -3,7 +3,9 @@
 use super::ReceiveMessage;
 use crate::app::moment::{Moment, session_mut};
 use crate::app::send_survey::is_expired;
+use crate::phone::Phone;
 use crate::session::correlate::{Candidate, Match, Thread, correlate};
+use crate::session::subnumber::bare;
 use crate::session::{MessageState, Status};
 use crate::store::{Fault, HandleRow, SessionRow};
 
@@ -13,17 +15,7 @@ impl ReceiveMessage {
         let (Some(phone), Some((channel, _))) = (&self.phone, &self.receiving) else {
             return Match::Nothing;
         };
-        let thread = match self.handle() {
-            None => Thread::Plain,
-            Some(handle) => {
-                let key = (self.message.gateway.clone(), handle.to_owned());
-                match moment.space.handles.get(&key) {
-                    Some(row) if row.phone == phone.as_e164() => Thread::Known(row.session_id.clone()),
-                    Some(_) => Thread::OfAnotherPhone,
-                    None => Thread::Unknown,
-                }
-            }
-        };
+        let thread = self.thread(moment, phone, &channel.row.id);
         let cross_channel = moment.engine.settings.cross_channel_lookup || matches!(thread, Thread::Known(_));
         let oldest_end = moment.at() - moment.engine.settings.ended_memory;
         let candidates: Vec<Candidate<'_>> = moment
@@ -36,9 +28,29 @@ impl ReceiveMessage {
         correlate(&thread, &candidates)
     }
 
+    /// gateways.md 3.3, steps 1, 2, 4 and 5: the handle that the gateway names, then the subnumber that was texted.
+    fn thread(&self, moment: &Moment<'_>, phone: &Phone, channel_id: &str) -> Thread {
+        let holder = |handle: &str| {
+            let key = (self.message.gateway.clone(), handle.to_owned());
+            moment.space.handles.get(&key)
+        };
+        let by_handle = self.named_handle().map(holder);
+        let subnumber = self.subnumber();
+        let by_number = subnumber.and_then(|number| session_at(moment, phone, channel_id, number));
+        match (by_handle, by_number) {
+            (Some(Some(row)), _) if row.phone == phone.as_e164() => Thread::Known(row.session_id.clone()),
+            (_, Some(id)) => Thread::Known(id),
+            (Some(Some(_)), None) => Thread::OfAnotherPhone,
+            (_, None) if subnumber.and_then(holder).is_some() => Thread::OfAnotherPhone,
+            (Some(None), None) => Thread::Unknown,
+            (None, None) if subnumber.is_some() => Thread::OfNobody,
+            (None, None) => Thread::Plain,
+        }
+    }
+
     /// The unknown thread belongs to this session from now on (A26).
     pub(super) fn adopt_thread(&self, moment: &mut Moment<'_>, session_id: &str) -> Result<(), Fault> {
-        let (Some(handle), Some(phone)) = (self.handle(), &self.phone) else {
+        let (Some(handle), Some(phone)) = (self.named_handle(), &self.phone) else {
             return Ok(());
         };
         let row = HandleRow {
@@ -52,6 +64,16 @@ impl ReceiveMessage {
         session_mut(moment.space, session_id)?.sms_session = Some(handle.to_owned());
         Ok(())
     }
+}
+
+/// The session of this phone that is sent from a number of ours: an open one, else the newest (3.3 step 2).
+fn session_at(moment: &Moment<'_>, phone: &Phone, channel_id: &str, number: &str) -> Option<String> {
+    let has_number =
+        |session: &&SessionRow| session.subnumber.as_deref().is_some_and(|own| bare(own) == number);
+    let of_phone = moment.space.sessions_of(phone.as_e164());
+    let with_number = of_phone.filter(|session| session.channel_id == channel_id).filter(has_number);
+    let latest = with_number.max_by_key(|session| (session.status.is_open(), session.created_at));
+    latest.map(|session| session.id.clone())
 }
 
 /// The session of a match, open or ended.
@@ -70,6 +92,7 @@ fn candidate<'a>(moment: &Moment<'_>, session: &'a SessionRow) -> Candidate<'a> 
         id: &session.id,
         is_open,
         is_waiting: session.status == Status::Pending,
+        has_subnumber: session.subnumber.is_some(),
         has_uncertain_send: is_open
             && moment.space.messages_of(&session.id).any(|message| uncertain(message.state)),
         asked_at: prompt.map_or(session.created_at, |prompt| prompt.started_at.unwrap_or(prompt.due_at)),

@@ -123,10 +123,14 @@ impl ReceiveMessage {
         self.phone.as_ref().map_or(self.message.from.as_str(), Phone::as_e164)
     }
 
-    /// The handle the gateway names, else the suffix behind our short number (GW50).
-    fn handle(&self) -> Option<&str> {
-        let named = self.message.handle.as_deref().filter(|handle| !handle.is_empty());
-        named.or_else(|| self.receiving.as_ref().and_then(|(_, suffix)| suffix.as_deref()))
+    /// The handle of the gateway's session.
+    fn named_handle(&self) -> Option<&str> {
+        self.message.handle.as_deref().filter(|handle| !handle.is_empty())
+    }
+
+    /// The number that was texted, if it is one that we pick for sessions (GW8), without spaces and `+`.
+    fn subnumber(&self) -> Option<&str> {
+        self.receiving.as_ref().and_then(|(_, subnumber)| subnumber.as_deref())
     }
 
     fn row(&self, verdict: &Verdict, session_version: Option<i32>) -> InboundRow {
@@ -141,7 +145,7 @@ impl ReceiveMessage {
             provider_at: self.message.provider_at.map(|at| at.naive_utc()),
             sender: self.sender().to_owned(),
             destination: self.message.to.clone(),
-            handle: self.handle().map(str::to_owned),
+            handle: self.named_handle().or_else(|| self.subnumber()).map(str::to_owned),
             body: self.message.text.chars().filter(|c| *c != '\0').take(RAW_MAX).collect(),
             raw: None,
             flags: self.flags(verdict),
@@ -171,7 +175,7 @@ impl Work for ReceiveMessage {
             keys.phones.insert(phone.as_e164().to_owned());
         }
         keys.weak_keys.extend(self.weak_key.clone());
-        if let Some(handle) = self.handle() {
+        for handle in self.named_handle().into_iter().chain(self.subnumber()) {
             keys.handles.insert((self.message.gateway.clone(), handle.to_owned()));
         }
         if let Some((channel, _)) = &self.receiving {

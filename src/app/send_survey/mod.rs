@@ -3,12 +3,15 @@
 
 mod command;
 mod prepare;
+mod thread;
 
 use chrono::{Duration, NaiveDateTime};
 use serde_json::json;
 
 pub use command::{DAYS_AHEAD_MAX, Draft, SendSurvey};
 pub use prepare::{Fault422, Prepared, Unprepared, faults, languages, prepare};
+
+use thread::Thread;
 
 use super::consent;
 use super::engine::Engine;
@@ -108,6 +111,7 @@ impl Work for SendSurveyTurn {
         if let Some(idempotent) = &self.idempotent {
             keys.idempotency.insert(idempotent.storage_key());
         }
+        keys.handles.extend(self.prepared.drawn.iter().filter_map(|number| self.suffix_key(number)));
         let now = self.engine.clock.now().naive_utc();
         let memory = self.engine.settings.ended_memory.max(self.prepared.quarantine());
         keys.want_ended_after(now - memory);
@@ -125,10 +129,11 @@ impl Work for SendSurveyTurn {
         if let Some(duplicate) = self.find_duplicate(&moment) {
             return Ok(duplicate);
         }
-        if let Some(refusal) = self.find_refusal(&moment) {
+        let thread = self.pick_thread(&moment);
+        if let Some(refusal) = self.find_refusal(&moment, &thread) {
             return Ok(Sent::Refused(refusal));
         }
-        let created = self.create(&mut moment)?;
+        let created = self.create(&mut moment, &thread)?;
         if let Some(idempotent) = &self.idempotent {
             idempotent.keep(moment.space, &created, now);
         }
@@ -150,7 +155,7 @@ impl SendSurveyTurn {
     }
 
     /// In the order of http-api.md 2.3: survey, channel, consent, quarantine, open session.
-    fn find_refusal(&self, moment: &Moment<'_>) -> Option<Refusal> {
+    fn find_refusal(&self, moment: &Moment<'_>, thread: &Thread) -> Option<Refusal> {
         let prepared = &self.prepared;
         if prepared.survey_row.status != "active" {
             return Some(Refusal::SurveyNotActive);
@@ -169,7 +174,7 @@ impl SendSurveyTurn {
         if let Some(retry_after) = self.quarantined_until(moment) {
             return Some(Refusal::Quarantined { retry_after: retry_after.and_utc() });
         }
-        let open = self.open_sessions(moment, &channel.row.id);
+        let open = self.open_sessions(moment, &channel.row.id, thread);
         let in_the_way = match self.if_open_session() {
             IfOpenSession::Reject => !open.is_empty(),
             IfOpenSession::Queue => {
@@ -205,36 +210,40 @@ impl SendSurveyTurn {
         wish.unwrap_or(self.prepared.survey.settings.if_open_session)
     }
 
-    /// Open sessions that share this phone and sender without a subnumber; with subnumbers sessions always
-    /// live in parallel (A22, A23).
-    fn open_sessions<'a>(&self, moment: &'a Moment<'_>, channel_id: &str) -> Vec<&'a SessionRow> {
-        if self.uses_subnumber() {
+    /// Open sessions that share this phone and sender; with subnumbers sessions always live in parallel (A22,
+    /// A23), and those that have a number of their own are in nobody's way (GW54).
+    fn open_sessions<'a>(
+        &self,
+        moment: &'a Moment<'_>,
+        channel_id: &str,
+        thread: &Thread,
+    ) -> Vec<&'a SessionRow> {
+        if thread.is_apart() {
             return Vec::new();
         }
         moment
             .space
             .sessions_of(self.prepared.command.identifier.as_e164())
             .filter(|session| session.status.is_open() && session.channel_id == channel_id)
+            .filter(|session| session.subnumber.is_none())
             .filter(|session| session.status == Status::Pending || !is_expired(session, moment.at()))
             .collect()
     }
 
-    fn uses_subnumber(&self) -> bool {
-        let channel = self.prepared.channel.as_ref();
-        channel.is_some_and(|channel| channel.subnumbers(&self.prepared.command.identifier))
-    }
-
-    fn create(&self, moment: &mut Moment<'_>) -> Result<Created, Fault> {
+    fn create(&self, moment: &mut Moment<'_>, thread: &Thread) -> Result<Created, Fault> {
         let at = moment.at();
         let id = moment.id();
         let channel_id =
             self.prepared.channel.as_ref().map(|channel| channel.row.id.clone()).unwrap_or_default();
         self.expire_overdue(moment, &channel_id)?;
         let mut warnings = Vec::new();
-        let others: Vec<String> =
-            self.open_sessions(moment, &channel_id).iter().map(|session| session.id.clone()).collect();
+        let others: Vec<String> = self
+            .open_sessions(moment, &channel_id, thread)
+            .iter()
+            .map(|session| session.id.clone())
+            .collect();
         let mut superseded = Vec::new();
-        let mut slot = if self.uses_subnumber() { id.clone() } else { String::new() };
+        let mut slot = if thread.is_apart() { id.clone() } else { String::new() };
         let mut queued = false;
         if !others.is_empty() {
             let listed = others.join(", ");
@@ -270,8 +279,10 @@ impl SendSurveyTurn {
         } else if self.if_open_session() == IfOpenSession::Parallel {
             slot.clone_from(&id);
         }
-        let row = self.session_row(moment, &id, &channel_id, slot, queued)?;
+        let mut row = self.session_row(moment, &id, &channel_id, slot, queued)?;
+        row.subnumber = thread.subnumber().map(str::to_owned);
         moment.space.add_session(row);
+        self.keep_suffix(moment, &id, thread);
         consent::touch_contact(
             moment,
             self.prepared.command.identifier.as_e164(),
@@ -345,6 +356,7 @@ impl SendSurveyTurn {
             current_element_id: None,
             prompt_id: None,
             sms_session: None,
+            subnumber: None,
             open_slot: None,
             next_sequence: 1,
             answers_count: 0,

@@ -10,14 +10,15 @@ use crate::app::channels::Channel;
 use crate::app::engine::Engine;
 use crate::app::warning::{Warning, WarningCode};
 use crate::clock::Timestamp;
+use crate::gateway::SubnumberMode;
+use crate::phone::Phone;
+use crate::session::subnumber;
 use crate::store::surveys::SurveyRow;
 use crate::survey::{Effect, Language, Survey, turn};
 use crate::text;
 
 /// Expiry above which the caller is warned (P35).
 const ADVISED_EXPIRY: Duration = Duration::hours(24);
-/// Life of a subnumber after the last send (A06).
-const SUBNUMBER_LIFE: Duration = Duration::days(14);
 
 /// A call with everything it names resolved.
 #[derive(Clone, Debug)]
@@ -34,6 +35,9 @@ pub struct Prepared {
     pub channel: Option<Arc<Channel>>,
     /// The session's language (P32, A20).
     pub language: Language,
+    /// Subnumbers drawn for its session, where we put digits behind our short number: the first that is free is
+    /// its own (GW53).
+    pub drawn: Vec<String>,
     /// Advice.
     pub warnings: Vec<Warning>,
 }
@@ -86,10 +90,23 @@ pub fn prepare(engine: &Engine, command: SendSurvey, now: Timestamp) -> Result<P
     let (revision, survey) = engine.library.active(&survey_row.id).ok_or(Unprepared::SurveyNotActive)?;
     let channel = channel_of(engine, command.channel_id.as_deref());
     let language = survey.language_for(command.language.as_ref());
+    let drawn = drawn(engine, channel.as_deref(), &command.identifier);
     let mut prepared =
-        Prepared { command, survey_row, revision, survey, channel, language, warnings: Vec::new() };
+        Prepared { command, survey_row, revision, survey, channel, language, drawn, warnings: Vec::new() };
     prepared.warnings = advice(&prepared, now);
     Ok(prepared)
+}
+
+/// Subnumbers for a session with this phone, drawn at random; none where we put no digits behind our number.
+fn drawn(engine: &Engine, channel: Option<&Channel>, phone: &Phone) -> Vec<String> {
+    let Some(channel) = channel.filter(|channel| channel.subnumber_mode(phone) == SubnumberMode::OwnSuffix)
+    else {
+        return Vec::new();
+    };
+    let (sender, digits) = (&channel.row.sender, channel.subnumber.total_digits);
+    let suffixes = subnumber::suffixes(sender, digits);
+    let draws = if suffixes == 0 { 0 } else { subnumber::DRAWS };
+    (0..draws).map(|_| subnumber::with_suffix(sender, digits, engine.ids.below(suffixes))).collect()
 }
 
 /// The faults that need the survey or the channel to be seen; what the draft does not have is passed over. A
@@ -175,13 +192,13 @@ fn advice(prepared: &Prepared, now: Timestamp) -> Vec<Warning> {
             ),
         ));
     }
-    let subnumbered =
-        prepared.channel.as_ref().is_some_and(|channel| channel.subnumbers(&prepared.command.identifier));
-    if subnumbered && open_for > SUBNUMBER_LIFE {
+    let life =
+        prepared.channel.as_ref().and_then(|channel| channel.thread_life(&prepared.command.identifier));
+    if let Some(life) = life.filter(|life| open_for > *life) {
         warnings.push(Warning::new(
             WarningCode::ExpiryOverSubnumberLife,
             "/expiryTime",
-            "a subnumber lives for 14 days after the last message",
+            format!("a subnumber lives for {} days after the last message", life.num_days()),
         ));
     }
     warnings

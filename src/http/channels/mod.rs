@@ -205,11 +205,12 @@ fn refusal(refused: ChannelRefused) -> Problem {
         }
         ChannelRefused::NameTaken => fault("/name", FaultCode::InvalidParam, "another channel has this name"),
         ChannelRefused::SenderTaken { by } => {
-            let detail = format!("the channel {by} has this sender on the same gateway");
+            let detail = format!("the channel {by} has this number on the same gateway");
             fault("/sender", FaultCode::InvalidParam, &detail)
         }
-        ChannelRefused::NoSubnumbers => {
-            fault("/subnumbering", FaultCode::InvalidParam, "this gateway opens no SMS sessions")
+        ChannelRefused::NoSubnumbers(lacking) => {
+            let pointer = if lacking.is_about_pool() { "/poolNumbers" } else { "/subnumbering" };
+            fault(pointer, FaultCode::InvalidParam, &lacking.to_string())
         }
         ChannelRefused::VerifierRequired => {
             let detail = "anybody could call this gateway's webhooks; configure a verifier first";

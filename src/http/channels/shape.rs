@@ -36,6 +36,8 @@ pub struct ChannelShape {
     pub sender_type: String,
     /// A subnumber per session for country code 47.
     pub subnumbering: bool,
+    /// Further numbers of ours, one of which a session gets where the gateway picks from several.
+    pub pool_numbers: Vec<String>,
     /// Country codes it may text; empty = none, on the simulator all.
     pub allowed_countries: Vec<String>,
     /// Messages per second.
@@ -91,6 +93,7 @@ impl ChannelShape {
             sender: row.sender.clone(),
             sender_type: row.sender_type.clone(),
             subnumbering: row.subnumbering,
+            pool_numbers: channel.pool_numbers.clone(),
             allowed_countries: channel.allowed_countries.clone().unwrap_or_default(),
             throttle_per_second: per_second(row.throttle_micro),
             on_ambiguous: row.on_ambiguous.clone(),

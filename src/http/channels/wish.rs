@@ -13,6 +13,8 @@ use crate::text;
 
 /// Most countries of a channel: there are fewer.
 const COUNTRIES_MAX: usize = 250;
+/// Most numbers of a pool.
+const POOL_MAX: usize = 1_000;
 /// Most words of one keyword list, and most characters of a word.
 const WORDS_MAX: usize = 50;
 const WORD_CHARS_MAX: usize = 30;
@@ -36,8 +38,10 @@ pub struct ChannelBody {
     sender: Option<String>,
     /// `short_number` or `international`; needed for a new channel.
     sender_type: Option<String>,
-    /// Default: whether the gateway opens SMS sessions.
+    /// Default: whether the gateway has a way to give subnumbers.
     subnumbering: Option<bool>,
+    /// Needed for subnumbers where the gateway picks from several numbers; each once, and not the sender.
+    pool_numbers: Option<Vec<String>>,
     /// Country codes such as 47.
     allowed_countries: Option<Vec<String>>,
     /// 0.01 to 10,000; default 8.
@@ -71,6 +75,7 @@ pub(super) fn read(fields: &mut Fields<'_>) -> ChannelWish {
         sender: fields.text("sender", 1..=20).map(owned),
         sender_type: sender_type(fields),
         subnumbering: fields.boolean("subnumbering"),
+        pool_numbers: pool_numbers(fields),
         allowed_countries: countries(fields),
         throttle_micro: fields.number("throttlePerSecond", 0.01..=10_000.0).map(micro),
         on_ambiguous: fields.word("onAmbiguous", &words),
@@ -98,6 +103,11 @@ fn sender_type(fields: &mut Fields<'_>) -> Option<&'static str> {
         return None;
     }
     Some(given)
+}
+
+fn pool_numbers(fields: &mut Fields<'_>) -> Option<Vec<String>> {
+    let given = fields.texts("poolNumbers", POOL_MAX, &(1..=20))?;
+    Some(given.into_iter().map(|number| number.trim().to_owned()).collect())
 }
 
 fn countries(fields: &mut Fields<'_>) -> Option<Vec<String>> {

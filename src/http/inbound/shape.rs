@@ -32,7 +32,7 @@ pub struct Inbound {
     /// The text; `null` where it may belong to an element marked `pii` and the key lacks `pii:read`.
     #[schema(example = "2, ventet i 40 minutter")]
     pub text: Option<String>,
-    /// Handle of the gateway's session.
+    /// Handle of the gateway's session, or the subnumber that was texted.
     pub sms_session: Option<String>,
     /// When we received it.
     pub received_at: String,

@@ -55,7 +55,7 @@ pub struct Session {
     /// The question last sent, or `completion`.
     #[schema(example = "csat")]
     pub current_element_id: Option<String>,
-    /// The newest handle of the gateway's own session.
+    /// The newest handle of the gateway's own session, or the subnumber that it is sent from.
     pub sms_session: Option<String>,
     /// Left out of reports.
     pub is_test: bool,
@@ -150,7 +150,11 @@ impl Session {
             user_session_variables: variables.iter().map(variable).collect(),
             current_element_id: row.current_element_id.clone(),
             // An empty handle says that the gateway refused one (A11).
-            sms_session: row.sms_session.clone().filter(|handle| !handle.is_empty()),
+            sms_session: row
+                .sms_session
+                .clone()
+                .filter(|handle| !handle.is_empty())
+                .or_else(|| row.subnumber.clone()),
             is_test: row.is_test,
             halted_at: shown_if(row.halted_at),
             created_at: shown(row.created_at),

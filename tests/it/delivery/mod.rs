@@ -7,6 +7,7 @@ mod pace;
 mod repeats;
 mod reports;
 mod stop;
+mod subnumbers;
 
 use crate::support::Sent;
 

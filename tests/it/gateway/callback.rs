@@ -2,7 +2,7 @@
 
 use antiphon::gateway::{
     Callback, CallbackItem, Flag, Gateway, GatewaySettings, Inbound, OptOutHandling, ProfileSettings, Report,
-    ReportState, SimulatorSettings, Verifier, inbound_json, report_json,
+    ReportState, SimulatorSettings, Subnumber, SubnumberMode, Verifier, inbound_json, report_json,
 };
 use antiphon::ids::Ids;
 
@@ -13,6 +13,8 @@ pub fn gateway() -> Gateway {
         verifier: Verifier::none_on("127.0.0.1".parse().unwrap()).unwrap(),
         networks: antiphon::gateway::Networks::default(),
         opt_out: OptOutHandling::None,
+        opt_in_words: Vec::new(),
+        subnumber: Subnumber::usual(SubnumberMode::GatewaySession),
     };
     Gateway::open(&settings, &Ids::seeded(1)).unwrap()
 }

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use antiphon::gateway::{
     Gateway, GatewaySession, GatewaySettings, GenericSettings, OptOutHandling, OutboundAuth, ProfileSettings,
-    RetryAfter, Secrets, SendClass, SendRequest, SendResult, SenderType, Timeouts, Verifier, check_base_url,
+    RetryAfter, Secrets, SendClass, SendRequest, SendResult, SenderType, Subnumber, SubnumberMode, Timeouts,
+    Verifier, check_base_url,
 };
 use antiphon::ids::Ids;
 use antiphon::text::Encoding;
@@ -33,7 +34,6 @@ fn generic(base_url: &str, auth: OutboundAuth, not_accepted_on_503: bool) -> Gat
         profile: ProfileSettings::Generic(GenericSettings {
             base_url: check_base_url(base_url).unwrap(),
             auth,
-            sms_sessions: true,
             not_accepted_on_503,
             timeouts: Timeouts { connect: Duration::from_millis(300), request: Duration::from_millis(600) },
         }),
@@ -42,6 +42,8 @@ fn generic(base_url: &str, auth: OutboundAuth, not_accepted_on_503: bool) -> Gat
             Secrets::signing(&["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned().into()]).unwrap(),
         ),
         opt_out: OptOutHandling::None,
+        opt_in_words: Vec::new(),
+        subnumber: Subnumber::usual(SubnumberMode::GatewaySession),
     };
     Gateway::open(&settings, &Ids::seeded(1)).unwrap()
 }

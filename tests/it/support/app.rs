@@ -70,7 +70,7 @@ impl Setup {
 
     /// The gateway opens SMS sessions for Norwegian numbers (P45).
     pub fn with_subnumbers(self) -> Self {
-        self.set("gateways.fake.sms_sessions", "true").set("channels.fake.subnumbering", "true")
+        self.set("gateways.fake.subnumber_mode", "gateway_session").set("channels.fake.subnumbering", "true")
     }
 
     /// Starts everything.

@@ -28,7 +28,7 @@ async fn a_channel_is_made_and_read_back_in_the_shape_of_the_specification() {
     let id = made.json()["id"].clone();
     let expected = json!({
         "id": id, "name": "Nordlys 2015", "kind": "sms", "enabled": true, "gateway": "fake", "sender": "2015",
-        "senderType": "short_number", "subnumbering": false, "allowedCountries": ["47", "46"],
+        "senderType": "short_number", "subnumbering": false, "poolNumbers": [], "allowedCountries": ["47", "46"],
         "throttlePerSecond": 2.5, "onAmbiguous": "at_most_once", "waitFor": "delivered", "defaultLanguage": "no",
         "defaultSkill": null,
         "keywordScope": "survey", "texts": {"notFound": {"no": "Vi fant ingenting."}},
@@ -91,6 +91,29 @@ async fn own_keywords_and_countries_take_effect_at_once() {
     let body = json!({"identifier": "+46701234568"}).to_string();
     let refused = caller.post("/v1/surveys/shop/send", &body).await;
     assert_eq!(refused.faults()[0].1, "country_not_allowed");
+}
+
+#[tokio::test]
+async fn gw54_a_channel_with_a_number_pool_names_its_numbers() {
+    let app = Setup::with(&[]).set("gateways.fake.subnumber_mode", "number_pool");
+    let app = app.set("channels.fake.subnumbering", "false").start().await;
+    let caller = Caller::almighty(&app).await;
+    let wish = |sender: &str, pool: &[&str]| {
+        json!({
+            "name": format!("pool {sender}"), "gateway": "fake", "sender": sender, "senderType": "international",
+            "poolNumbers": pool
+        })
+        .to_string()
+    };
+    let fault = |refused: &super::Reply| refused.faults()[0].0.clone();
+    assert_eq!(fault(&caller.post("/v1/channels", &wish("+4759440000", &[])).await), "/poolNumbers");
+    let twice = ["+4759440001", "4759440001"];
+    assert_eq!(fault(&caller.post("/v1/channels", &wish("+4759440000", &twice)).await), "/poolNumbers");
+    let made = caller.post("/v1/channels", &wish("+4759440000", &["+4759440001", "+4759440002"])).await;
+    assert_eq!((made.status, &made.json()["subnumbering"]), (201, &json!(true)));
+    assert_eq!(made.json()["poolNumbers"], json!(["+4759440001", "+4759440002"]));
+    let taken = caller.post("/v1/channels", &wish("+4759440002", &["+4759440009"])).await;
+    assert_eq!(fault(&taken), "/sender", "an inbound to it could be meant for either");
 }
 
 #[tokio::test]
