@@ -4,6 +4,8 @@
 //! [`Phone::as_e164`]. Short numbers, alphanumeric senders and subnumbers are opaque text and never come here
 //! (GW74).
 
+mod time_zones;
+
 use std::fmt;
 
 use phonenumber::metadata::DATABASE;

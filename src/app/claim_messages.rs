@@ -10,7 +10,8 @@ use super::channels::Channel;
 use super::consent;
 use super::engine::Engine;
 use super::expire_sessions::survey_of;
-use super::moment::{Moment, message_mut, start_of_hour};
+use super::moment::{Moment, message_mut, priority, start_of_hour};
+use super::permitted_hours::{Errand, Permitted, permitted};
 use super::wait_for_delivery;
 use crate::clock::Timestamp;
 use crate::phone::Phone;
@@ -19,6 +20,7 @@ use crate::session::{MessageState, Status};
 use crate::store::channels::BucketRow;
 use crate::store::messages::{AttemptRow, MessageRow};
 use crate::store::{AnyConnection, ClaimWish, Fault, Keys, SessionRow, Space, StoreError, Work};
+use crate::survey::Survey;
 
 /// The kind of the one text that may still go to somebody who said stop (A57).
 const STOP_CONFIRMATION: &str = "opted_out";
@@ -208,7 +210,23 @@ fn may_send_for(moment: &mut Moment<'_>, message: &MessageRow, session: &Session
         put_off(moment, &message.id, earliest)?;
         return Ok(false);
     }
+    if let Permitted::From(opening) = when_permitted(moment, message, &survey) {
+        put_off(moment, &message.id, opening)?;
+        return Ok(false);
+    }
     Ok(true)
+}
+
+/// The hours in which a start or a reminder may leave, looked at again: it may have waited past them (RF31). What
+/// never may was held when it was queued; if it is due, an operator let it go.
+fn when_permitted(moment: &Moment<'_>, message: &MessageRow, survey: &Survey) -> Permitted {
+    let errand = match message.kind.as_str() {
+        "reminder" => Errand::Reminder,
+        _ if message.priority == priority::START => Errand::Start,
+        _ => return Permitted::Now,
+    };
+    Phone::from_stored(&message.phone)
+        .map_or(Permitted::Now, |phone| permitted(moment.engine, survey, &phone, errand, moment.now))
 }
 
 /// At most 30 texts per phone and hour, counted here, exactly (GW84).

@@ -94,10 +94,11 @@ impl Work for CorrectAnswer {
         let Some(mut row) = self.registered(&moment) else {
             return Ok(Corrected::Unfit(Unfit::NoAnswer));
         };
-        let zone = Phone::from_stored(&session.phone).map_or(engine.settings.default_timezone, |phone| {
-            zone::of_phone(&phone, engine.settings.default_timezone)
-        });
-        let today = zone::today(zone, row.answered_at.and_utc());
+        let (default, at) = (engine.settings.default_timezone, row.answered_at.and_utc());
+        let today = Phone::from_stored(&session.phone).map_or_else(
+            || at.with_timezone(&default).date_naive(),
+            |phone| zone::today(&phone, default, at),
+        );
         let value = match fit(element, &self.value, today) {
             Ok(value) => value,
             Err(wanted) => return Ok(Corrected::Unfit(Unfit::Value(wanted))),

@@ -82,6 +82,8 @@ pub struct Settings {
     pub queue_max: usize,
     /// Hours of the recipient's day in which reminders may leave (A68); default 08:00 to 21:00.
     pub reminder_hours: SendWindow,
+    /// Such hours of their own by the first digits of a number, without `+`; the longest prefix counts (GW66).
+    pub reminder_hours_by_prefix: BTreeMap<String, SendWindow>,
     /// Sends in flight per channel (RF10); default 8.
     pub sends_per_channel: usize,
     /// Most messages of one claim (`outbox.claim_batch`); default 256.
@@ -155,6 +157,7 @@ impl Default for Settings {
                 days: Vec::new(),
                 timezone: None,
             },
+            reminder_hours_by_prefix: BTreeMap::new(),
             sends_per_channel: 8,
             claim_batch: 256,
             log_bodies: false,

@@ -7,14 +7,14 @@ use super::apply_turn::{Cause, apply_turn};
 use super::engine::Engine;
 use super::load_surveys::revision_for_turn;
 use super::moment::{Moment, priority, session, session_mut};
+use super::permitted_hours::{self, Errand, Permitted, permitted};
 use super::send_survey::is_expired;
 use super::start_session;
-use super::zone;
 use crate::clock::Timestamp;
 use crate::phone::Phone;
 use crate::session::Status;
 use crate::store::{AnyConnection, Fault, Keys, Space, StoreError, Work, sessions};
-use crate::survey::{SendWindow, turn};
+use crate::survey::turn;
 
 /// Most timers of one batch.
 const TIMERS_MAX: i64 = 512;
@@ -140,7 +140,7 @@ fn begin_if_free(moment: &mut Moment<'_>, session_id: &str) -> Result<(), Fault>
 }
 
 /// Sends the reminder that is due, inside the survey's window and outside quiet hours; else the reminder moves to
-/// the next opening (F9, A68).
+/// the next opening (F9, A68), and is held where there is none (A69).
 fn remind(moment: &mut Moment<'_>, session_id: &str) -> Result<(), Fault> {
     let survey = survey_of(moment, session_id)?;
     let session = session(moment.space, session_id)?;
@@ -150,12 +150,8 @@ fn remind(moment: &mut Moment<'_>, session_id: &str) -> Result<(), Fault> {
     let Some(phone) = Phone::from_stored(&session.phone) else {
         return Err(Fault::Invariant(format!("session {session_id} has no phone")));
     };
-    let quiet_hours = &moment.engine.settings.reminder_hours;
-    let windows: Vec<&SendWindow> =
-        survey.settings.send_window.iter().chain(std::iter::once(quiet_hours)).collect();
-    let opening = zone::next_opening(&windows, &phone, moment.engine.settings.default_timezone, moment.now);
-    if opening > moment.now {
-        let moved = opening.naive_utc();
+    let when = permitted(moment.engine, &survey, &phone, Errand::Reminder, moment.now);
+    if let Permitted::From(moved) = when {
         let expiry = session.expires_at;
         session_mut(moment.space, session_id)?.wake_at = Some(moved).into_iter().chain(expiry).min();
         return Ok(());
@@ -166,7 +162,10 @@ fn remind(moment: &mut Moment<'_>, session_id: &str) -> Result<(), Fault> {
     match turn {
         Some(turn) => {
             let cause = Cause { priority: priority::START, ..Cause::default() };
-            apply_turn(moment, session_id, &survey, turn, &cause)?;
+            let applied = apply_turn(moment, session_id, &survey, turn, &cause)?;
+            if when == Permitted::Never {
+                permitted_hours::hold(moment, session_id, &applied.message_ids)?;
+            }
             moment.record_event("session.reminded", Some(session_id), &json!({}))
         }
         None => {

@@ -36,6 +36,7 @@ pub mod manage_surveys;
 pub mod messages;
 pub mod moment;
 pub mod outbox_load;
+mod permitted_hours;
 pub mod receive_callback;
 pub mod receive_dead;
 pub mod receive_message;

@@ -1,14 +1,13 @@
 //! Begins a session: runs the interpreter's `begin` and queues its first messages. Used by SendSurvey at once,
 //! and by the timer for sessions that waited (A90, A91).
 
-use chrono::{Duration, NaiveDateTime};
+use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::apply_turn::{Applied, Cause, apply_turn};
-use super::engine::Engine;
 use super::expire_sessions::survey_of;
 use super::moment::{Moment, priority, session_mut};
-use super::zone;
+use super::permitted_hours::{self, Errand, Permitted, permitted};
 use crate::phone::Phone;
 use crate::session::Status;
 use crate::store::Fault;
@@ -25,7 +24,8 @@ pub struct Opening {
     pub slot: String,
 }
 
-/// Makes a pending session active: its first messages are queued, its expiry starts if it is a default one.
+/// Makes a pending session active: its first messages are queued, its expiry starts if it is a default one. They
+/// leave now or at the survey's next opening, and are held if there is none (A68, A69).
 ///
 /// # Errors
 /// [`Fault`] when a row is missing or the survey revision is unknown.
@@ -49,30 +49,19 @@ pub fn begin(moment: &mut Moment<'_>, session_id: &str) -> Result<Applied, Fault
     if let Some(seconds) = opening.expiry_seconds {
         session.expires_at = Some(at + Duration::seconds(seconds));
     }
-    let not_before = send_window_opening(
-        moment.engine,
-        &survey,
-        session_mut(moment.space, session_id)?.phone.as_str(),
-        at,
-    );
+    let phone = Phone::from_stored(&session_mut(moment.space, session_id)?.phone);
+    let when = phone
+        .map_or(Permitted::Now, |phone| permitted(moment.engine, &survey, &phone, Errand::Start, moment.now));
+    let not_before = match when {
+        Permitted::From(opening) => Some(opening),
+        Permitted::Now | Permitted::Never => None,
+    };
     let begin = turn::Begin { language, variables: &variables, content: opening.content.as_deref() };
     let turn = turn::begin(&survey, &begin, moment.now);
     let cause = Cause { inbound_id: None, priority: priority::START, not_before };
-    apply_turn(moment, session_id, &survey, turn, &cause)
-}
-
-/// When a start may leave: now, or at the survey's next opening (A68). `None` = now.
-fn send_window_opening(
-    engine: &Engine,
-    survey: &crate::survey::Survey,
-    phone: &str,
-    at: NaiveDateTime,
-) -> Option<NaiveDateTime> {
-    if engine.settings.ignore_send_windows {
-        return None;
+    let applied = apply_turn(moment, session_id, &survey, turn, &cause)?;
+    if when == Permitted::Never {
+        permitted_hours::hold(moment, session_id, &applied.message_ids)?;
     }
-    let window = survey.settings.send_window.as_ref()?;
-    let phone = Phone::from_stored(phone)?;
-    let opening = zone::next_opening(&[window], &phone, engine.settings.default_timezone, at.and_utc());
-    Some(opening.naive_utc()).filter(|opening| *opening > at)
+    Ok(applied)
 }

@@ -1,6 +1,7 @@
-//! Local time of a recipient: which day it is there, and when a send window opens next (F22, A68, A69).
+//! Local time of a recipient: which day it is there, and when windows are open in every zone he may be in (F22, A68,
+//! A69, GW67).
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use crate::phone::Phone;
@@ -8,59 +9,65 @@ use crate::survey::SendWindow;
 
 /// Days that are looked ahead for an opening; a window names at least one day of the week.
 const DAYS_AHEAD: u64 = 8;
-/// Openings that are tried before windows that exclude each other are given up.
-const ROUNDS_MAX: usize = 16;
+/// How far ahead windows may be open together: what is open together at all is so within a week.
+const TOGETHER_WITHIN: TimeDelta = TimeDelta::days(8);
 
-/// The zone of a phone: that of its country where the country has one, else the configured default.
+/// The zones a phone may be in; the configured default for a number of no country.
+fn candidates(phone: &Phone, default: Tz) -> Vec<Tz> {
+    let mut zones: Vec<Tz> = phone.time_zones().filter_map(|name| name.parse().ok()).collect();
+    if zones.is_empty() {
+        zones.push(default);
+    }
+    zones
+}
+
+/// The day of a person (F22): that of the zones his number may be in; where they differ, that of the default zone.
 #[must_use]
-pub fn of_phone(phone: &Phone, default: Tz) -> Tz {
-    match phone.country_code() {
-        "47" => chrono_tz::Europe::Oslo,
-        "46" => chrono_tz::Europe::Stockholm,
-        "45" => chrono_tz::Europe::Copenhagen,
-        "358" => chrono_tz::Europe::Helsinki,
-        "354" => chrono_tz::Atlantic::Reykjavik,
-        "44" => chrono_tz::Europe::London,
-        "353" => chrono_tz::Europe::Dublin,
-        "49" => chrono_tz::Europe::Berlin,
-        "33" => chrono_tz::Europe::Paris,
-        "31" => chrono_tz::Europe::Amsterdam,
-        _ => default,
+pub fn today(phone: &Phone, default: Tz, now: DateTime<Utc>) -> NaiveDate {
+    let day_in = |zone: &Tz| now.with_timezone(zone).date_naive();
+    let mut days: Vec<NaiveDate> = candidates(phone, default).iter().map(day_in).collect();
+    days.dedup();
+    match days.as_slice() {
+        [only] => *only,
+        _ => day_in(&default),
     }
 }
 
-/// The day in a zone (F22).
-#[must_use]
-pub fn today(zone: Tz, now: DateTime<Utc>) -> NaiveDate {
-    now.with_timezone(&zone).date_naive()
-}
-
-/// The first instant, not before `now`, at which all windows are open: `now` itself if they are. Windows that are
-/// never open together are given up after a week, and the last instant tried is the answer (A69).
+/// The first instant, not before `now`, at which all windows are open in all zones the phone may be in: `now` itself
+/// if they are. `None` when they are never open together (A69).
 #[must_use]
 pub fn next_opening(
     windows: &[&SendWindow],
     phone: &Phone,
     default: Tz,
     now: DateTime<Utc>,
-) -> DateTime<Utc> {
+) -> Option<DateTime<Utc>> {
+    let zones = candidates(phone, default);
+    let placed: Vec<(&SendWindow, Tz)> = windows.iter().flat_map(|window| place(window, &zones)).collect();
     let mut instant = now;
-    for _ in 0..ROUNDS_MAX {
-        let opened = windows.iter().fold(instant, |instant, window| opening(window, phone, default, instant));
+    loop {
+        // Each step goes to the earliest time at which one more window is open: none is passed over.
+        let opened = placed.iter().fold(instant, |instant, (window, zone)| opening(window, *zone, instant));
         if opened == instant {
-            break;
+            return Some(instant);
+        }
+        if opened - now > TOGETHER_WITHIN {
+            return None;
         }
         instant = opened;
     }
-    instant
 }
 
-/// The first instant, not before `now`, at which one window is open.
-fn opening(window: &SendWindow, phone: &Phone, default: Tz, now: DateTime<Utc>) -> DateTime<Utc> {
-    let zone = match window.timezone.as_deref().map(str::parse::<Tz>) {
-        Some(Ok(named)) => named,
-        Some(Err(_)) | None => of_phone(phone, default),
-    };
+/// A window in each zone in which it counts: its own, else those of the recipient.
+fn place<'a>(window: &'a SendWindow, zones: &[Tz]) -> Vec<(&'a SendWindow, Tz)> {
+    match window.timezone.as_deref().map(str::parse::<Tz>) {
+        Some(Ok(named)) => vec![(window, named)],
+        Some(Err(_)) | None => zones.iter().map(|zone| (window, *zone)).collect(),
+    }
+}
+
+/// The first instant, not before `now`, at which one window is open in a zone.
+fn opening(window: &SendWindow, zone: Tz, now: DateTime<Utc>) -> DateTime<Utc> {
     let local = now.with_timezone(&zone);
     for ahead in 0..=DAYS_AHEAD {
         let Some(day) = local.date_naive().checked_add_days(Days::new(ahead)) else {
@@ -85,10 +92,10 @@ pub fn instant(zone: Tz, local: NaiveDateTime) -> DateTime<Utc> {
         chrono::LocalResult::Single(found) | chrono::LocalResult::Ambiguous(found, _) => found.to_utc(),
         chrono::LocalResult::None => {
             // Gaps are at most a few hours: the offset before the gap carries the time past it.
-            let before = local - chrono::Duration::hours(3);
+            let before = local - TimeDelta::hours(3);
             zone.from_local_datetime(&before)
                 .earliest()
-                .map_or_else(|| local.and_utc(), |found| found.to_utc() + chrono::Duration::hours(3))
+                .map_or_else(|| local.and_utc(), |found| found.to_utc() + TimeDelta::hours(3))
         }
     }
 }
@@ -102,19 +109,59 @@ mod tests {
         text.parse().unwrap()
     }
 
+    fn window(from: u32, to: u32, days: Vec<Weekday>) -> SendWindow {
+        SendWindow {
+            from: NaiveTime::from_hms_opt(from, 0, 0).unwrap(),
+            to: NaiveTime::from_hms_opt(to, 0, 0).unwrap(),
+            days,
+            timezone: None,
+        }
+    }
+
+    fn opening_for(number: &str, windows: &[&SendWindow], now: &str) -> Option<DateTime<Utc>> {
+        next_opening(windows, &Phone::from_stored(number).unwrap(), chrono_tz::UTC, at(now))
+    }
+
     #[test]
     fn a_start_at_night_waits_for_the_morning_and_one_on_friday_evening_for_monday() {
-        let window = SendWindow {
-            from: NaiveTime::from_hms_opt(9, 0, 0).unwrap(),
-            to: NaiveTime::from_hms_opt(20, 0, 0).unwrap(),
-            days: vec![Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri],
-            timezone: None,
+        let week = vec![Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri];
+        let window = window(9, 20, week);
+        let opening = |now: &str| opening_for("+4799999999", &[&window], now);
+        assert_eq!(opening("2026-11-20T12:00:00Z"), Some(at("2026-11-20T12:00:00Z")));
+        assert_eq!(opening("2026-11-20T03:00:00Z"), Some(at("2026-11-20T08:00:00Z")));
+        assert_eq!(opening("2026-11-20T19:00:00Z"), Some(at("2026-11-23T08:00:00Z")));
+    }
+
+    #[test]
+    fn a69_of_several_zones_only_the_hours_that_are_open_in_all_count() {
+        let day = window(8, 21, Vec::new());
+        // An Australian mobile: from Lord Howe (+11) to the Cocos Islands (+6:30), 01:30 to 10:00 UTC together.
+        let australian = |now: &str| opening_for("+61412345678", &[&day], now);
+        assert_eq!(australian("2026-11-20T00:00:00Z"), Some(at("2026-11-20T01:30:00Z")));
+        assert_eq!(australian("2026-11-20T09:59:00Z"), Some(at("2026-11-20T09:59:00Z")));
+        assert_eq!(australian("2026-11-20T10:00:00Z"), Some(at("2026-11-21T01:30:00Z")));
+        // A freephone number may be anywhere from Guam, where it is morning, to Newfoundland, where it is evening.
+        let anywhere = |window| opening_for("+18005550123", &[window], "2026-11-20T12:00:00Z");
+        assert_eq!(anywhere(&day), Some(at("2026-11-20T22:00:00Z")));
+        assert_eq!(anywhere(&window(9, 17, Vec::new())), None);
+        let new_york = opening_for("+12015550123", &[&day], "2026-11-20T12:00:00Z");
+        assert_eq!(new_york, Some(at("2026-11-20T13:00:00Z")));
+        let (morning, evening) = (window(8, 10, Vec::new()), window(18, 20, Vec::new()));
+        assert_eq!(opening_for("+4799999999", &[&morning, &evening], "2026-11-20T12:00:00Z"), None);
+    }
+
+    #[test]
+    fn a_day_on_which_the_zones_of_a_number_agree_is_the_day_of_the_person() {
+        let day = |number: &str, now: &str| {
+            today(&Phone::from_stored(number).unwrap(), chrono_tz::Europe::Oslo, at(now)).to_string()
         };
-        let phone = Phone::from_stored("+4799999999").unwrap();
-        let opening = |now: &str| next_opening(&[&window], &phone, chrono_tz::UTC, at(now));
-        assert_eq!(opening("2026-11-20T12:00:00Z"), at("2026-11-20T12:00:00Z"));
-        assert_eq!(opening("2026-11-20T03:00:00Z"), at("2026-11-20T08:00:00Z"));
-        assert_eq!(opening("2026-11-20T19:00:00Z"), at("2026-11-23T08:00:00Z"));
+        assert_eq!(day("+4799999999", "2026-11-20T23:30:00Z"), "2026-11-21");
+        assert_eq!(day("+12015550123", "2026-11-21T03:00:00Z"), "2026-11-20");
+        assert_eq!(
+            day("+61412345678", "2026-11-20T15:00:00Z"),
+            "2026-11-20",
+            "they differ: that of the default"
+        );
     }
 
     #[test]

@@ -126,7 +126,7 @@ pub enum StopScope {
 }
 
 /// `[consent]`
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Consent {
     /// What STOP ends.
     pub stop_scope: StopScope,
@@ -134,6 +134,8 @@ pub struct Consent {
     pub quiet_hours_end: NaiveTime,
     /// First time of day without them.
     pub quiet_hours_start: NaiveTime,
+    /// First time of day with and first without them by the first digits of a number, without `+` (GW66).
+    pub hours_by_prefix: BTreeMap<String, (NaiveTime, NaiveTime)>,
 }
 
 impl Consent {
@@ -155,6 +157,35 @@ impl Consent {
             stop_scope: reader.word("consent.stop_scope", None, &scopes).unwrap_or(StopScope::Global),
             quiet_hours_end,
             quiet_hours_start,
+            hours_by_prefix: hours_by_prefix(reader),
         }
     }
+}
+
+fn hours_by_prefix(reader: &mut Reader) -> BTreeMap<String, (NaiveTime, NaiveTime)> {
+    let key = "consent.hours_by_prefix";
+    let mut hours = BTreeMap::new();
+    for entry in reader.list(key, None) {
+        match prefix_hours(&entry) {
+            Some((prefix, from_to)) => {
+                hours.insert(prefix, from_to);
+            }
+            None => {
+                let problem =
+                    format!("`{entry}` is not the start of numbers and hours such as 1212=09:00-20:00");
+                reader.fault(FaultCode::InvalidValue, key, problem);
+            }
+        }
+    }
+    hours
+}
+
+fn prefix_hours(entry: &str) -> Option<(String, (NaiveTime, NaiveTime))> {
+    let (prefix, hours) = entry.split_once('=')?;
+    let prefix = prefix.trim().trim_start_matches('+');
+    let (from, to) = hours.split_once('-')?;
+    let time = |text: &str| NaiveTime::parse_from_str(text.trim(), "%H:%M").ok();
+    let (from, to) = (time(from)?, time(to)?);
+    let is_prefix = (1..=15).contains(&prefix.len()) && prefix.bytes().all(|byte| byte.is_ascii_digit());
+    (is_prefix && from < to).then(|| (prefix.to_owned(), (from, to)))
 }

@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use chrono::NaiveTime;
+
 use crate::app::channel_keywords::{KeywordWords, OwnKeywords};
 use crate::app::configure_channels::ConfiguredChannel;
 use crate::app::engine::Settings;
@@ -69,12 +71,13 @@ pub(super) fn settings(config: &Config) -> Settings {
         element_gap_override: outbox.element_gap_override.map(days),
         outbox_age_max: days(limits.due_age_max),
         disk_marks: LowMarks::new(limits.disk_low_mb, limits.disk_low_percent),
-        reminder_hours: SendWindow {
-            from: config.consent.quiet_hours_end,
-            to: config.consent.quiet_hours_start,
-            days: Vec::new(),
-            timezone: None,
-        },
+        reminder_hours: hours((config.consent.quiet_hours_end, config.consent.quiet_hours_start)),
+        reminder_hours_by_prefix: config
+            .consent
+            .hours_by_prefix
+            .iter()
+            .map(|(prefix, from_to)| (prefix.clone(), hours(*from_to)))
+            .collect(),
         idempotency_window: days(config.retention.idempotency),
         sends_per_channel: outbox.concurrency_per_channel,
         claim_batch: outbox.claim_batch,
@@ -85,6 +88,11 @@ pub(super) fn settings(config: &Config) -> Settings {
         language_by_country: config.texts.language_by_country.clone(),
         ..Settings::default()
     }
+}
+
+/// Hours of every day in the recipient's zone.
+fn hours((from, to): (NaiveTime, NaiveTime)) -> SendWindow {
+    SendWindow { from, to, days: Vec::new(), timezone: None }
 }
 
 /// A channel for the upsert at start.

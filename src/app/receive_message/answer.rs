@@ -56,11 +56,10 @@ impl ReceiveMessage {
         early: bool,
     ) -> turn::Reply<'a> {
         let settings = &moment.engine.settings;
-        let zone = zone::of_phone(phone, settings.default_timezone);
         turn::Reply {
             raw: &self.message.text,
             early,
-            today: zone::today(zone, moment.now),
+            today: zone::today(phone, settings.default_timezone, moment.now),
             lexicons: settings.keywords.lexicons(),
             variables,
         }

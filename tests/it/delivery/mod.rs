@@ -2,6 +2,7 @@
 //! time, twice, or to say stop, are understood once.
 
 mod doubt;
+mod hours;
 mod order;
 mod pace;
 mod repeats;
