@@ -13,7 +13,7 @@ use tracing_subscriber::{EnvFilter, FmtSubscriber};
 use crate::config::{Log, LogFormat};
 
 pub use metrics::{CONTENT_TYPE, Metrics, REVISION};
-pub use outcomes::{SendSurveyOutcome, TurnKind};
+pub use outcomes::{Incident, SendSurveyOutcome, TurnKind};
 
 /// Starts logging for the whole process, and makes a panic a log line.
 ///

@@ -70,8 +70,10 @@ impl Circuit {
         self.open_until
     }
 
-    /// Takes note of an answer. A refusal of one message says nothing about the gateway.
-    pub fn note(&mut self, class: SendClass, now: Timestamp) {
+    /// Takes note of an answer; true = it has opened though it was closed. A refusal of one message says nothing
+    /// about the gateway, nor does a failure of a send that began before it opened.
+    pub fn note(&mut self, class: SendClass, now: Timestamp) -> bool {
+        let was = self.state(now);
         match class {
             SendClass::Accepted
             | SendClass::Duplicate
@@ -79,6 +81,7 @@ impl Circuit {
             | SendClass::OptedOut
             | SendClass::Held
             | SendClass::Throttled => *self = Self::default(),
+            SendClass::Auth | SendClass::Retry | SendClass::Ambiguous if was == CircuitState::Open => {}
             SendClass::Auth => self.open(now),
             SendClass::Retry | SendClass::Ambiguous => {
                 self.failures += 1;
@@ -87,6 +90,7 @@ impl Circuit {
                 }
             }
         }
+        was == CircuitState::Closed && self.state(now) == CircuitState::Open
     }
 
     fn open(&mut self, now: Timestamp) {
@@ -109,8 +113,12 @@ mod tests {
             circuit.note(SendClass::Ambiguous, start);
         }
         assert_eq!(circuit.state(start), CircuitState::Closed);
-        circuit.note(SendClass::Retry, start);
+        assert!(circuit.note(SendClass::Retry, start), "now it opens");
         assert_eq!(circuit.state(start), CircuitState::Open);
+        assert!(
+            !circuit.note(SendClass::Retry, start),
+            "a send that began before: the pause stays what it is"
+        );
         let later = start + Duration::seconds(5);
         assert_eq!(circuit.state(later), CircuitState::HalfOpen);
         circuit.note(SendClass::Retry, later);

@@ -138,7 +138,11 @@ impl Claim {
             put_off(moment, id, until)?;
             return Ok(None);
         }
-        if !within_hourly_cap(moment, &message)? || !self.take_token(moment, &message, &channel)? {
+        if let Some(until) = closed_until(moment, &message) {
+            put_off(moment, id, until)?;
+            return Ok(None);
+        }
+        if !self.take_token(moment, &message, &channel)? {
             return Ok(None);
         }
         if let Some(room) = self.room.get_mut(&message.channel_id) {
@@ -229,26 +233,33 @@ fn when_permitted(moment: &Moment<'_>, message: &MessageRow, survey: &Survey) ->
         .map_or(Permitted::Now, |phone| permitted(moment.engine, survey, &phone, errand, moment.now))
 }
 
-/// At most 30 texts per phone and hour, counted here, exactly (GW84).
-fn within_hourly_cap(moment: &mut Moment<'_>, message: &MessageRow) -> Result<bool, Fault> {
+/// Until when the phone is sent nothing: at most 30 texts in an hour (GW84), none to a machine (GW85). The
+/// confirmation of a STOP leaves all the same.
+fn closed_until(moment: &Moment<'_>, message: &MessageRow) -> Option<NaiveDateTime> {
+    let at = moment.at();
+    let contact = moment.space.contacts.get(&message.phone).filter(|_| message.kind != STOP_CONFIRMATION)?;
+    let hour = start_of_hour(at);
+    let is_full = contact.outbound_window_at == Some(hour)
+        && contact.outbound_count >= moment.engine.settings.outbound_per_phone_hour;
+    let muted_until = contact.muted_until.filter(|until| *until > at);
+    muted_until.max(is_full.then(|| hour + Duration::hours(1)))
+}
+
+/// Counts an SMS that leaves, exactly (GW84, I13), and notes when (GW85).
+fn count(moment: &mut Moment<'_>, phone: &str) {
     let at = moment.at();
     let hour = start_of_hour(at);
-    let cap = moment.engine.settings.outbound_per_phone_hour;
-    consent::touch_contact(moment, &message.phone, None);
-    let Some(contact) = moment.space.contacts.get_mut(&message.phone) else {
-        return Ok(true);
+    consent::touch_contact(moment, phone, None);
+    let Some(contact) = moment.space.contacts.get_mut(phone) else {
+        return;
     };
     if contact.outbound_window_at != Some(hour) {
         contact.outbound_window_at = Some(hour);
         contact.outbound_count = 0;
     }
-    if contact.outbound_count >= cap && message.kind != STOP_CONFIRMATION {
-        put_off(moment, &message.id, hour + Duration::hours(1))?;
-        return Ok(false);
-    }
     contact.outbound_count += 1;
+    contact.sent_at = Some(at);
     contact.updated_at = at;
-    Ok(true)
 }
 
 fn put_off(moment: &mut Moment<'_>, id: &str, due_at: NaiveDateTime) -> Result<(), Fault> {
@@ -271,6 +282,7 @@ fn start(
     let send_seq = moment.space.next_place().ok_or_else(no_place)?;
     let lease_until = at + moment.engine.settings.lease;
     moment.move_message(&message.id, MessageState::Sending, None)?;
+    count(moment, &message.phone);
     let row = message_mut(moment.space, &message.id)?;
     row.lease_token += 1;
     row.lease_until = Some(lease_until);

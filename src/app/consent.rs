@@ -122,14 +122,6 @@ pub fn touch_contact(moment: &mut Moment<'_>, phone: &str, language: Option<&str
         }
         return;
     }
-    let row = ContactRow {
-        phone: phone.to_owned(),
-        language: language.map(str::to_owned),
-        not_found_at: None,
-        outbound_window_at: None,
-        outbound_count: 0,
-        created_at: at,
-        updated_at: at,
-    };
+    let row = ContactRow { language: language.map(str::to_owned), ..ContactRow::new(phone, at) };
     moment.space.contacts.insert(phone.to_owned(), row);
 }

@@ -76,6 +76,12 @@ pub struct Settings {
     pub cross_channel_lookup: bool,
     /// Inbound per session (GW84); default 100.
     pub inbound_per_session: i32,
+    /// Texts in a row within two seconds of our SMS that mute a phone (GW85); default 5; 0 = never.
+    pub quick_replies_max: i32,
+    /// Surveys that one API key may start in a day (GW88); default no limit.
+    pub surveys_per_key_day: Option<i32>,
+    /// Surveys that may start on one channel in a day (GW88); default no limit.
+    pub surveys_per_channel_day: Option<i32>,
     /// Outbound per phone and hour (GW84); default 30.
     pub outbound_per_phone_hour: i32,
     /// Sessions queued per phone and sender (A90); default 5.
@@ -149,6 +155,9 @@ impl Default for Settings {
             ended_memory: Duration::days(30),
             cross_channel_lookup: false,
             inbound_per_session: 100,
+            quick_replies_max: 5,
+            surveys_per_key_day: None,
+            surveys_per_channel_day: None,
             outbound_per_phone_hour: 30,
             queue_max: 5,
             reminder_hours: SendWindow {

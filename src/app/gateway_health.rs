@@ -65,18 +65,19 @@ impl GatewayHealth {
         self.locked().entry(name.to_owned()).or_default().last_inbound_at = Some(now);
     }
 
-    /// Takes note of what a send came to.
-    pub fn note(&self, name: &str, result: &SendResult, now: Timestamp) {
+    /// Takes note of what a send came to; true = the gateway was well and its circuit has opened.
+    pub fn note(&self, name: &str, result: &SendResult, now: Timestamp) -> bool {
         let mut locked = self.locked();
         let health = locked.entry(name.to_owned()).or_default();
         let class = result.class();
-        health.circuit.note(class, now);
+        let has_opened = health.circuit.note(class, now);
         if class == SendClass::Accepted {
             health.last_outbound_at = Some(now);
         }
         if let Some(detail) = result.detail() {
             health.count(detail.code.as_deref().unwrap_or(detail.reason));
         }
+        has_opened
     }
 
     /// Takes note of a delivery report whose status word nobody knows (GW33).

@@ -15,6 +15,7 @@ pub mod configure_channels;
 pub mod consent;
 pub mod correct_answer;
 pub mod dead_letters;
+pub mod degrade_gateway;
 pub mod engine;
 pub mod erase_phone;
 pub mod expire_sessions;

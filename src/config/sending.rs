@@ -23,6 +23,12 @@ pub struct Limits {
     pub unavailable_per_session: u32,
     /// RF38.
     pub outbound_per_phone_per_hour: u32,
+    /// GW85; 0 = never.
+    pub quick_replies_max: u32,
+    /// GW88; 0 = no limit.
+    pub surveys_per_key_per_day: u32,
+    /// GW88; 0 = no limit.
+    pub surveys_per_channel_per_day: u32,
     /// RF38.
     pub inbound_per_session: u32,
     /// RE36.
@@ -49,6 +55,9 @@ impl Limits {
             not_found_per_channel_per_hour: count("not_found_per_channel_per_hour", 0),
             unavailable_per_session: count("unavailable_per_session", 0),
             outbound_per_phone_per_hour: count("outbound_per_phone_per_hour", 1),
+            quick_replies_max: count("quick_replies_max", 0),
+            surveys_per_key_per_day: count("surveys_per_key_per_day", 0),
+            surveys_per_channel_per_day: count("surveys_per_channel_per_day", 0),
             inbound_per_session: count("inbound_per_session", 1),
             due_max: u64::from(count("due_max", 1)),
             due_age_max: reader.duration("limits.due_age_max", None, &(1..=30 * DAY)),

@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::app::circuit::CircuitState;
 use crate::app::claim_messages::{ClaimMessages, Claimed, ThreadWish};
+use crate::app::degrade_gateway::degrade_gateway;
 use crate::app::engine::Engine;
 use crate::app::settle_message::SettleMessage;
 use crate::clock::Timestamp;
@@ -140,8 +141,11 @@ impl Dispatcher {
             Some(gateway) => gateway.send(&self.request(&claimed, gateway)).await,
             None => SendResult::Retry(crate::gateway::Detail::plain("the gateway is not configured")),
         };
-        self.engine.health.note(&name, &result, self.engine.clock.now());
         let class = result.class();
+        if self.engine.health.note(&name, &result, self.engine.clock.now()) {
+            let code = result.detail().and_then(|detail| detail.code.clone());
+            degrade_gateway(&self.engine, &name, class, code).await;
+        }
         tracing::info!(
             message_id = %claimed.message.id,
             session_id = claimed.message.session_id.as_deref(),

@@ -46,6 +46,7 @@ pub(super) fn store_settings(config: &Config) -> StoreSettings {
 pub(super) fn settings(config: &Config) -> Settings {
     let days = |wait: std::time::Duration| chrono::Duration::from_std(wait).unwrap_or(chrono::Duration::MAX);
     let count = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
+    let budget = |number: u32| (number > 0).then(|| count(number));
     let (surveys, limits, outbox) = (&config.surveys, &config.limits, &config.outbox);
     let per_day = i32::try_from(limits.not_found_per_phone_per_day).unwrap_or(1).max(1);
     Settings {
@@ -57,6 +58,9 @@ pub(super) fn settings(config: &Config) -> Settings {
         ended_memory: days(surveys.ended_session_memory),
         cross_channel_lookup: surveys.cross_channel_lookup,
         inbound_per_session: count(limits.inbound_per_session),
+        quick_replies_max: count(limits.quick_replies_max),
+        surveys_per_key_day: budget(limits.surveys_per_key_per_day),
+        surveys_per_channel_day: budget(limits.surveys_per_channel_per_day),
         outbound_per_phone_hour: count(limits.outbound_per_phone_per_hour),
         lease: days(outbox.lease),
         attempts_max: count(outbox.attempts_max),

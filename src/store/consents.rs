@@ -22,6 +22,14 @@ pub struct ContactRow {
     #[diesel(deserialize_as = AtOrNull)]
     pub outbound_window_at: Option<NaiveDateTime>,
     pub outbound_count: i32,
+    /// Start of our last SMS to it, until a text came within two seconds of it (GW85).
+    #[diesel(deserialize_as = AtOrNull)]
+    pub sent_at: Option<NaiveDateTime>,
+    /// Texts in a row that came within two seconds of our SMS (GW85).
+    pub quick_replies: i32,
+    /// It answers like a machine: until then it is sent nothing (GW85).
+    #[diesel(deserialize_as = AtOrNull)]
+    pub muted_until: Option<NaiveDateTime>,
     #[diesel(deserialize_as = At)]
     pub created_at: NaiveDateTime,
     #[diesel(deserialize_as = At)]
@@ -33,8 +41,28 @@ stored!(
     contacts,
     key [phone],
     fixed [created_at],
-    changing [language, not_found_at, outbound_window_at, outbound_count, updated_at],
+    changing [language, not_found_at, outbound_window_at, outbound_count, sent_at, updated_at],
+    rare [quick_replies, muted_until],
 );
+
+impl ContactRow {
+    /// A phone that we have not met.
+    #[must_use]
+    pub fn new(phone: &str, now: NaiveDateTime) -> Self {
+        Self {
+            phone: phone.to_owned(),
+            language: None,
+            not_found_at: None,
+            outbound_window_at: None,
+            outbound_count: 0,
+            sent_at: None,
+            quick_replies: 0,
+            muted_until: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+}
 
 /// Current consent of a phone in one scope: `global` or a survey id.
 #[derive(Clone, Debug, Queryable)]

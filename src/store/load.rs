@@ -340,8 +340,8 @@ fn halves(pairs: &BTreeSet<(String, String)>) -> (BTreeSet<&str>, BTreeSet<&str>
 }
 
 /// Rows that turns of many phones share. Whoever wants a token of a channel holds its bucket until his commit;
-/// a counter is held if a phone that nobody has asked anything may be answered and counted (P49): the others go
-/// on beside each other.
+/// a counter is held if a phone that nobody has asked anything may be answered and counted (P49), or a budget is
+/// (GW88): the others go on beside each other.
 fn load_shared(
     connection: &mut AnyConnection,
     keys: &Keys,
@@ -360,9 +360,11 @@ fn load_shared(
             space.buckets.load(row.channel_id.clone(), row);
         }
     }
-    if !keys.counters.is_empty() {
-        let counts = keys.phones.iter().any(|phone| space.sessions_of(phone).next().is_none());
-        let wanted = counters::table.filter(among(counters::name, &keys.counters)).order(counters::name);
+    let names: BTreeSet<&String> = keys.counters.union(&keys.budgets).collect();
+    if !names.is_empty() {
+        let counts = !keys.budgets.is_empty()
+            || keys.phones.iter().any(|phone| space.sessions_of(phone).next().is_none());
+        let wanted = counters::table.filter(among(counters::name, names)).order(counters::name);
         let found: Vec<CounterRow> = match (connection, is_write && counts) {
             (AnyConnection::Postgres(postgres), true) => wanted.for_update().load(postgres)?,
             (connection, _) => wanted.load(connection)?,

@@ -44,7 +44,7 @@ pub(super) fn lock_phones(
             space.contacts.load(row.phone.clone(), row);
         }
         let new: Vec<ContactRow> =
-            keys.phones.difference(&locked).map(|phone| new_contact(phone, now)).collect();
+            keys.phones.difference(&locked).map(|phone| ContactRow::new(phone, now)).collect();
         if !new.is_empty() {
             // Somebody else may be adding the same phone; the next round waits for him.
             let new: Vec<&ContactRow> = new.iter().collect();
@@ -82,16 +82,4 @@ fn resolve(connection: &mut PgConnection, keys: &mut Keys) -> Result<(), StoreEr
     }
     keys.phones.extend(found);
     Ok(())
-}
-
-fn new_contact(phone: &str, now: NaiveDateTime) -> ContactRow {
-    ContactRow {
-        phone: phone.to_owned(),
-        language: None,
-        not_found_at: None,
-        outbound_window_at: None,
-        outbound_count: 0,
-        created_at: now,
-        updated_at: now,
-    }
 }

@@ -307,24 +307,33 @@ pub fn all_sending(connection: &mut AnyConnection) -> Result<Vec<String>, StoreE
         .load(connection)?)
 }
 
-/// How many messages are due by now, and since when the oldest is (RE36). Those that wait for the future are not
-/// looked at, however many there are.
+/// How many messages of a channel are due by now, and since when the oldest is.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct DueLoad {
+    /// The channel.
+    pub channel_id: String,
+    /// How many.
+    pub count: i64,
+    /// Since when the oldest is due.
+    pub oldest: Option<NaiveDateTime>,
+}
+
+/// What is due by now, by channel, in several parts for each (RE36). Messages that wait for the future are not looked
+/// at, however many there are.
 ///
 /// # Errors
 /// [`StoreError`] of a query.
-pub fn due_load(
-    connection: &mut AnyConnection,
-    now: NaiveDateTime,
-) -> Result<(i64, Option<NaiveDateTime>), StoreError> {
-    let mut load = (0, None);
+pub fn due_load(connection: &mut AnyConnection, now: NaiveDateTime) -> Result<Vec<DueLoad>, StoreError> {
+    let mut load = Vec::new();
     for priority in PRIORITIES {
-        let (count, oldest): (i64, Option<NaiveDateTime>) = messages::table
+        let found: Vec<DueLoad> = messages::table
             .filter(sql::<Bool>("messages.state = 'due'"))
             .filter(messages::priority.eq(priority))
             .filter(messages::due_at.le(now))
-            .select((diesel::dsl::count_star(), diesel::dsl::min(messages::due_at)))
-            .first(connection)?;
-        load = (load.0 + count, [load.1, oldest].into_iter().flatten().min());
+            .group_by(messages::channel_id)
+            .select((messages::channel_id, diesel::dsl::count_star(), diesel::dsl::min(messages::due_at)))
+            .load(connection)?;
+        load.extend(found);
     }
     Ok(load)
 }

@@ -85,6 +85,9 @@ diesel::table! {
         not_found_at -> Nullable<Timestamp>,
         outbound_window_at -> Nullable<Timestamp>,
         outbound_count -> Integer,
+        sent_at -> Nullable<Timestamp>,
+        quick_replies -> Integer,
+        muted_until -> Nullable<Timestamp>,
         created_at -> Timestamp,
         updated_at -> Timestamp,
     }

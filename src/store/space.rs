@@ -41,8 +41,10 @@ pub struct Keys {
     pub send_requests: BTreeSet<(String, String, String)>,
     /// API key id and idempotency key.
     pub idempotency: BTreeSet<(String, String)>,
-    /// Names of counters.
+    /// Names of counters that are counted for a phone that nobody has asked anything (P49).
     pub counters: BTreeSet<String>,
+    /// Names of counters that the batch counts in any case (GW88).
+    pub budgets: BTreeSet<String>,
     /// Channels whose token bucket is needed.
     pub buckets: BTreeSet<String>,
     /// Sessions whose answers are needed.

@@ -13,7 +13,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry};
 
-use super::outcomes::{SendSurveyOutcome, TurnKind};
+use super::outcomes::{Incident, SendSurveyOutcome, TurnKind};
 
 /// Content type of [`Metrics::encode`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -51,6 +51,7 @@ pub struct Metrics {
     dead_letters: Gauges<1>,
     dead_letter_oldest: Seconds<1>,
     optouts: Counters<1>,
+    incidents: Counters<1>,
     gateway_circuit: Gauges<1>,
     shed: Counters<1>,
     clock_drift: Gauge<f64, AtomicU64>,
@@ -127,6 +128,7 @@ impl Metrics {
                 Seconds::default(),
             ),
             optouts: add(r, "optouts", "People who said stop", Counters::default()),
+            incidents: add(r, "incidents", "What a person should look at", Counters::default()),
             gateway_circuit: add(
                 r,
                 "gateway_circuit",
@@ -252,6 +254,11 @@ impl Metrics {
         self.optouts.get_or_create(&[("scope", scope.to_owned())]).inc();
     }
 
+    /// Counts something a person should look at.
+    pub fn incident(&self, incident: Incident) {
+        self.incidents.get_or_create(&[("kind", incident.as_str().to_owned())]).inc();
+    }
+
     /// Counts a request refused under load, by route pattern.
     pub fn shed(&self, route: &str) {
         self.shed.get_or_create(&[("route", route.to_owned())]).inc();
@@ -322,6 +329,7 @@ mod tests {
         metrics.timer_oldest("start", Duration::ZERO);
         metrics.gateway_circuit("simulator", 2);
         metrics.optout("global");
+        metrics.incident(Incident::PhoneMuted);
         metrics.shed("/v1/surveys/{survey}/send");
         metrics.clock_drift(2.5);
         let page = metrics.encode();
@@ -348,6 +356,7 @@ mod tests {
             "antiphon_timer_oldest_seconds{kind=\"start\"} 0.0",
             "antiphon_gateway_circuit{gateway=\"simulator\"} 2",
             "antiphon_optouts_total{scope=\"global\"} 1",
+            "antiphon_incidents_total{kind=\"phone_muted\"} 1",
             "antiphon_shed_total{route=\"/v1/surveys/{survey}/send\"} 1",
             "antiphon_clock_drift_seconds 2.5",
             &format!("antiphon_build_info{{version=\"{version}\",revision=\"unknown\"}} 1"),

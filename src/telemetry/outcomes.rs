@@ -51,3 +51,26 @@ impl SendSurveyOutcome {
         }
     }
 }
+
+/// Something a person should look at; it is logged as an error too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Incident {
+    /// A gateway refuses our credentials or is silent: its circuit has opened (RF10).
+    GatewayDegraded,
+    /// A phone answers like a machine (GW85).
+    PhoneMuted,
+    /// A key or a channel has started all surveys it may in a day (GW88).
+    BudgetUsedUp,
+}
+
+impl Incident {
+    /// The label's value.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::GatewayDegraded => "gateway_degraded",
+            Self::PhoneMuted => "phone_muted",
+            Self::BudgetUsedUp => "budget_used_up",
+        }
+    }
+}

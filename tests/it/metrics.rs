@@ -57,7 +57,9 @@ async fn live_through_everything(app: &TestApp) {
 async fn re44_every_metric_that_is_registered_is_set() {
     let app = Setup::with(&[SHOP]).set("limits.due_max", "3").start().await;
     live_through_everything(&app).await;
+    app.gateway.next(&[Script::Refuse(401)]);
     app.send("shop", KARI).await;
+    app.advance(TimeDelta::minutes(1)).await;
     app.may_leave_unsettled();
     assert_eq!(app.door().post("/v1/gateways/fake/pause", &json!({})).await.status, 200);
     for last in 1..=5 {
@@ -99,6 +101,7 @@ async fn re44_every_metric_that_is_registered_is_set() {
         (r#"antiphon_dead_letters{kind="inbound"}"#, "1"),
         (r#"antiphon_gateway_circuit{gateway="fake"}"#, "0"),
         (r#"antiphon_optouts_total{scope="global"}"#, "1"),
+        (r#"antiphon_incidents_total{kind="gateway_degraded"}"#, "1"),
     ] {
         assert_eq!(samples.get(sample).map(String::as_str), Some(value), "{sample}\n{samples:#?}");
     }

@@ -193,7 +193,7 @@ pub fn configure(database: &Database, folder: &Path, base_url: Option<&str>) -> 
     let config = format!(
         "[server]\nbind = \"127.0.0.1:0\"\n[database]\nurl = \"{}\"\n[surveys]\nfolder = \"{}\"\n\
          [limits]\nrequests_per_second = 1000000\nrequests_burst = 1000000\nwebhooks_per_second = 1000000\n\
-         due_max = 1000000\ndisk_low_mb = 0\ndisk_low_percent = 0\n[outbox]\nconcurrency_per_channel = 256\n\
+         due_max = 1000000\nquick_replies_max = 0\ndisk_low_mb = 0\ndisk_low_percent = 0\n[outbox]\nconcurrency_per_channel = 256\n\
          [log]\nlevel = \"error\"\nformat = \"json\"\n[gateways.{GATEWAY}]\n{gateway}",
         database.url,
         surveys.display(),

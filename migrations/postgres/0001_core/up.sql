@@ -84,6 +84,10 @@ CREATE TABLE contacts (
     not_found_at TIMESTAMP,
     outbound_window_at TIMESTAMP,
     outbound_count INTEGER NOT NULL,
+    -- Start of our last SMS, and how many texts in a row came within two seconds of one (GW85).
+    sent_at TIMESTAMP,
+    quick_replies INTEGER NOT NULL,
+    muted_until TIMESTAMP,
     created_at TIMESTAMP NOT NULL,
     updated_at TIMESTAMP NOT NULL
 );

@@ -7,7 +7,7 @@ use crate::app::expire_sessions::survey_of;
 use crate::app::moment::Moment;
 use crate::phone::Phone;
 use crate::session::correlate::Match;
-use crate::session::{Inbound, Outcome};
+use crate::session::{Command, Inbound, Outcome};
 use crate::store::Fault;
 use crate::survey::Kind;
 
@@ -24,15 +24,20 @@ impl ReceiveMessage {
             return Ok(Verdict::new(Outcome::Unmatched, Some("sender_cannot_be_answered")));
         };
         consent::touch_contact(moment, phone.as_e164(), None);
+        let is_muted = self.is_of_machine(moment, channel, phone)?;
         let found = self.find(moment);
         let stopped = !consent::stopped_scopes(moment.space, phone.as_e164()).is_empty();
         let free_text = asks_free_text(moment, &found)?;
         match channel.keywords.triage(&self.message.text, stopped, free_text) {
-            Some(Inbound::Command(command)) => {
+            // Whoever writes it: a stop is a stop.
+            Some(Inbound::Command(command)) if !is_muted || matches!(command, Command::Stop { .. }) => {
                 return self.obey(moment, channel, phone, &found, &command);
             }
             Some(Inbound::Noise(noise)) => return Ok(ignored(&found, noise.as_str())),
-            None => {}
+            Some(Inbound::Command(_)) | None => {}
+        }
+        if is_muted {
+            return Ok(ignored(&found, "phone_muted"));
         }
         if is_silenced(moment, phone, &found) {
             return Ok(ignored(&found, "opted_out"));

@@ -8,6 +8,7 @@ mod flags;
 mod fragment;
 mod keyword;
 mod repeat;
+mod robot;
 mod stray;
 mod verdict;
 mod wording;

@@ -1,6 +1,7 @@
 //! SendSurvey: one call starts everything (P04). Whether the survey, the channel and the person allow it is
 //! decided here, in one transaction with the session and its first messages (http-api.md 2.3).
 
+mod budget;
 mod command;
 mod prepare;
 mod thread;
@@ -77,6 +78,11 @@ pub enum Refusal {
         /// The sessions in the way.
         session_ids: Vec<String>,
     },
+    /// The key or the channel has started all surveys it may in a day (GW88).
+    BudgetUsedUp {
+        /// When the next day begins.
+        retry_after: Timestamp,
+    },
 }
 
 /// The turn of one SendSurvey call.
@@ -111,6 +117,7 @@ impl Work for SendSurveyTurn {
         if let Some(idempotent) = &self.idempotent {
             keys.idempotency.insert(idempotent.storage_key());
         }
+        keys.budgets.extend(self.budget_counters());
         keys.handles.extend(self.prepared.drawn.iter().filter_map(|number| self.suffix_key(number)));
         let now = self.engine.clock.now().naive_utc();
         let memory = self.engine.settings.ended_memory.max(self.prepared.quarantine());
@@ -154,7 +161,7 @@ impl SendSurveyTurn {
         })
     }
 
-    /// In the order of http-api.md 2.3: survey, channel, consent, quarantine, open session.
+    /// In the order of http-api.md 2.3: survey, channel, consent, quarantine, open session; then the day's budgets.
     fn find_refusal(&self, moment: &Moment<'_>, thread: &Thread) -> Option<Refusal> {
         let prepared = &self.prepared;
         if prepared.survey_row.status != "active" {
@@ -184,7 +191,11 @@ impl SendSurveyTurn {
             IfOpenSession::Supersede | IfOpenSession::Parallel => false,
         };
         let session_ids = open.iter().map(|session| session.id.clone()).collect();
-        in_the_way.then_some(Refusal::OpenSessionExists { session_ids })
+        if in_the_way {
+            return Some(Refusal::OpenSessionExists { session_ids });
+        }
+        let used_up_until = self.budget_used_up_until(moment)?;
+        Some(Refusal::BudgetUsedUp { retry_after: used_up_until.and_utc() })
     }
 
     /// The end of the quarantine of this survey for this phone, if it has one that is still running (A71). Test
@@ -283,6 +294,7 @@ impl SendSurveyTurn {
         row.subnumber = thread.subnumber().map(str::to_owned);
         moment.space.add_session(row);
         self.keep_suffix(moment, &id, thread);
+        self.charge(moment);
         consent::touch_contact(
             moment,
             self.prepared.command.identifier.as_e164(),

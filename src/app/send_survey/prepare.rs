@@ -35,6 +35,8 @@ pub struct Prepared {
     pub channel: Option<Arc<Channel>>,
     /// The session's language (P32, A20).
     pub language: Language,
+    /// The API key of the caller, if there is one.
+    pub key_id: Option<String>,
     /// Subnumbers drawn for its session, where we put digits behind our short number: the first that is free is
     /// its own (GW53).
     pub drawn: Vec<String>,
@@ -91,8 +93,17 @@ pub fn prepare(engine: &Engine, command: SendSurvey, now: Timestamp) -> Result<P
     let channel = channel_of(engine, command.channel_id.as_deref());
     let language = survey.language_for(command.language.as_ref());
     let drawn = drawn(engine, channel.as_deref(), &command.identifier);
-    let mut prepared =
-        Prepared { command, survey_row, revision, survey, channel, language, drawn, warnings: Vec::new() };
+    let mut prepared = Prepared {
+        command,
+        survey_row,
+        revision,
+        survey,
+        channel,
+        language,
+        key_id: None,
+        drawn,
+        warnings: Vec::new(),
+    };
     prepared.warnings = advice(&prepared, now);
     Ok(prepared)
 }

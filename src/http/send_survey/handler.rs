@@ -130,10 +130,9 @@ async fn handle(
     body: &[u8],
 ) -> Result<HttpResponse, Problem> {
     let engine = &api.engine;
-    if engine.outbox_load.is_over(engine).await? {
-        engine.metrics.shed(super::COMPATIBILITY_NAME);
-        let detail = "more messages wait than can be sent soon; try again later";
-        return Err(Problem::new(ProblemCode::OutboxFull, detail).retry_after(OUTBOX_RETRY_SECONDS));
+    let load = engine.outbox_load.look(engine).await?;
+    if load.is_full {
+        return Err(outbox_full(engine));
     }
     let now = engine.clock.now();
     let languages = languages(engine);
@@ -151,17 +150,28 @@ async fn handle(
         return replayed(replay);
     }
     let accepted = accept(engine, caller, reading, now)?;
-    let prepared = prepare(engine, accepted.command, now).map_err(unprepared)?;
+    let mut prepared = prepare(engine, accepted.command, now).map_err(unprepared)?;
+    prepared.key_id = Some(caller.key_id().to_owned());
     if let Some(channel) = &prepared.channel
         && !caller.sees_channel(&channel.row.id)
     {
         return Err(unprepared(Unprepared::ChannelNotFound));
+    }
+    if prepared.channel.as_ref().is_some_and(|channel| load.is_behind(&channel.row.id)) {
+        return Err(outbox_full(engine));
     }
     let advice: Arc<[Warning]> = accepted.warnings.into_iter().chain(prepared.warnings.clone()).collect();
     if accepted.dry_run {
         return rehearse(engine, prepared, &advice).await;
     }
     carry_out(engine, prepared, advice, ticket).await
+}
+
+/// More messages wait, or for a longer time, than can be sent soon (RE36).
+fn outbox_full(engine: &Engine) -> Problem {
+    engine.metrics.shed(super::COMPATIBILITY_NAME);
+    let detail = "more messages wait than can be sent soon; try again later";
+    Problem::new(ProblemCode::OutboxFull, detail).retry_after(OUTBOX_RETRY_SECONDS)
 }
 
 /// The survey first (404), then every fault at once (422).
@@ -214,7 +224,7 @@ fn survey_not_active() -> Problem {
     Problem::new(ProblemCode::SurveyNotActive, "publish the survey first")
 }
 
-fn refused(refusal: &Refusal) -> Problem {
+fn refused(refusal: &Refusal, now: Timestamp) -> Problem {
     match refusal {
         Refusal::SurveyNotActive => survey_not_active(),
         Refusal::ChannelNotConfigured => {
@@ -228,7 +238,14 @@ fn refused(refusal: &Refusal) -> Problem {
         }
         Refusal::Quarantined { retry_after } => Problem::quarantined(*retry_after),
         Refusal::OpenSessionExists { session_ids } => Problem::open_session_exists(session_ids),
+        Refusal::BudgetUsedUp { retry_after } => budget_used_up(*retry_after, now),
     }
+}
+
+fn budget_used_up(retry_after: Timestamp, now: Timestamp) -> Problem {
+    let detail = "this key or its channel has started all surveys it may in a day";
+    let seconds = u64::try_from((retry_after - now).num_seconds()).unwrap_or(0).max(1);
+    Problem::new(ProblemCode::RateLimited, detail).retry_after(seconds)
 }
 
 /// A dry run: the answer as it would be, without ids, and nothing is left behind (A89).
@@ -249,7 +266,7 @@ async fn rehearse(engine: &Engine, prepared: Prepared, advice: &[Warning]) -> Re
             Ok(response((200, None, body)))
         }
         Sent::Replayed(replay) => replayed(replay),
-        Sent::Refused(refusal) => Err(refused(&refusal)),
+        Sent::Refused(refusal) => Err(refused(&refusal, engine.clock.now())),
     }
 }
 
@@ -280,6 +297,6 @@ async fn carry_out(
             answer(engine, ticket, NoEffect, |()| None, move |()| rendered.clone()).await
         }
         Sent::Replayed(replay) => replayed(replay),
-        Sent::Refused(refusal) => Err(refused(&refusal)),
+        Sent::Refused(refusal) => Err(refused(&refusal, engine.clock.now())),
     }
 }

@@ -2,9 +2,11 @@
 //! time, twice, or to say stop, are understood once.
 
 mod doubt;
+mod guards;
 mod hours;
 mod order;
 mod pace;
+mod recovery;
 mod repeats;
 mod reports;
 mod stop;

@@ -41,15 +41,7 @@ impl Step {
     }
 
     fn contact(&self, now: Timestamp, count: i32) -> ContactRow {
-        ContactRow {
-            phone: self.phone.clone(),
-            language: None,
-            not_found_at: None,
-            outbound_window_at: None,
-            outbound_count: count,
-            created_at: now.naive_utc(),
-            updated_at: now.naive_utc(),
-        }
+        ContactRow { outbound_count: count, ..ContactRow::new(&self.phone, now.naive_utc()) }
     }
 }
 

@@ -188,6 +188,8 @@ impl TestApp {
             ("limits.requests_burst", "100000".to_owned()),
             ("limits.webhooks_per_second", "100000".to_owned()),
             ("surveys.folder", self.folder.path().display().to_string()),
+            // People in tests answer at once; delivery/guards.rs is about those that do.
+            ("limits.quick_replies_max", "0".to_owned()),
             ("limits.disk_low_mb", "0".to_owned()),
             ("limits.disk_low_percent", "0".to_owned()),
             ("gateways.fake.profile", "generic".to_owned()),

@@ -10,6 +10,7 @@ use serde_json::{Value as Json, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 /// What the gateway does with one send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +56,7 @@ pub struct FakeGateway {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
     gate: watch::Sender<u64>,
+    listening: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
 #[derive(Debug)]
@@ -84,9 +86,34 @@ impl FakeGateway {
             holding: 0,
             threads: 0,
         };
-        let gateway = Self { address, state: Arc::new(Mutex::new(state)), gate: watch::Sender::new(0) };
-        tokio::spawn(gateway.clone().serve(listener));
+        let gateway = Self {
+            address,
+            state: Arc::new(Mutex::new(state)),
+            gate: watch::Sender::new(0),
+            listening: Arc::default(),
+        };
+        gateway.listen(listener);
         gateway
+    }
+
+    fn listen(&self, listener: TcpListener) {
+        let task = tokio::spawn(self.clone().serve(listener));
+        *self.listening.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
+    }
+
+    /// Nobody listens at its address any more: connections are refused.
+    pub async fn go_down(&self) {
+        let task = self.listening.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task {
+            task.abort();
+            // It ends by being aborted.
+            let _ = task.await;
+        }
+    }
+
+    /// It listens at its address again.
+    pub async fn come_back(&self) {
+        self.listen(TcpListener::bind(self.address).await.unwrap());
     }
 
     /// For `base_url`.

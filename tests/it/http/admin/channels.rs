@@ -94,6 +94,22 @@ async fn own_keywords_and_countries_take_effect_at_once() {
 }
 
 #[tokio::test]
+async fn gw88_switching_a_channel_off_stops_starts_and_sends_at_once() {
+    let app = Setup::with(&[SHOP]).start().await;
+    let caller = Caller::almighty(&app).await;
+    let session = app.send("shop", SVEN).await;
+    let path = format!("/v1/channels/{}", channel(&caller, "fake").await["id"].as_str().unwrap());
+    assert_eq!(caller.send("PATCH", &path, &[], "{\"enabled\": false}").await.status, 200);
+    let other = channel(&caller, "fake").await;
+    let body = json!({"identifier": "+46701234568", "channelId": other["id"]}).to_string();
+    assert_eq!(caller.post("/v1/surveys/shop/send", &body).await.code(), "channel_not_configured");
+    app.advance(chrono::TimeDelta::minutes(5)).await;
+    assert_eq!(app.gateway.ledger().len(), 1, "what waited waits on");
+    assert_eq!(app.states(&session).await, ["accepted", "held"]);
+    app.may_leave_unsettled();
+}
+
+#[tokio::test]
 async fn gw54_a_channel_with_a_number_pool_names_its_numbers() {
     let app = Setup::with(&[]).set("gateways.fake.subnumber_mode", "number_pool");
     let app = app.set("channels.fake.subnumbering", "false").start().await;
