@@ -1,5 +1,5 @@
 //! Looks after messages that got stuck: lost leases become `unknown`, `unknown` without proof is repeated once
-//! or settled, and `accepted` without a report says so (RE19, RE31, A76). Every non-terminal state has a driver.
+//! or settled, `accepted` without a report says so, and `held` ends with its time (RE19, RE31, A76). Every non-terminal state has a driver.
 
 use super::engine::Engine;
 use super::moment::{Moment, message_mut};
@@ -48,8 +48,9 @@ impl Work for SweepOutbox {
         if self.all_sending_lost {
             self.overdue.lost_leases = messages::all_sending(connection)?;
         }
-        let Overdue { lost_leases, unproved, unreported } = &self.overdue;
-        keys.messages.extend(lost_leases.iter().chain(unproved).chain(unreported).cloned());
+        let Overdue { lost_leases, unproved, unreported, outlived } = &self.overdue;
+        let found = lost_leases.iter().chain(unproved).chain(unreported).chain(outlived);
+        keys.messages.extend(found.cloned());
         Ok(())
     }
 
@@ -76,6 +77,12 @@ impl Work for SweepOutbox {
                 moment.space.messages.get(id).is_some_and(|message| message.receipt.is_none());
             if is_unreported && state_of(&moment, id) == Some(MessageState::Accepted) {
                 message_mut(moment.space, id)?.receipt = Some(Receipt::NoReceipt);
+                moved += 1;
+            }
+        }
+        for id in &self.overdue.outlived {
+            if state_of(&moment, id) == Some(MessageState::Held) {
+                moment.move_message(id, MessageState::Expired, Some("time_to_live"))?;
                 moved += 1;
             }
         }

@@ -136,6 +136,8 @@ pub struct Overdue {
     pub unproved: Vec<String>,
     /// `accepted` without a delivery report for too long.
     pub unreported: Vec<String>,
+    /// `held` though their time to live is over.
+    pub outlived: Vec<String>,
 }
 
 /// Messages that may be claimed, id and channel, most urgent first: due, and no earlier message of their session is
@@ -224,7 +226,7 @@ pub fn next_due(
 }
 
 /// Messages a sweep has to look at: leases lost before `now`, `unknown` since before `unproved_since`,
-/// `accepted` since before `unreported_since`; at most `limit` of each.
+/// `accepted` since before `unreported_since`, `held` past their time; at most `limit` of each.
 ///
 /// # Errors
 /// [`StoreError`] of a query.
@@ -258,11 +260,18 @@ pub fn overdue(
             .select(messages::id)
             .limit(limit)
             .load(connection)?,
+        outlived: messages::table
+            .filter(sql::<Bool>("messages.state = 'held'"))
+            .filter(messages::ttl_at.le(now))
+            .order(messages::ttl_at)
+            .select(messages::id)
+            .limit(limit)
+            .load(connection)?,
     })
 }
 
-/// When the next sweep has something to do: the earliest lease end, start of an `unknown` and acceptance
-/// without a report.
+/// When the next sweep has something to do: the earliest lease end, start of an `unknown`, acceptance without a
+/// report, and end of the time of a held message.
 ///
 /// # Errors
 /// [`StoreError`] of a query.
@@ -292,7 +301,13 @@ pub fn next_overdue(
         .first::<Option<NaiveDateTime>>(connection)
         .optional()?
         .flatten();
-    let due = [lease, unknown.map(|at| at + proof_wait), accepted.map(|at| at + receipt_wait)];
+    let held: Option<NaiveDateTime> = messages::table
+        .filter(sql::<Bool>("messages.state = 'held'"))
+        .order(messages::ttl_at)
+        .select(messages::ttl_at)
+        .first(connection)
+        .optional()?;
+    let due = [lease, unknown.map(|at| at + proof_wait), accepted.map(|at| at + receipt_wait), held];
     Ok(due.into_iter().flatten().min())
 }
 

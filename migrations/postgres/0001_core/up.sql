@@ -307,7 +307,7 @@ CREATE UNIQUE INDEX messages_session ON messages (session_id, seq) WHERE session
 CREATE INDEX messages_due ON messages (priority, due_at, seq) WHERE state = 'due';
 CREATE INDEX messages_lease ON messages (lease_until) WHERE state = 'sending';
 CREATE INDEX messages_unknown ON messages (updated_at) WHERE state = 'unknown' AND is_open;
-CREATE INDEX messages_held ON messages (due_at) WHERE state = 'held';
+CREATE INDEX messages_held ON messages (ttl_at, due_at) WHERE state = 'held';
 CREATE INDEX messages_external ON messages (external_id) WHERE external_id IS NOT NULL;
 -- Unfinished ones, of a phone and so of its sessions; the index stays as small as they are few.
 CREATE INDEX messages_phone ON messages (phone) WHERE is_open;

@@ -110,6 +110,22 @@ async fn gw88_switching_a_channel_off_stops_starts_and_sends_at_once() {
 }
 
 #[tokio::test]
+async fn re31_what_is_held_past_its_time_is_expired() {
+    let app = Setup::with(&[]).start().await;
+    let caller = Caller::almighty(&app).await;
+    assert_eq!(caller.post("/v1/gateways/fake/pause", "").await.status, 200);
+    app.reply(SVEN, "hello").await;
+    let path = format!("/v1/channels/{}", channel(&caller, "fake").await["id"].as_str().unwrap());
+    assert_eq!(caller.send("PATCH", &path, &[], "{\"enabled\": false}").await.status, 200);
+    assert_eq!(caller.post("/v1/gateways/fake/resume", "").await.status, 200);
+    app.settle().await;
+    let state = async || caller.get("/v1/messages").await.json()["data"][0]["state"].clone();
+    assert_eq!(state().await, json!("held"));
+    app.advance(chrono::TimeDelta::minutes(61)).await;
+    assert_eq!(state().await, json!("expired"));
+}
+
+#[tokio::test]
 async fn gw54_a_channel_with_a_number_pool_names_its_numbers() {
     let app = Setup::with(&[]).set("gateways.fake.subnumber_mode", "number_pool");
     let app = app.set("channels.fake.subnumbering", "false").start().await;
