@@ -3,6 +3,7 @@
 use chrono::Duration;
 
 use super::find::session_of;
+use super::stray::count_not_found;
 use super::wording::{channel_text, survey_text};
 use super::{ReceiveMessage, Verdict};
 use crate::app::channels::Channel;
@@ -103,10 +104,14 @@ impl ReceiveMessage {
         phone: &Phone,
         found: &Match,
     ) -> Result<&'static str, Fault> {
-        let survey_id =
-            session_of(found).and_then(|id| moment.space.sessions.get(id)).map(|s| s.survey_id.clone());
+        let session_id = session_of(found);
+        let survey_id = session_id.and_then(|id| moment.space.sessions.get(id)).map(|s| s.survey_id.clone());
         if consent::is_stopped(moment.space, phone.as_e164(), survey_id.as_deref()) {
             return Ok("help_opted_out");
+        }
+        // Strangers ask for help too; what they can make us send is capped together (GW80).
+        if session_id.is_none() && !count_not_found(moment, &channel.row.id) {
+            return Ok("help_capped");
         }
         let language = self.language(moment, phone, found);
         let own = survey_text(moment, found, SessionText::Help)?;
@@ -136,7 +141,8 @@ impl ReceiveMessage {
         }
     }
 
-    /// Queues a text that belongs to no session's sequence.
+    /// Queues a text that belongs to no session's sequence; none to a country that the channel does not text, nor to
+    /// a number of ours, whatever was asked for (GW80, GW87).
     pub(super) fn queue_notice(
         &self,
         moment: &mut Moment<'_>,
@@ -146,6 +152,9 @@ impl ReceiveMessage {
         body: String,
         life: Duration,
     ) -> Result<(), Fault> {
+        if !channel.allows(phone) || moment.engine.channels.is_own(phone.as_e164()) {
+            return Ok(());
+        }
         let at = moment.at();
         let queued = Queued {
             session_id: None,

@@ -109,8 +109,8 @@ pub(super) fn not_found_counter(channel_id: &str) -> String {
     format!("not_found:{channel_id}")
 }
 
-/// Counts one more not-found text of this hour; `false` when the hour is full.
-fn count_not_found(moment: &mut Moment<'_>, channel_id: &str) -> bool {
+/// Counts one more text to a stranger in this hour; `false` when the hour is full.
+pub(super) fn count_not_found(moment: &mut Moment<'_>, channel_id: &str) -> bool {
     let name = not_found_counter(channel_id);
     let hour = start_of_hour(moment.at());
     let count = match moment.space.counters.get(&name) {

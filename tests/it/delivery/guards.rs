@@ -1,5 +1,6 @@
 //! Guards against machines, pumping and stolen keys (gateways.md 4.3): counted exactly, in the turn, for good.
 
+use antiphon::gateway::Script;
 use antiphon::store::schema;
 use chrono::TimeDelta;
 use diesel::prelude::*;
@@ -167,4 +168,47 @@ async fn gw60_the_opt_in_words_of_a_gateway_count_beside_ours() {
     app.reply(SVEN, "Unstop!").await;
     assert_eq!(app.last_inbound().await, ("keyword".to_owned(), Some("start".to_owned())));
     assert!(app.gateway.ledger().last().unwrap().text.contains("messages from us again"));
+}
+
+#[tokio::test]
+async fn gw64_an_opt_out_that_the_gateway_knows_of_is_ours_too() {
+    let app = Setup::with(&[SHOP]).start().await;
+    app.engine().gateways.get("simulator").unwrap().simulator().unwrap().script([Script::OptOut]);
+    let channels = app.door().get("/v1/channels").await.body;
+    let all = channels["data"].as_array().unwrap();
+    let simulator = all.iter().find(|channel| channel["name"] == "simulator").unwrap()["id"].clone();
+    let body = json!({"identifier": SVEN, "language": "en", "channelId": simulator});
+    let session = app.send_survey("shop", &body).await.session_id();
+    app.advance(TimeDelta::seconds(5)).await;
+    assert_eq!(app.status(&session).await, "opted_out");
+    assert_eq!(app.states(&session).await, ["failed", "cancelled"], "never repeated (RF13)");
+    let ledger: Vec<(String, String)> = schema::consent_events::table
+        .select((schema::consent_events::consent_type, schema::consent_events::source))
+        .load(&mut app.database.connect())
+        .unwrap();
+    assert_eq!(ledger, [("stop".to_owned(), "gateway".to_owned())]);
+    let again = app.send_survey("shop", &json!({"identifier": SVEN})).await;
+    assert_eq!(again.code(), "recipient_opted_out", "GW63: on every route");
+}
+
+#[tokio::test]
+async fn gw80_a_stranger_of_a_country_we_do_not_text_is_answered_nothing_whatever_he_asks() {
+    let app = Setup::with(&[SHOP]).start().await;
+    let stranger = "+8613123456789";
+    for text in ["hello", "HELP", "STOP", "START", "HELP"] {
+        app.reply(stranger, text).await;
+    }
+    assert!(app.gateway.ledger().is_empty(), "GW87, RF39");
+    let kept: i64 = schema::consent_events::table.count().get_result(&mut app.database.connect()).unwrap();
+    assert_eq!(kept, 2, "what he said counts all the same");
+}
+
+#[tokio::test]
+async fn gw80_help_for_strangers_is_capped_together_with_the_not_found_texts() {
+    let app = Setup::with(&[SHOP]).set("limits.not_found_per_channel_per_hour", "5").start().await;
+    for number in 0..9 {
+        let text = if number % 2 == 0 { "HELP" } else { "hello" };
+        app.reply(&format!("+467012345{number:02}"), text).await;
+    }
+    assert_eq!(app.gateway.ledger().len(), 5);
 }

@@ -413,7 +413,9 @@ impl TestApp {
                 claimable: messages::claimable(connection, at, &closed, 1)?.len(),
                 sending: messages::all_sending(connection)?.len(),
                 timers: sessions::due_timers(connection, at, 1)?.len(),
-                overdue: overdue.lost_leases.len() + overdue.unproved.len() + overdue.unreported.len()
+                overdue: overdue.lost_leases.len()
+                    + overdue.unproved.len()
+                    + overdue.unreported.len()
                     + overdue.outlived.len(),
                 next: next.into_iter().flatten().filter(|next| *next > at).min(),
             };
