@@ -177,6 +177,8 @@ async fn answer_batch(engine: &Engine, people: &mut People) -> Duration {
             to: "2099".to_owned(),
             text: "4".to_owned(),
             handle: None,
+            reply_to: None,
+            intent: None,
             provider_at: None,
             flags: Vec::new(),
         })

@@ -166,6 +166,8 @@ fn message_of(engine: &Engine, row: &InboundRow) -> Option<InboundMessage> {
             to: row.destination.clone(),
             text: row.body.clone(),
             handle: row.handle.clone(),
+            reply_to: None,
+            intent: None,
             provider_at: row.provider_at.map(|at| at.and_utc()),
             flags: read_flags(&row.flags()),
         });

@@ -66,6 +66,7 @@ impl GatewayHealth {
     }
 
     /// Takes note of what a send came to; true = the gateway was well and its circuit has opened.
+    #[must_use]
     pub fn note(&self, name: &str, result: &SendResult, now: Timestamp) -> bool {
         let mut locked = self.locked();
         let health = locked.entry(name.to_owned()).or_default();

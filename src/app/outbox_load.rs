@@ -18,12 +18,13 @@ const FRESH: Duration = Duration::from_secs(1);
 /// The latest look. Cloning is cheap; all clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct OutboxLoad {
-    latest: Arc<Mutex<Option<(Instant, Arc<Look>)>>>,
+    latest: Arc<Mutex<Option<Arc<Look>>>>,
 }
 
 /// What a look found.
 #[derive(Debug)]
 pub struct Look {
+    at: Instant,
     /// More messages are due than the settings allow.
     pub is_full: bool,
     behind: BTreeSet<String>,
@@ -43,8 +44,8 @@ impl OutboxLoad {
     /// # Errors
     /// [`Failure`] when the outbox cannot be read.
     pub async fn look(&self, engine: &Engine) -> Result<Arc<Look>, Failure> {
-        if let Some((at, look)) = self.latest.lock().unwrap_or_else(PoisonError::into_inner).as_ref()
-            && at.elapsed() < FRESH
+        if let Some(look) = self.latest.lock().unwrap_or_else(PoisonError::into_inner).as_ref()
+            && look.at.elapsed() < FRESH
         {
             return Ok(Arc::clone(look));
         }
@@ -55,9 +56,8 @@ impl OutboxLoad {
             part.oldest.is_some_and(|oldest| now - oldest > engine.settings.outbox_age_max)
         };
         let behind = load.into_iter().filter(is_old).map(|part| part.channel_id).collect();
-        let look = Arc::new(Look { is_full, behind });
-        *self.latest.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some((Instant::now(), Arc::clone(&look)));
+        let look = Arc::new(Look { at: Instant::now(), is_full, behind });
+        *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&look));
         Ok(look)
     }
 }

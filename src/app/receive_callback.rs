@@ -73,6 +73,8 @@ pub(super) fn message_of(gateway: String, inbound: Inbound) -> InboundMessage {
         to: inbound.to,
         text: inbound.text,
         handle: inbound.session,
+        reply_to: inbound.reply_to,
+        intent: inbound.intent,
         provider_at: inbound.provider_at,
         flags: inbound.flags,
     }

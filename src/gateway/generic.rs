@@ -185,6 +185,8 @@ fn inbound(item: &Map<String, Value>, mended: bool) -> Result<CallbackItem, &'st
         to: present(item, "to").ok_or("to is missing")?,
         text,
         session: limited(item, "sessionId")?,
+        reply_to: None,
+        intent: None,
         provider_at,
         flags,
     }))

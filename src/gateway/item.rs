@@ -36,6 +36,10 @@ pub struct Inbound {
     pub text: String,
     /// Handle of the gateway's session.
     pub session: Option<String>,
+    /// The gateway's id of the SMS of ours that it answers, where the gateway knows (3.3).
+    pub reply_to: Option<String>,
+    /// What the gateway takes it for (GW64).
+    pub intent: Option<Intent>,
     /// The gateway's time; kept, never used to order or to expire (GW6).
     pub provider_at: Option<DateTime<Utc>>,
     /// What was odd about it.
@@ -51,6 +55,38 @@ impl fmt::Debug for Inbound {
             .field("session", &self.session)
             .field("flags", &self.flags)
             .finish_non_exhaustive()
+    }
+}
+
+/// What a gateway that handles keywords by itself takes an SMS for (GW64).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Intent {
+    /// The person wants no more texts.
+    OptOut,
+    /// The person wants them again.
+    OptIn,
+    /// The person asks for help.
+    Help,
+}
+
+impl Intent {
+    /// All intents.
+    pub const ALL: [Self; 3] = [Self::OptOut, Self::OptIn, Self::Help];
+
+    /// Our word for it, as Plivo spells it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OptOut => "optout",
+            Self::OptIn => "optin",
+            Self::Help => "help",
+        }
+    }
+
+    /// Reads the word in any case; anything else is no intent.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|intent| intent.as_str().eq_ignore_ascii_case(word.trim()))
     }
 }
 

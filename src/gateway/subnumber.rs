@@ -88,7 +88,7 @@ impl Default for Subnumber {
             mode: SubnumberMode::None,
             countries: vec!["47".to_owned()],
             total_digits: 14,
-            life: Duration::from_secs(14 * 24 * 60 * 60),
+            life: Duration::from_hours(14 * 24),
         }
     }
 }

@@ -153,6 +153,8 @@ async fn receive(engine: &Engine, phone: &str, id: &str, text: &str) -> Received
         to: "2099".to_owned(),
         text: text.to_owned(),
         handle: None,
+        reply_to: None,
+        intent: None,
         provider_at: None,
         flags: Vec::new(),
     };

@@ -49,6 +49,8 @@ pub fn reply(number: u64) -> Inbound {
         to: SENDER.to_string(),
         text: "4".to_owned(),
         session: None,
+        reply_to: None,
+        intent: None,
         provider_at: None,
         flags: Vec::new(),
     }

@@ -28,7 +28,7 @@ impl ReceiveMessage {
         let found = self.find(moment);
         let stopped = !consent::stopped_scopes(moment.space, phone.as_e164()).is_empty();
         let free_text = asks_free_text(moment, &found)?;
-        match channel.keywords.triage(&self.message.text, stopped, free_text) {
+        match self.meant(channel.keywords.triage(&self.message.text, stopped, free_text), stopped) {
             // Whoever writes it: a stop is a stop.
             Some(Inbound::Command(command)) if !is_muted || matches!(command, Command::Stop { .. }) => {
                 return self.obey(moment, channel, phone, &found, &command);

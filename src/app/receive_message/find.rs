@@ -28,24 +28,41 @@ impl ReceiveMessage {
         correlate(&thread, &candidates)
     }
 
-    /// gateways.md 3.3, steps 1, 2, 4 and 5: the handle that the gateway names, then the subnumber that was texted.
+    /// gateways.md 3.3, steps 1 to 5: the handle that the gateway names, the subnumber that was texted, the SMS of ours
+    /// that the gateway says is answered.
     fn thread(&self, moment: &Moment<'_>, phone: &Phone, channel_id: &str) -> Thread {
+        let (named, subnumber) = (self.named_handle(), self.subnumber());
         let holder = |handle: &str| {
             let key = (self.message.gateway.clone(), handle.to_owned());
             moment.space.handles.get(&key)
         };
-        let by_handle = self.named_handle().map(holder);
-        let subnumber = self.subnumber();
-        let by_number = subnumber.and_then(|number| session_at(moment, phone, channel_id, number));
-        match (by_handle, by_number) {
-            (Some(Some(row)), _) if row.phone == phone.as_e164() => Thread::Known(row.session_id.clone()),
-            (_, Some(id)) => Thread::Known(id),
-            (Some(Some(_)), None) => Thread::OfAnotherPhone,
-            (_, None) if subnumber.and_then(holder).is_some() => Thread::OfAnotherPhone,
-            (Some(None), None) => Thread::Unknown,
-            (None, None) if subnumber.is_some() => Thread::OfNobody,
-            (None, None) => Thread::Plain,
+        let (by_handle, by_number) = (named.and_then(holder), subnumber.and_then(holder));
+        let of_phone = |row: &HandleRow| (row.phone == phone.as_e164()).then(|| row.session_id.clone());
+        let session = by_handle
+            .and_then(of_phone)
+            .or_else(|| session_at(moment, phone, channel_id, subnumber?))
+            .or_else(|| by_number.and_then(of_phone))
+            .or_else(|| self.session_answered(moment, phone));
+        match session {
+            Some(id) => Thread::Known(id),
+            None if by_handle.or(by_number).is_some() => Thread::OfAnotherPhone,
+            None if named.is_some() => Thread::Unknown,
+            None if subnumber.is_some() => Thread::OfNobody,
+            None => Thread::Plain,
         }
+    }
+
+    /// The session of the SMS to this phone that the text answers, as the gateway says (3.3 step 3).
+    fn session_answered(&self, moment: &Moment<'_>, phone: &Phone) -> Option<String> {
+        let reply_to = self.message.reply_to.as_deref()?;
+        let is_of_gateway = |channel_id: &str| {
+            let channel = moment.engine.channels.get(channel_id);
+            channel.is_some_and(|channel| channel.row.gateway == self.message.gateway)
+        };
+        let mut answered = moment.space.messages_named(None, Some(reply_to));
+        let found = answered
+            .find(|message| message.phone == phone.as_e164() && is_of_gateway(&message.channel_id))?;
+        found.session_id.clone()
     }
 
     /// The unknown thread belongs to this session from now on (A26).

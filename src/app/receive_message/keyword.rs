@@ -9,12 +9,12 @@ use super::{ReceiveMessage, Verdict};
 use crate::app::channels::Channel;
 use crate::app::consent::{self, Change, EXPRESS, GLOBAL, STOP};
 use crate::app::moment::{Moment, Queued, priority};
-use crate::gateway::OptOutHandling;
+use crate::gateway::{Intent, OptOutHandling};
 use crate::i18n::SystemText;
 use crate::phone::Phone;
 use crate::session::correlate::Match;
-use crate::session::keywords::Command;
-use crate::session::{MessageClass, Outcome, Status};
+use crate::session::keywords::{Command, Stop};
+use crate::session::{Inbound, MessageClass, Outcome, Status};
 use crate::store::Fault;
 use crate::survey::messages::SessionText;
 
@@ -24,6 +24,20 @@ const CONFIRMATION_LIFE: Duration = Duration::minutes(5);
 const HELP_LIFE: Duration = Duration::hours(1);
 
 impl ReceiveMessage {
+    /// What the text means: a keyword of ours, else what the gateway takes it for (GW64).
+    pub(super) fn meant(&self, read: Option<Inbound>, is_stopped: bool) -> Option<Inbound> {
+        let command = match (&read, self.message.intent) {
+            (Some(Inbound::Command(_)), _) | (_, None) => return read,
+            (_, Some(intent @ Intent::OptOut)) => {
+                Command::Stop { kind: Stop::Phrase, word: intent.as_str().to_owned() }
+            }
+            (_, Some(Intent::OptIn)) if is_stopped => Command::Start,
+            (_, Some(Intent::OptIn)) => return read,
+            (_, Some(Intent::Help)) => Command::Help,
+        };
+        Some(Inbound::Command(command))
+    }
+
     /// Carries out a keyword.
     pub(super) fn obey(
         &self,
@@ -87,8 +101,10 @@ impl ReceiveMessage {
         channel: &Channel,
         phone: &Phone,
     ) -> Result<&'static str, Fault> {
+        let said_by_gateway = self.message.intent.filter(|intent| *intent == Intent::OptIn);
+        let word = said_by_gateway.map_or("START", Intent::as_str);
         for scope in consent::stopped_scopes(moment.space, phone.as_e164()) {
-            consent::record(moment, &self.change(phone, &scope, EXPRESS, Some("START")))?;
+            consent::record(moment, &self.change(phone, &scope, EXPRESS, Some(word)))?;
         }
         let language = self.language(moment, phone, &Match::Nothing);
         let body = channel_text(channel, SystemText::OptIn, &language);
@@ -120,6 +136,11 @@ impl ReceiveMessage {
         Ok("help")
     }
 
+    /// The person did not write the keyword; the gateway understood it so (GW64).
+    fn is_said_by_gateway(&self, keyword: Option<&str>) -> bool {
+        self.message.intent.is_some_and(|intent| keyword == Some(intent.as_str()))
+    }
+
     fn change<'a>(
         &'a self,
         phone: &'a Phone,
@@ -131,7 +152,7 @@ impl ReceiveMessage {
             phone: phone.as_e164(),
             scope,
             consent_type,
-            source: "inbound",
+            source: if self.is_said_by_gateway(keyword) { "gateway" } else { "inbound" },
             obtained_at: self.received_at.naive_utc(),
             keyword,
             raw: Some(&self.message.text),

@@ -22,7 +22,7 @@ use super::channels::Channel;
 use super::engine::Engine;
 use super::moment::{Moment, session_mut};
 use crate::clock::Timestamp;
-use crate::gateway::Flag;
+use crate::gateway::{Flag, Intent};
 use crate::phone::Phone;
 use crate::session::Outcome;
 use crate::session::correlate::Match;
@@ -49,6 +49,10 @@ pub struct InboundMessage {
     pub text: String,
     /// The gateway's session handle.
     pub handle: Option<String>,
+    /// The gateway's id of the SMS of ours that it answers (3.3 step 3).
+    pub reply_to: Option<String>,
+    /// What the gateway takes it for (GW64).
+    pub intent: Option<Intent>,
     /// The gateway's time; kept, never used to decide (GW6).
     pub provider_at: Option<Timestamp>,
     /// What was odd about it, as the gateway's reader saw it (RF35, GW5).
@@ -126,7 +130,9 @@ impl ReceiveMessage {
 
     /// The handle of the gateway's session.
     fn named_handle(&self) -> Option<&str> {
-        self.message.handle.as_deref().filter(|handle| !handle.is_empty())
+        let named = self.message.handle.as_deref().filter(|handle| !handle.is_empty());
+        // An inbound that is read from its row has the subnumber in the same column.
+        named.filter(|handle| Some(*handle) != self.subnumber())
     }
 
     /// The number that was texted, if it is one that we pick for sessions (GW8), without spaces and `+`.
@@ -176,6 +182,7 @@ impl Work for ReceiveMessage {
             keys.phones.insert(phone.as_e164().to_owned());
         }
         keys.weak_keys.extend(self.weak_key.clone());
+        keys.external_ids.extend(self.message.reply_to.clone());
         for handle in self.named_handle().into_iter().chain(self.subnumber()) {
             keys.handles.insert((self.message.gateway.clone(), handle.to_owned()));
         }

@@ -2,10 +2,14 @@
 //! GW55, A22 to A27).
 
 use chrono::TimeDelta;
+use diesel::prelude::*;
 use serde_json::{Value as Json, json};
 
+use antiphon::app::receive_message::{InboundMessage, ReceiveMessage};
 use antiphon::app::send_survey::{SendSurvey, SendSurveyTurn, Sent, prepare};
+use antiphon::gateway::Intent;
 use antiphon::phone::{Phone, PhoneRules};
+use antiphon::store::schema;
 use antiphon::survey::Variables;
 
 use crate::support::surveys::SHOP;
@@ -60,7 +64,7 @@ async fn gw53_each_session_has_digits_of_its_own_and_a_reply_to_them_finds_it() 
     }
     assert_eq!(app.session(&first).await["smsSession"], json!(first_number));
     // The older one is answered though the newer was asked last; spaces and a + are nothing (GW8, GW55).
-    let spelled = format!("+{} {}", &first_number[..4], &first_number[4..]);
+    let spelled = first_number.replacen("2012", "+2012 ", 1);
     text_to(&app, &spelled, KARI, "7").await;
     text_to(&app, &second_number, KARI, "3").await;
     app.advance(TimeDelta::seconds(10)).await;
@@ -236,5 +240,55 @@ async fn gw52_a_session_of_the_gateway_that_is_older_than_its_life_is_replaced()
     let in_old = Message { thread: Some(old), ..app.message(KARI, "1") };
     app.receive(&in_old).await;
     assert_eq!(app.status(&answer.session_id()).await, "completed", "all its handles match");
+    app.advance(TimeDelta::seconds(10)).await;
+}
+
+/// A text as a gateway hands it over that says more about it than the generic one can.
+async fn text_with(app: &TestApp, text: &str, reply_to: Option<&str>, intent: Option<Intent>) {
+    let message = InboundMessage {
+        gateway: "fake".to_owned(),
+        provider_id: None,
+        from: SVEN.to_owned(),
+        to: "2012".to_owned(),
+        text: text.to_owned(),
+        handle: None,
+        reply_to: reply_to.map(str::to_owned),
+        intent,
+        provider_at: None,
+        flags: Vec::new(),
+    };
+    let store = &app.engine().store;
+    let place = store.draw_places(1).await.unwrap()[0];
+    store.write(ReceiveMessage::new(app.engine(), message, place)).await.unwrap();
+    app.settle().await;
+}
+
+#[tokio::test]
+async fn an_sms_that_the_gateway_says_is_answered_leads_to_its_session() {
+    let app = Setup::with(&[SHOP]).start().await;
+    let (first, _) = asked(&app, SVEN).await;
+    let question = app.gateway.ledger().last().unwrap().message_id.clone();
+    let body = json!({"identifier": SVEN, "language": "en", "ifOpenSession": "parallel"});
+    let second = app.send_survey("shop", &body).await.session_id();
+    app.advance(TimeDelta::seconds(10)).await;
+    text_with(&app, "7", Some(&question), None).await;
+    assert_eq!(first_answer(&app, &first).await, json!(7), "not the one asked last (3.3 step 3)");
+    text_with(&app, "3", Some("of somebody else"), None).await;
+    assert_eq!(first_answer(&app, &second).await, Json::Null, "the first is asked last now");
+    app.advance(TimeDelta::seconds(10)).await;
+}
+
+#[tokio::test]
+async fn gw64_what_the_gateway_takes_for_a_stop_is_one() {
+    let app = Setup::with(&[SHOP]).start().await;
+    let (session, _) = asked(&app, SVEN).await;
+    text_with(&app, "Stahp", None, Some(Intent::OptOut)).await;
+    assert_eq!(app.status(&session).await, "opted_out");
+    let events = schema::consent_events::table.select(schema::consent_events::source);
+    let sources: Vec<String> = events.load(&mut app.database.connect()).unwrap();
+    assert_eq!(sources, ["gateway"]);
+    app.advance(TimeDelta::seconds(10)).await;
+    text_with(&app, "again", None, Some(Intent::OptIn)).await;
+    assert_eq!(app.send_survey("shop", &json!({"identifier": SVEN})).await.status, 201);
     app.advance(TimeDelta::seconds(10)).await;
 }

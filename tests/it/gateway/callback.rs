@@ -54,6 +54,8 @@ fn an_inbound_sms_has_all_its_fields() {
         to: " 2012".into(),
         text: "2, ventet i 40 minutter\n".into(),
         session: Some("784512".into()),
+        reply_to: None,
+        intent: None,
         provider_at: Some("2026-11-21T06:03:10.123456Z".parse().unwrap()),
         flags: vec![],
     };

@@ -217,6 +217,8 @@ impl Watched {
                 to: "2099".to_owned(),
                 text: text.to_owned(),
                 handle: None,
+                reply_to: None,
+                intent: None,
                 provider_at: None,
                 flags: Vec::new(),
             };
