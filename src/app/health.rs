@@ -9,12 +9,14 @@ use chrono::{NaiveDateTime, TimeDelta};
 
 use super::engine::Engine;
 use super::failure::Failure;
+use super::send_survey::{BUDGETS, budget_counter, start_of_day};
 use crate::clock::Timestamp;
 use crate::session::{MessageState, Status};
 use crate::store::disk::DiskState;
+use crate::store::events::CounterRow;
 use crate::store::messages::OpenLoad;
 use crate::store::sessions::OpenSessions;
-use crate::store::{inbound, messages, migrate, sessions};
+use crate::store::{events, inbound, messages, migrate, sessions};
 
 /// A worker without a sign of life for so long is not at work (O1).
 const HEARTBEAT_MAX: TimeDelta = TimeDelta::seconds(30);
@@ -108,6 +110,8 @@ struct Looked {
     sessions: Vec<OpenSessions>,
     /// Since when the oldest timer of each status is overdue.
     timers: Vec<(Status, Option<NaiveDateTime>)>,
+    /// Surveys that keys and channels have started today (GW88).
+    started: Vec<CounterRow>,
 }
 
 /// When the database was last looked at for the gauges. Cloning is cheap; all clones share it.
@@ -146,11 +150,13 @@ pub async fn sample(engine: &Engine) -> Result<(), Failure> {
             dead: inbound::dead_load(connection)?,
             sessions: sessions::open_load(connection)?,
             timers: sessions::oldest_timers(connection, at)?,
+            started: events::counters_like(connection, BUDGETS, start_of_day(at))?,
         })
     });
     let looked = looked.await?;
     sample_messages(engine, &looked, now);
     sample_sessions(engine, &looked, now);
+    sample_budgets(engine, &looked);
     let (dead, oldest) = looked.dead;
     engine.metrics.dead_letters("inbound", count(dead), age(now, oldest));
     Ok(())
@@ -192,6 +198,25 @@ fn sample_sessions(engine: &Engine, looked: &Looked, now: Timestamp) {
         // A pending session waits for its start; an active one for its reminder or its expiry.
         let kind = if status == Status::Pending { "start" } else { "question" };
         engine.metrics.timer_oldest(kind, age(now, overdue));
+    }
+}
+
+/// What is left of the day's budgets: of every channel, and of the keys that have started something (GW88).
+fn sample_budgets(engine: &Engine, looked: &Looked) {
+    let left = |surveys_max: i32, used: i32| u64::try_from(surveys_max - used).unwrap_or(0);
+    if let Some(surveys_max) = engine.settings.surveys_per_channel_day {
+        for channel in engine.channels.all() {
+            let counter = budget_counter("channel", &channel.row.id);
+            let used = looked.started.iter().find(|row| row.name == counter).map_or(0, |row| row.count);
+            engine.metrics.budget_left("channel", &channel.row.name, left(surveys_max, used));
+        }
+    }
+    if let Some(surveys_max) = engine.settings.surveys_per_key_day {
+        for row in &looked.started {
+            if let Some(key_id) = row.name.strip_prefix(&budget_counter("key", "")) {
+                engine.metrics.budget_left("key", key_id, left(surveys_max, row.count));
+            }
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::columns::stored;
 use super::schema::{counters, events};
+use super::{AnyConnection, StoreError};
 
 /// A fact, written in the turn that made it so. It names answers and messages; what people wrote and answered stands
 /// in their own rows alone, where it is corrected and erased.
@@ -43,3 +44,18 @@ stored!(
     fixed [],
     changing [window_at, count],
 );
+
+/// Counters of one window whose names begin with this.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn counters_like(
+    connection: &mut AnyConnection,
+    prefix: &str,
+    window_at: NaiveDateTime,
+) -> Result<Vec<CounterRow>, StoreError> {
+    Ok(counters::table
+        .filter(counters::name.like(format!("{prefix}%")))
+        .filter(counters::window_at.eq(window_at))
+        .load(connection)?)
+}

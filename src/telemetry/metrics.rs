@@ -52,6 +52,7 @@ pub struct Metrics {
     dead_letter_oldest: Seconds<1>,
     optouts: Counters<1>,
     incidents: Counters<1>,
+    budget_left: Gauges<2>,
     gateway_circuit: Gauges<1>,
     shed: Counters<1>,
     clock_drift: Gauge<f64, AtomicU64>,
@@ -129,6 +130,7 @@ impl Metrics {
             ),
             optouts: add(r, "optouts", "People who said stop", Counters::default()),
             incidents: add(r, "incidents", "What a person should look at", Counters::default()),
+            budget_left: add(r, "budget_left", "Surveys that may still start today", Gauges::default()),
             gateway_circuit: add(
                 r,
                 "gateway_circuit",
@@ -257,6 +259,12 @@ impl Metrics {
     /// Counts something a person should look at.
     pub fn incident(&self, incident: Incident) {
         self.incidents.get_or_create(&[("kind", incident.as_str().to_owned())]).inc();
+    }
+
+    /// Sets how many surveys may still start today; `kind` is key or channel, `of` its id or name (GW88).
+    pub fn budget_left(&self, kind: &str, of: &str, surveys: u64) {
+        let labels = [("kind", kind.to_owned()), ("of", of.to_owned())];
+        self.budget_left.get_or_create(&labels).set(saturated(surveys));
     }
 
     /// Counts a request refused under load, by route pattern.

@@ -55,7 +55,8 @@ async fn live_through_everything(app: &TestApp) {
 
 #[tokio::test]
 async fn re44_every_metric_that_is_registered_is_set() {
-    let app = Setup::with(&[SHOP]).set("limits.due_max", "3").start().await;
+    let setup = Setup::with(&[SHOP]).set("limits.due_max", "3");
+    let app = setup.set("limits.surveys_per_channel_per_day", "100000").start().await;
     live_through_everything(&app).await;
     app.gateway.next(&[Script::Refuse(401)]);
     app.send("shop", KARI).await;
@@ -101,6 +102,7 @@ async fn re44_every_metric_that_is_registered_is_set() {
         (r#"antiphon_dead_letters{kind="inbound"}"#, "1"),
         (r#"antiphon_gateway_circuit{gateway="fake"}"#, "0"),
         (r#"antiphon_optouts_total{scope="global"}"#, "1"),
+        (r#"antiphon_budget_left{kind="channel",of="other"}"#, "100000"),
         (r#"antiphon_incidents_total{kind="gateway_degraded"}"#, "1"),
     ] {
         assert_eq!(samples.get(sample).map(String::as_str), Some(value), "{sample}\n{samples:#?}");

@@ -8,6 +8,15 @@ use crate::app::moment::Moment;
 use crate::store::events::CounterRow;
 use crate::telemetry::Incident;
 
+/// How the names of all these counters begin.
+pub const BUDGETS: &str = "surveys:";
+
+/// The name of the counter of a key or a channel; `kind` is `key` or `channel`.
+#[must_use]
+pub fn budget_counter(kind: &str, id: &str) -> String {
+    format!("{BUDGETS}{kind}:{id}")
+}
+
 /// One budget of a call: the name of its counter, and the most surveys of a day.
 struct Budget {
     counter: String,
@@ -43,7 +52,7 @@ impl SendSurveyTurn {
     fn budgets(&self) -> Vec<Budget> {
         let settings = &self.engine.settings;
         let budget = |kind: &str, id: Option<&str>, surveys_max: Option<i32>| {
-            Some(Budget { counter: format!("surveys:{kind}:{}", id?), surveys_max: surveys_max? })
+            Some(Budget { counter: budget_counter(kind, id?), surveys_max: surveys_max? })
         };
         let channel_id = self.prepared.channel.as_ref().map(|channel| channel.row.id.as_str());
         let of_key = budget("key", self.prepared.key_id.as_deref(), settings.surveys_per_key_day);
@@ -59,6 +68,7 @@ fn used(moment: &Moment<'_>, budget: &Budget, today: NaiveDateTime) -> i32 {
 }
 
 /// The day of a budget begins at midnight UTC.
-fn start_of_day(at: NaiveDateTime) -> NaiveDateTime {
+#[must_use]
+pub fn start_of_day(at: NaiveDateTime) -> NaiveDateTime {
     at.date().and_time(NaiveTime::MIN)
 }

@@ -9,6 +9,7 @@ mod thread;
 use chrono::{Duration, NaiveDateTime};
 use serde_json::json;
 
+pub use budget::{BUDGETS, budget_counter, start_of_day};
 pub use command::{DAYS_AHEAD_MAX, Draft, SendSurvey};
 pub use prepare::{Fault422, Prepared, Unprepared, faults, languages, prepare};
 
