@@ -171,8 +171,14 @@ fn message_of(engine: &Engine, row: &InboundRow) -> Option<InboundMessage> {
         });
     };
     let gateway = engine.gateways.get(&row.gateway)?;
-    let callback =
-        Callback { headers: &[], query: "", path_secret: None, address: None, body: raw.as_bytes() };
+    let callback = Callback {
+        method: "POST",
+        target: "",
+        headers: &[],
+        path_secret: None,
+        address: None,
+        body: raw.as_bytes(),
+    };
     let item = gateway.parse(&callback).into_iter().next()?;
     match item {
         CallbackItem::Inbound(inbound) => {

@@ -4,6 +4,7 @@
 pub mod api_key;
 pub mod apply_turn;
 pub mod audit;
+pub mod callback_nonce;
 pub mod change_once;
 pub mod change_session;
 pub mod channel_keywords;

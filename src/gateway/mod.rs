@@ -26,4 +26,7 @@ pub use settings::{
 };
 pub use simulator::{Delivered, Script, Simulator};
 pub use types::{Detail, GatewaySession, RetryAfter, SendClass, SendRequest, SendResult, SenderType};
-pub use verify::{Callback, Forged, Place, Secrets, SecretsFault, Verifier, sign};
+pub use verify::{
+    Callback, Declared, DeclaredFault, DeclaredSecret, Forged, Place, Proof, Scheme, Secrets, SecretsFault,
+    Verifier, sign,
+};

@@ -15,7 +15,7 @@ use super::network::Networks;
 use super::settings::{GatewaySettings, OptOutHandling, ProfileSettings};
 use super::simulator::Simulator;
 use super::types::{SendRequest, SendResult};
-use super::verify::{Callback, Forged, Place, Verifier};
+use super::verify::{Callback, Forged, Place, Proof, Verifier};
 use crate::ids::Ids;
 
 /// A configured gateway. Cloning is cheap.
@@ -119,7 +119,7 @@ impl Gateway {
     ///
     /// # Errors
     /// [`Forged`]: answer 401 with an empty body, store nothing, count it (GW1).
-    pub fn verify(&self, callback: &Callback<'_>, now: DateTime<Utc>) -> Result<(), Forged> {
+    pub fn verify(&self, callback: &Callback<'_>, now: DateTime<Utc>) -> Result<Proof, Forged> {
         if !self.opened.networks.allow(callback.address) {
             return Err(Forged::Outside);
         }

@@ -27,10 +27,7 @@ impl GatewaySettings {
     /// Whether anybody may call its webhooks.
     #[must_use]
     pub fn is_unverified(&self) -> bool {
-        match self.verifier {
-            Verifier::None(_) => true,
-            Verifier::Static(..) | Verifier::StandardWebhooks(_) | Verifier::Network => false,
-        }
+        matches!(self.verifier, Verifier::None(_))
     }
 }
 

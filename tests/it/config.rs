@@ -146,7 +146,14 @@ fn two_secrets_serve_while_they_are_changed() {
     for (end, fits) in [("new", true), ("old", true), ("odd", false)] {
         let value = format!("Bearer {SECRET}-{end}");
         let headers: [(&str, &[u8]); 1] = [("authorization", value.as_bytes())];
-        let callback = Callback { headers: &headers, query: "", path_secret: None, address: None, body: b"" };
+        let callback = Callback {
+            method: "POST",
+            target: "/",
+            headers: &headers,
+            path_secret: None,
+            address: None,
+            body: b"",
+        };
         assert_eq!(gateway.verifier.verify(&callback, now).is_ok(), fits, "{end}");
     }
     assert!(config.channels.contains_key("simulator"));

@@ -3,5 +3,6 @@
 mod callback;
 mod properties;
 mod send;
+pub mod signatures;
 mod simulator;
 mod verify;

@@ -19,8 +19,9 @@ pub fn gateway() -> Gateway {
 
 fn parse(body: impl AsRef<[u8]>) -> Vec<CallbackItem> {
     gateway().parse(&Callback {
+        method: "POST",
+        target: "/",
         headers: &[],
-        query: "",
         path_secret: None,
         address: None,
         body: body.as_ref(),
