@@ -8,7 +8,7 @@ use super::surveys::{StopScope, is_country_code, language};
 use crate::gateway::{GatewaySettings, ProfileSettings, SenderType};
 use crate::i18n::{SystemText, SystemTexts};
 use crate::survey::Language;
-use crate::text;
+use crate::text::{self, Composed};
 
 /// A configured sender number.
 #[derive(Clone, Debug)]
@@ -216,8 +216,8 @@ fn texts(reader: &mut Reader, name: &str) -> SystemTexts {
             Ok(_) if wording.trim().is_empty() => {
                 reader.fault(FaultCode::InvalidValue, &key, "write a text, or leave the key out");
             }
-            Ok(_) if text::length(&wording).segments > 1 => {
-                let length = text::length(&wording);
+            Ok(_) if text::length(Composed::literal(&wording).sms()).segments > 1 => {
+                let length = text::length(Composed::literal(&wording).sms());
                 let problem = format!(
                     "write one SMS part; this is {} in {}",
                     length.segments,

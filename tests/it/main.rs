@@ -20,6 +20,7 @@ mod openapi;
 mod outage;
 mod properties;
 mod replies;
+mod segments;
 mod store;
 mod support;
 mod survey_tests;
