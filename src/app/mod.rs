@@ -40,6 +40,7 @@ pub mod outbox_load;
 pub mod receive_callback;
 pub mod receive_dead;
 pub mod receive_message;
+pub mod receive_part;
 pub mod receive_status;
 pub mod send_survey;
 pub mod sessions;

@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 
 use super::http::{Answer, HttpClient, NoAnswer};
-use super::item::{CallbackItem, Flag, Inbound, Report, ReportState};
+use super::item::{CallbackItem, Concat, Flag, Inbound, Report, ReportState};
 use super::json::{self, Document};
 use super::registry::OpenError;
 use super::settings::{GenericSettings, OutboundAuth};
@@ -194,7 +194,20 @@ fn inbound(item: &Map<String, Value>, mended: bool) -> Result<CallbackItem, &'st
         session: limited(item, "sessionId")?,
         provider_at,
         flags,
+        concat: concat(item)?,
     }))
+}
+
+/// A text in parts, from a gateway of one's own that does not join them (GW44).
+fn concat(item: &Map<String, Value>) -> Result<Option<Concat>, &'static str> {
+    let Some(reference) = limited(item, "concatRef")? else {
+        return Ok(None);
+    };
+    let number = |name| json::filled(item, name).and_then(|text| text.trim().parse::<u8>().ok());
+    let concat = number("concatTotal")
+        .zip(number("concatPart"))
+        .and_then(|(total, part)| Concat::new(&reference, total, part, Concat::WAIT));
+    concat.map(Some).ok_or("concatPart and concatTotal do not fit")
 }
 
 fn report(item: &Map<String, Value>) -> Result<CallbackItem, &'static str> {
@@ -247,6 +260,9 @@ pub fn inbound_json(inbound: &Inbound) -> Value {
     put("text", Some(inbound.text.clone()));
     put("sessionId", inbound.session.clone());
     put("receivedAt", inbound.provider_at.map(|time| time.to_rfc3339()));
+    put("concatRef", inbound.concat.as_ref().map(|concat| concat.reference().to_owned()));
+    put("concatTotal", inbound.concat.as_ref().map(|concat| concat.total().to_string()));
+    put("concatPart", inbound.concat.as_ref().map(|concat| concat.part().to_string()));
     Value::Object(item)
 }
 

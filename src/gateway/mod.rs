@@ -17,7 +17,7 @@ mod types;
 mod verify;
 
 pub use generic::{inbound_json, report_json};
-pub use item::{CallbackItem, Flag, Inbound, Report, ReportState};
+pub use item::{CallbackItem, Concat, Flag, Inbound, Report, ReportState};
 pub use network::{Network, NetworkFault, Networks};
 pub use registry::{Gateway, Gateways, OpenError};
 pub use settings::{

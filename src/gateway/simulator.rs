@@ -114,6 +114,7 @@ impl Delivered {
             session: self.session.clone(),
             provider_at: None,
             flags: Vec::new(),
+            concat: None,
         }
     }
 }

@@ -186,7 +186,7 @@ pub fn unpack(octets: &[u8], count: Option<usize>) -> Vec<u8> {
     }
     match count {
         Some(count) => septets.truncate(count),
-        None if octets.len() % 7 == 0 && septets.last() == Some(&0) => septets.truncate(fitting - 1),
+        None if octets.len().is_multiple_of(7) && septets.last() == Some(&0) => septets.truncate(fitting - 1),
         None => {}
     }
     septets

@@ -51,6 +51,7 @@ pub fn reply(number: u64) -> Inbound {
         session: None,
         provider_at: None,
         flags: Vec::new(),
+        concat: None,
     }
 }
 

@@ -4,6 +4,7 @@
 mod doubt;
 mod order;
 mod pace;
+mod parts;
 mod repeats;
 mod reports;
 mod stop;

@@ -55,6 +55,7 @@ fn an_inbound_sms_has_all_its_fields() {
         session: Some("784512".into()),
         provider_at: Some("2026-11-21T06:03:10.123456Z".parse().unwrap()),
         flags: vec![],
+        concat: None,
     };
     assert_eq!(sms, expected);
     assert_eq!(inbound(&inbound_json(&expected).to_string()), expected);

@@ -85,7 +85,7 @@ impl Vector {
     /// Path and query.
     pub fn target(&self) -> &str {
         let (_, rest) = self.url.split_once("://").unwrap();
-        &rest[rest.find('/').unwrap()..]
+        rest.split_at(rest.find('/').unwrap()).1
     }
 
     /// Names and values, repeated ones included.
@@ -250,7 +250,7 @@ proptest! {
         let mut forged = vector.clone();
         if vector.body.is_empty() {
             let kept = place.index(vector.url.len() - 40) + 40;
-            forged.url = vector.url[..kept].to_owned();
+            forged.url = vector.url.split_at(kept).0.to_owned();
         } else {
             let kept = place.index(vector.body.len());
             forged.body = String::from_utf8_lossy(&vector.body.as_bytes()[..kept]).into_owned();

@@ -13,7 +13,7 @@ use antiphon::config::{Config, Inputs};
 use antiphon::ids::Ids;
 use antiphon::server::{Role, Server};
 use antiphon::store::schema;
-use antiphon::store::{messages, sessions};
+use antiphon::store::{messages, parts, sessions};
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -403,6 +403,7 @@ impl TestApp {
             let next = [
                 messages::next_due(connection, at)?,
                 sessions::next_timer(connection)?,
+                parts::next_due(connection)?,
                 messages::next_overdue(connection, proof, receipt)?,
                 reopens.map(|at| at.naive_utc()),
             ];
@@ -410,7 +411,8 @@ impl TestApp {
             let pulse = Pulse {
                 claimable: messages::claimable(connection, at, &closed, 1)?.len(),
                 sending: messages::all_sending(connection)?.len(),
-                timers: sessions::due_timers(connection, at, 1)?.len(),
+                timers: sessions::due_timers(connection, at, 1)?.len()
+                    + parts::due_groups(connection, at, 1)?.len(),
                 overdue: overdue.lost_leases.len() + overdue.unproved.len() + overdue.unreported.len(),
                 next: next.into_iter().flatten().filter(|next| *next > at).min(),
             };
