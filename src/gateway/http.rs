@@ -2,7 +2,7 @@
 //! of at most 256 KiB (GW41, RP1). It tells what surely never left from what nobody knows, and repeats nothing.
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
-use reqwest::{Client, Response, Url};
+use reqwest::{Client, Request, Response, Url};
 
 use super::settings::Timeouts;
 use super::types::RetryAfter;
@@ -57,8 +57,13 @@ impl HttpClient {
 
     /// Sends JSON and reads the answer.
     pub async fn post_json(&self, url: &Url, body: &serde_json::Value) -> Result<Answer, NoAnswer> {
-        let request = self.0.post(url.clone()).json(body);
-        let response = request.send().await.map_err(|error| no_answer(&error))?;
+        let request = self.0.post(url.clone()).json(body).build().map_err(|error| no_answer(&error))?;
+        self.send(request).await
+    }
+
+    /// Sends a request and reads the answer.
+    pub async fn send(&self, request: Request) -> Result<Answer, NoAnswer> {
+        let response = self.0.execute(request).await.map_err(|error| no_answer(&error))?;
         let retry_after = response
             .headers()
             .get(RETRY_AFTER)

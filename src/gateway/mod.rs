@@ -10,6 +10,7 @@ mod http;
 mod item;
 mod json;
 mod network;
+mod oauth2;
 mod registry;
 mod settings;
 mod simulator;
@@ -19,6 +20,7 @@ mod verify;
 pub use generic::{inbound_json, report_json};
 pub use item::{CallbackItem, Concat, Flag, Inbound, Report, ReportState};
 pub use network::{Network, NetworkFault, Networks};
+pub use oauth2::{ClientCredentials, TokenCache, TokenFault};
 pub use registry::{Gateway, Gateways, OpenError};
 pub use settings::{
     GatewaySettings, GenericSettings, OptOutHandling, OutboundAuth, ProfileSettings, SimulatorSettings,
