@@ -14,12 +14,13 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("hex", &[]),
     ("ids", &[]),
     ("text", &[]),
+    ("yaml", &[]),
     ("phone", &["ids"]),
-    ("survey", &["text"]),
+    ("survey", &["text", "yaml"]),
     ("session", &["survey", "phone", "ids", "text"]),
     ("i18n", &["survey", "text"]),
-    ("gateway", &["phone", "ids", "text", "hex"]),
-    ("config", &["gateway", "i18n", "survey", "session", "phone", "text"]),
+    ("gateway", &["phone", "ids", "text", "hex", "yaml"]),
+    ("config", &["gateway", "i18n", "survey", "session", "phone", "text", "yaml"]),
     ("telemetry", &["config"]),
     ("examples", &[]),
     ("store", &["survey", "session", "phone", "ids", "clock", "hex"]),
@@ -66,7 +67,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
 const ASSEMBLY: &[&str] = &["main", "lib", "server", "cli"];
 
 /// Rooms in which nothing happens but thinking.
-const PURE: &[&str] = &["survey", "session", "text"];
+const PURE: &[&str] = &["survey", "session", "text", "yaml"];
 
 /// What a pure room never says, outside comments.
 const BANNED: &[&str] = &[

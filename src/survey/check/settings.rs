@@ -4,7 +4,7 @@ use chrono::{Duration, NaiveTime, Weekday};
 
 use crate::survey::definition::Spanned;
 use crate::survey::definition::file::SendWindowFile;
-use crate::survey::expr::typing::closest;
+use crate::yaml::closest;
 use crate::survey::finding::Code;
 use crate::survey::survey::{IfOpenSession, OnExhausted, OptionStyle, SendWindow, Variable};
 use crate::survey::{Reminder, ReminderWhen, Settings, Text};
