@@ -15,7 +15,7 @@ use crate::store::{AnyConnection, Fault, Keys, Space, StoreError, Work};
 /// The receipt that a report's state leaves behind; `None` for interim ones.
 fn receipt(state: ReportState) -> Option<Receipt> {
     match state {
-        ReportState::Accepted | ReportState::Unmapped => None,
+        ReportState::Accepted | ReportState::Ignored | ReportState::Unmapped => None,
         ReportState::Delivered => Some(Receipt::Delivered),
         ReportState::Undelivered => Some(Receipt::Undelivered),
         ReportState::Expired => Some(Receipt::Expired),
@@ -142,7 +142,7 @@ pub fn apply_report(moment: &mut Moment<'_>, report_id: &str, message_id: &str) 
         ReportState::Delivered => MessageState::Delivered,
         ReportState::Undelivered | ReportState::Expired | ReportState::Rejected => MessageState::Failed,
         // Stored as it came; it changes nothing (GW33).
-        ReportState::Unmapped => return Ok(()),
+        ReportState::Ignored | ReportState::Unmapped => return Ok(()),
     };
     if !message.state.may_become(next) {
         return Ok(());

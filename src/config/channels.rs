@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::fault::FaultCode;
 use super::reader::Reader;
 use super::surveys::{StopScope, is_country_code, language};
-use crate::gateway::{GatewaySettings, ProfileSettings, SenderType};
+use crate::gateway::{GatewayKind, GatewaySettings, SenderType, SubnumberMode};
 use crate::i18n::{SystemText, SystemTexts};
 use crate::survey::Language;
 use crate::text::{self, Composed};
@@ -153,7 +153,7 @@ pub fn read(reader: &mut Reader, name: &str, gateways: &BTreeMap<String, Gateway
     }
     if channel.subnumbering && gateways.contains_key(&channel.gateway) && !can {
         let problem = format!(
-            "gateway {} opens no SMS sessions; set its sms_sessions, or this to false",
+            "gateway {} opens no SMS sessions; set its params.subnumber_mode, or this to false",
             channel.gateway
         );
         reader.fault(FaultCode::Conflict, &key("subnumbering"), problem);
@@ -162,17 +162,14 @@ pub fn read(reader: &mut Reader, name: &str, gateways: &BTreeMap<String, Gateway
 }
 
 fn is_simulator(gateway: &GatewaySettings) -> bool {
-    match &gateway.profile {
-        ProfileSettings::Simulator(_) => true,
-        ProfileSettings::Generic(_) => false,
+    match &gateway.kind {
+        GatewayKind::Simulator(_) => true,
+        GatewayKind::Http(_) => false,
     }
 }
 
 fn opens_sessions(gateway: &GatewaySettings) -> bool {
-    match &gateway.profile {
-        ProfileSettings::Simulator(simulator) => simulator.sms_sessions,
-        ProfileSettings::Generic(generic) => generic.sms_sessions,
-    }
+    gateway.bound.subnumber.mode == SubnumberMode::GatewaySession
 }
 
 fn sender_type(reader: &mut Reader, name: &str) -> SenderType {

@@ -37,6 +37,10 @@ pub struct Inbound {
     pub text: String,
     /// Handle of the gateway's session.
     pub session: Option<String>,
+    /// The gateway's id of the SMS of ours that it answers, where the gateway knows (3.3).
+    pub reply_to: Option<String>,
+    /// What the gateway takes it for (GW64).
+    pub intent: Option<Intent>,
     /// The gateway's time; kept, never used to order or to expire (GW6).
     pub provider_at: Option<DateTime<Utc>>,
     /// What was odd about it.
@@ -103,6 +107,38 @@ impl fmt::Debug for Inbound {
     }
 }
 
+/// What a gateway that handles keywords by itself takes an SMS for (GW64).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Intent {
+    /// The person wants no more texts.
+    OptOut,
+    /// The person wants them again.
+    OptIn,
+    /// The person asks for help.
+    Help,
+}
+
+impl Intent {
+    /// All intents.
+    pub const ALL: [Self; 3] = [Self::OptOut, Self::OptIn, Self::Help];
+
+    /// Our word for it, as Plivo spells it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OptOut => "optout",
+            Self::OptIn => "optin",
+            Self::Help => "help",
+        }
+    }
+
+    /// Reads the word in any case; anything else is no intent.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|intent| intent.as_str().eq_ignore_ascii_case(word.trim()))
+    }
+}
+
 /// Something odd about an inbound that did not stop us from reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Flag {
@@ -159,6 +195,8 @@ pub enum ReportState {
     Expired,
     /// Refused.
     Rejected,
+    /// A word that says nothing new: stored, changes nothing.
+    Ignored,
     /// A word we do not know: stored, changes nothing, counted.
     Unmapped,
 }
@@ -173,16 +211,17 @@ impl ReportState {
             Self::Undelivered => "undelivered",
             Self::Expired => "expired",
             Self::Rejected => "rejected",
+            Self::Ignored => "ignored",
             Self::Unmapped => "unmapped",
         }
     }
 
-    /// Reads our own word in any case; anything else is [`ReportState::Unmapped`].
+    /// Reads our own word; anything else is [`ReportState::Unmapped`].
     #[must_use]
     pub fn parse(word: &str) -> Self {
-        [Self::Accepted, Self::Delivered, Self::Undelivered, Self::Expired, Self::Rejected]
+        [Self::Accepted, Self::Delivered, Self::Undelivered, Self::Expired, Self::Rejected, Self::Ignored]
             .into_iter()
-            .find(|state| state.as_str().eq_ignore_ascii_case(word.trim()))
+            .find(|state| state.as_str() == word)
             .unwrap_or(Self::Unmapped)
     }
 }

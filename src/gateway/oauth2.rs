@@ -9,7 +9,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Body, Method, Request, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -109,7 +109,7 @@ impl TokenCache {
     /// # Errors
     /// [`OpenError`] when the HTTP client cannot be built.
     pub fn new(credentials: ClientCredentials, timeouts: Timeouts) -> Result<Self, OpenError> {
-        let client = HttpClient::new(timeouts, HeaderMap::new())?;
+        let client = HttpClient::new(timeouts)?;
         Ok(Self { shared: Arc::new(Shared { client, credentials, held: Mutex::default() }) })
     }
 

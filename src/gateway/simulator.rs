@@ -112,6 +112,8 @@ impl Delivered {
             to: self.from.clone(),
             text: text.to_owned(),
             session: self.session.clone(),
+            reply_to: Some(self.external_id.clone()),
+            intent: None,
             provider_at: None,
             flags: Vec::new(),
             concat: None,

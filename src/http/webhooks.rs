@@ -14,6 +14,7 @@ use super::failure::RETRY_AFTER_SECONDS;
 use super::problem::{Problem, ProblemCode};
 use crate::app::callback_nonce::Nonce;
 use crate::app::receive_callback::receive_callback;
+use crate::gateway::profile::Reply;
 use crate::gateway::{Callback, CallbackItem, Gateway};
 
 /// How long a call above the soft limit waits before it is tried again, and how often (RS6, GW1: at most 1 s).
@@ -107,11 +108,23 @@ async fn take(api: &Api, request: &HttpRequest, payload: web::Payload) -> Result
         Some(nonce) => take_once(api, name, nonce, items).await,
     };
     if taken {
-        return Ok(HttpResponse::Ok().finish());
+        return Ok(answer(gateway.reply(&callback)));
     }
     let mut response = HttpResponse::ServiceUnavailable();
     response.insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS.to_string()));
     Ok(response.finish())
+}
+
+/// 200 with an empty body, unless the profile states one (GW2).
+fn answer(reply: Option<&Reply>) -> HttpResponse {
+    let mut response = HttpResponse::Ok();
+    let Some(reply) = reply.filter(|reply| !reply.body.is_empty()) else {
+        return response.finish();
+    };
+    if let Some(content_type) = &reply.content_type {
+        response.content_type(content_type.as_str());
+    }
+    response.body(reply.body.clone())
 }
 
 /// A callback whose proof holds a nonce has one effect, however often it is played (RF37). The same call while the
@@ -139,7 +152,7 @@ fn readable(gateway: &Gateway, request: &HttpRequest) -> Result<(), Problem> {
     let encodings = request.headers().get_all(CONTENT_ENCODING);
     let encoded = encodings.into_iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"));
     let content_type = request.headers().get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
-    if encoded || !gateway.reads(content_type) {
+    if encoded || !gateway.reads(request.method().as_str(), content_type) {
         let detail = "this gateway's callbacks have another content type or encoding";
         return Err(Problem::new(ProblemCode::UnsupportedMediaType, detail));
     }

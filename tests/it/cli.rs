@@ -203,7 +203,7 @@ fn o6_doctor_names_what_is_wrong_and_what_to_do() {
 
     std::fs::create_dir(folder.path().join("surveys")).unwrap();
     std::fs::write(folder.path().join("surveys/broken.yaml"), "format: antiphon/1\nid: broken\n").unwrap();
-    let file = "[gateways.mine]\nprofile = \"generic\"\nbase_url = \"http://127.0.0.1:1\"\ninbound_secret = \"0123456789abcdef\"\n\
+    let file = "[gateways.mine]\nprofile = \"generic\"\nbase_url = \"http://127.0.0.1:1\"\nsecrets.inbound = \"0123456789abcdef\"\n\
                 [channels.main]\ngateway = \"mine\"\nsender = \"2012\"\nsender_type = \"short_number\"\nallowed_countries = [\"47\"]\n";
     std::fs::write(folder.path().join("antiphon.toml"), file).unwrap();
     let output = run(folder.path(), &["doctor", "--json"]);

@@ -6,6 +6,7 @@
     reason = "in a test a panic is how a fault is shown, in its helpers too"
 )]
 
+mod acme;
 mod cli;
 mod config;
 mod crash;

@@ -241,12 +241,9 @@ fn files_can_be_read_in_one_sitting() {
 
 /// Settings that have their effect within src/config alone, and which.
 const RULED_IN_CONFIG: &[(&str, &str)] = &[
-    ("gateways.simulator.auth_header", "part of the credential that the gateway gets"),
-    ("gateways.simulator.auth_token", "part of the credential that the gateway gets"),
-    ("gateways.simulator.auth_value", "part of the credential that the gateway gets"),
-    ("gateways.simulator.inbound_cidrs", "the networks that the gateway gets (GW27)"),
-    ("gateways.simulator.inbound_name", "part of the verifier that the gateway gets"),
-    ("gateways.simulator.inbound_secret", "part of the verifier that the gateway gets"),
+    ("gateways.simulator.params.proof_name", "a value that the profile gets"),
+    ("gateways.simulator.params.subnumber_mode", "a value that the profile gets"),
+    ("profiles.folder", "the profiles that gateways get (GW10)"),
     ("server.behind_proxy", "lets the configuration name an address that others reach (RS8)"),
 ];
 

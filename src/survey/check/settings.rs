@@ -10,7 +10,7 @@ use crate::survey::survey::{IfOpenSession, OnExhausted, OptionStyle, SendWindow,
 use crate::survey::{Reminder, ReminderWhen, Settings, Text};
 
 use super::Checker;
-use super::names::duration;
+use crate::yaml::duration;
 
 /// Characters of a variable put into a text when it declares no `max_length` (F35).
 pub(super) const VARIABLE_CHARS_DEFAULT: usize = 30;

@@ -70,7 +70,8 @@ impl Setup {
 
     /// The gateway opens SMS sessions for Norwegian numbers (P45).
     pub fn with_subnumbers(self) -> Self {
-        self.set("gateways.fake.sms_sessions", "true").set("channels.fake.subnumbering", "true")
+        self.set("gateways.fake.params.subnumber_mode", "gateway_session")
+            .set("channels.fake.subnumbering", "true")
     }
 
     /// Starts everything.
@@ -192,11 +193,11 @@ impl TestApp {
             ("limits.disk_low_percent", "0".to_owned()),
             ("gateways.fake.profile", "generic".to_owned()),
             ("gateways.fake.base_url", self.gateway.url()),
-            ("gateways.fake.inbound_secret", GATEWAY_SECRET.to_owned()),
+            ("gateways.fake.secrets.inbound", GATEWAY_SECRET.to_owned()),
             ("gateways.fake.connect_timeout", "1s".to_owned()),
             ("gateways.fake.request_timeout", "20s".to_owned()),
             ("gateways.simulator.profile", "simulator".to_owned()),
-            ("gateways.simulator.inbound_proof", "none".to_owned()),
+            ("gateways.simulator.params.proof", "none".to_owned()),
             ("channels.fake.gateway", "fake".to_owned()),
             ("channels.fake.sender", "2012".to_owned()),
             ("channels.fake.sender_type", "short_number".to_owned()),

@@ -143,7 +143,7 @@ impl Live {
             ("limits.disk_low_percent", "0".to_owned()),
             ("gateways.fake.profile", "generic".to_owned()),
             ("gateways.fake.base_url", "http://127.0.0.1:9".to_owned()),
-            ("gateways.fake.inbound_secret", SECRET.to_owned()),
+            ("gateways.fake.secrets.inbound", SECRET.to_owned()),
             ("channels.fake.gateway", "fake".to_owned()),
             ("channels.fake.sender", "2012".to_owned()),
             ("channels.fake.sender_type", "short_number".to_owned()),

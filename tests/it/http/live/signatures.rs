@@ -19,7 +19,7 @@ fn by_verifier() -> BTreeMap<String, Vec<Vector>> {
 async fn live(vector: &Vector) -> Live {
     let verifier = vector.verifier_at("https://survey.example.com");
     let change = |config: &mut antiphon::config::Config| {
-        config.gateways.get_mut("fake").unwrap().verifier = verifier;
+        config.gateways.get_mut("fake").unwrap().bound.doors[0].verifier = verifier;
     };
     Live::start_changed(&[], change).await
 }
