@@ -141,3 +141,66 @@ async fn gw10_a_new_gateway_is_one_yaml_file_and_no_rebuild() {
     let answer = request.body(reply("c", "1")).send().await.unwrap();
     assert_eq!((answer.status().as_u16(), answer.text().await.unwrap()), (401, String::new()));
 }
+
+#[tokio::test]
+async fn gw64_a_report_that_says_stop_is_recorded_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let with_codes = profile()
+        .replace("state: {path: status,", "error_code: code\n      state: {path: status,")
+        .replace("limits: {max_parts: 3}", "limits: {max_parts: 3}\nstop: {error_codes: [\"44\"]}");
+    std::fs::write(folder.path().join("acme.yaml"), with_codes).unwrap();
+    let (url, ledger) = acme(0).await;
+    let app = Setup::with(&[SHOP])
+        .set("profiles.folder", &folder.path().display().to_string())
+        .set("gateways.fake.profile", "acme")
+        .set("gateways.fake.base_url", &url)
+        .set("gateways.fake.params.customer", "4711")
+        .set("gateways.fake.secrets.key", "acme-key")
+        .start()
+        .await;
+    let session = app.send("shop", KARI).await;
+    app.advance(chrono::TimeDelta::seconds(10)).await;
+    let reference = field(&ledger.lock().unwrap()[1], "reference");
+    for _ in 0..2 {
+        let address =
+            format!("http://{}/v1/gateways/fake/status/{}", app.address(), crate::support::GATEWAY_SECRET);
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let form = format!("msg_id=2&reference={reference}&status=FAILED&code=44");
+        let request =
+            client.post(address).header("content-type", "application/x-www-form-urlencoded").body(form);
+        assert_eq!(request.send().await.unwrap().status().as_u16(), 200);
+        app.settle().await;
+    }
+    assert_eq!(app.status(&session).await, "opted_out");
+    let refused = app.send_survey("shop", &json!({"identifier": KARI})).await;
+    assert_eq!(refused.code(), "recipient_opted_out");
+}
+
+#[tokio::test]
+async fn re19_c_a_gateway_that_recognises_our_reference_is_asked_again_and_that_is_no_copy() {
+    for (guaranteed, sends) in [("true", 2), ("false", 1)] {
+        let folder = tempfile::tempdir().unwrap();
+        let sure = profile().replace(
+            "limits: {max_parts: 3}",
+            &format!("  idempotency: {{field: reference, window: 1h, guaranteed: {guaranteed}}}\nlimits: {{max_parts: 3}}"),
+        );
+        std::fs::write(folder.path().join("acme.yaml"), sure).unwrap();
+        let (url, ledger) = acme(1).await;
+        let app = Setup::with(&[SHOP])
+            .set("profiles.folder", &folder.path().display().to_string())
+            .set("gateways.fake.profile", "acme")
+            .set("gateways.fake.base_url", &url)
+            .set("gateways.fake.params.customer", "4711")
+            .set("gateways.fake.secrets.key", "acme-key")
+            .start()
+            .await;
+        let session = app.send("shop", KARI).await;
+        app.advance(chrono::TimeDelta::seconds(130)).await;
+        let references: Vec<String> =
+            ledger.lock().unwrap().iter().map(|request| field(request, "reference")).collect();
+        let first = references.iter().filter(|reference| **reference == references[0]).count();
+        assert_eq!(first, sends, "{guaranteed}: {references:?}");
+        let session = app.session(&session).await;
+        assert_eq!(session["messages"][0]["possibleDuplicate"], json!(false), "{session}");
+    }
+}
