@@ -96,7 +96,7 @@ pub(super) fn template(reader: &mut Reader, text: &Spanned<String>, scope: Scope
         }
         Err(TemplateFault::Unknown(name)) => {
             let known = Variable::ALL.map(Variable::as_str);
-            let hint = match closest(&name, known) {
+            let hint = match closest(&name, known.into_iter().chain(["base_url"])) {
                 Some(near) => format!("did you mean `{{{near}}}`?"),
                 None => format!(
                     "write one of {{base_url}}, {{param.name}}, {{secret.name}}, {{{}}}",
