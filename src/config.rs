@@ -9,6 +9,7 @@ mod fault;
 mod gateways;
 mod layers;
 mod lexicons;
+mod profiles;
 mod reader;
 mod sending;
 mod server;
@@ -28,7 +29,8 @@ pub use sending::{Limits, Outbox, Retention};
 pub use server::{Log, LogFormat, Server};
 pub use surveys::{Consent, StopScope, Surveys, Texts};
 
-use crate::gateway::{GatewaySettings, ProfileSettings, Verifier};
+use crate::gateway::GatewaySettings;
+use crate::gateway::profile::{Profiles, Surroundings};
 use crate::survey::reply::Lexicons;
 use layers::Layers;
 use reader::Reader;
@@ -58,6 +60,8 @@ pub struct Config {
     pub log: Log,
     /// What client commands talk to.
     pub client: Client,
+    /// Kinds of gateways, built-in ones and the operator's (GW10).
+    pub profiles: Profiles,
     /// Gateways by name.
     pub gateways: BTreeMap<String, GatewaySettings>,
     /// Channels by name; each names one of the gateways.
@@ -75,7 +79,8 @@ impl Config {
         let mut reader = Reader::new(Layers::lay(inputs));
         let server = Server::read(&mut reader);
         let named = reader.names("gateways");
-        let gateways = read_gateways(&mut reader, &named, &server);
+        let profiles = profiles::read(&mut reader);
+        let gateways = read_gateways(&mut reader, &named, &profiles, &server);
         let channels = read_channels(&mut reader, &named, &gateways);
         let mut config = Self {
             database: Database::read(&mut reader),
@@ -90,6 +95,7 @@ impl Config {
             client: Client::read(&mut reader),
             effective: Effective::default(),
             server,
+            profiles,
             gateways,
             channels,
         };
@@ -102,11 +108,7 @@ impl Config {
     /// A send must be able to end within its lease (RE16).
     fn check_lease(&self, reader: &mut Reader) {
         for gateway in self.gateways.values() {
-            let request = match &gateway.profile {
-                ProfileSettings::Simulator(simulator) => simulator.request_timeout,
-                ProfileSettings::Generic(generic) => generic.timeouts.request,
-            };
-            let least = request.as_secs() * 2 + 30;
+            let least = gateway.request_timeout().as_secs() * 2 + 30;
             if self.outbox.lease.as_secs() < least {
                 let problem = format!(
                     "is shorter than twice the request_timeout of gateway {} and 30 s; write at least {least}s",
@@ -156,8 +158,7 @@ impl Config {
                 format!("gateways.{} takes callbacks without proof; do not publish it", gateway.name)
             }));
         }
-        let by_address =
-            self.gateways.values().filter(|gateway| matches!(gateway.verifier, Verifier::Network));
+        let by_address = self.gateways.values().filter(|gateway| gateway.is_proved_by_address());
         warnings.extend(by_address.map(|gateway| {
             format!(
                 "gateways.{} proves its callbacks by address alone; give a secret too (GW27)",
@@ -171,10 +172,14 @@ impl Config {
 fn read_gateways(
     reader: &mut Reader,
     named: &BTreeSet<String>,
+    profiles: &Profiles,
     server: &Server,
 ) -> BTreeMap<String, GatewaySettings> {
-    let read =
-        |name: &String| gateways::read(reader, name, server.bind.ip()).map(|gateway| (name.clone(), gateway));
+    let surroundings = Surroundings { bind: server.bind.ip(), public_url: server.public_url.as_ref() };
+    let read = |name: &String| {
+        let gateway = gateways::read(reader, name, profiles, &surroundings)?;
+        Some((name.clone(), gateway))
+    };
     named.iter().filter_map(read).collect()
 }
 

@@ -20,3 +20,4 @@ pub mod survey;
 pub mod telemetry;
 pub mod text;
 pub mod worker;
+pub mod yaml;

@@ -1,7 +1,12 @@
-//! SMS text: GSM-7 and UCS-2 lengths, parts, and smart encoding (gateways.md GW90–GW94). Pure; it never drops
-//! or swaps a character on its own: [`smart`] is asked for by name.
+//! SMS text: GSM-7 and UCS-2 lengths, parts, smart encoding, and what phones send in GSM-7 (gateways.md GW90–GW95).
+//! Pure; it never drops a character, and swaps one only where [`Composed`] knows it for ours.
+
+mod composed;
+pub mod gsm7;
 
 use serde::Serialize;
+
+pub use composed::Composed;
 
 /// Most parts an SMS may have (A19, GW92): 918 GSM-7 septets or 402 UCS-2 units.
 pub const PARTS_MAX: usize = 6;
@@ -10,8 +15,19 @@ pub const PARTS_MAX: usize = 6;
 const GSM7_BASE: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
                          ¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
 
-/// GSM 03.38 extension table: an escape and a character, two septets.
-const GSM7_EXTENSION: &str = "\u{c}^{}\\[~]|€";
+/// GSM 03.38 extension table: an escape and a code, two septets.
+const GSM7_EXTENSION: [(u8, char); 10] = [
+    (0x0A, '\u{c}'),
+    (0x14, '^'),
+    (0x28, '{'),
+    (0x29, '}'),
+    (0x2F, '\\'),
+    (0x3C, '['),
+    (0x3D, '~'),
+    (0x3E, ']'),
+    (0x40, '|'),
+    (0x65, '€'),
+];
 
 /// How an SMS travels on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -98,7 +114,7 @@ pub fn septets(c: char) -> Option<usize> {
     }
     if GSM7_BASE.contains(c) {
         Some(1)
-    } else if GSM7_EXTENSION.contains(c) {
+    } else if GSM7_EXTENSION.iter().any(|(_, known)| *known == c) {
         Some(2)
     } else {
         None
@@ -115,24 +131,6 @@ pub fn outside_gsm7(text: &str) -> Vec<char> {
         }
     }
     found
-}
-
-/// Smart encoding (GW94): typographic quotes, dashes, dots and spaces become their GSM-7 twins, but only when
-/// that makes the whole text GSM-7; otherwise the text is returned as it is. For literal texts of surveys and
-/// the system only, never for what a person or a caller wrote.
-#[must_use]
-pub fn smart(text: &str) -> String {
-    if text.chars().all(|c| septets(c).is_some()) {
-        return text.to_owned();
-    }
-    let mut replaced = String::with_capacity(text.len());
-    for c in text.chars() {
-        match twin(c) {
-            Some(twin) => replaced.push_str(twin),
-            None => replaced.push(c),
-        }
-    }
-    if replaced.chars().all(|c| septets(c).is_some()) { replaced } else { text.to_owned() }
 }
 
 /// The GSM-7 twin of a typographic character (GW94).
@@ -179,11 +177,5 @@ mod tests {
     fn norwegian_letters_need_no_ucs2_and_tab_does() {
         assert_eq!(length("æøåÆØÅ").encoding, Encoding::Gsm7);
         assert_eq!(outside_gsm7("a\tbč`č"), ['\t', 'č', '`']);
-    }
-
-    #[test]
-    fn smart_encoding_replaces_only_when_all_of_the_text_becomes_gsm7() {
-        assert_eq!(smart("“Hei” – det går bra…"), "\"Hei\" - det går bra...");
-        assert_eq!(smart("“Hei” 😀"), "“Hei” 😀");
     }
 }

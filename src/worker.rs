@@ -10,11 +10,12 @@ use crate::app::engine::Engine;
 use crate::app::expire_sessions::run_due_timers;
 use crate::app::follow_setup::follow_setup;
 use crate::app::forget_answers::forget_answers;
+use crate::app::receive_part::join_waiting;
 use crate::app::receive_status::{ReceiveStatus, StatusReport};
 use crate::app::sweep_outbox::{SweepOutbox, sweep};
 use crate::clock::Timestamp;
 use crate::outbox::Dispatcher;
-use crate::store::WriteError;
+use crate::store::{StoreError, WriteError};
 
 /// Longest time between two signs of life; the health check allows 30 s (O1).
 const HEARTBEAT: Duration = Duration::seconds(10);
@@ -95,14 +96,14 @@ impl Drop for Worker {
     }
 }
 
-/// Expiry, reminders and delayed starts.
+/// Expiry, reminders, delayed starts, and parts of texts that waited long enough for the others.
 async fn keep_timers(engine: Engine, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         engine.heartbeat.beat(engine.clock.now());
         let signal = engine.store.signals().timers.clone();
         let notified = signal.notified();
         engine.store.signals().expect_any_timer();
-        let wait_until = match run_due_timers(&engine).await {
+        let wait_until = match fire_timers(&engine).await {
             Ok(next) => {
                 let wait_until = until(&engine, next);
                 engine.store.signals().expect_timer_at(wait_until);
@@ -119,6 +120,13 @@ async fn keep_timers(engine: Engine, mut stop: watch::Receiver<bool>) {
             _ = stop.changed() => {}
         }
     }
+}
+
+/// Fires what is due; gives when the next timer is.
+async fn fire_timers(engine: &Engine) -> Result<Option<Timestamp>, StoreError> {
+    let joined = join_waiting(engine).await?;
+    let fired = run_due_timers(engine).await?;
+    Ok([joined, fired].into_iter().flatten().min())
 }
 
 /// Lost leases, `unknown` without proof, `accepted` without a report. Their waits are all longer than the safety

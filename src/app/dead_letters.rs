@@ -8,7 +8,7 @@ use super::engine::Engine;
 use super::failure::Failure;
 use super::receive_message::{InboundMessage, ReceiveMessage, Received, read_flags};
 use crate::clock::Timestamp;
-use crate::gateway::{Callback, CallbackItem};
+use crate::gateway::CallbackItem;
 use crate::session::Outcome;
 use crate::store::inbound::{self, InboundRow};
 use crate::store::listing::{self, InboundFilter, Span};
@@ -173,10 +173,7 @@ fn message_of(engine: &Engine, row: &InboundRow) -> Option<InboundMessage> {
         });
     };
     let gateway = engine.gateways.get(&row.gateway)?;
-    let callback =
-        Callback { headers: &[], query: "", path_secret: None, address: None, body: raw.as_bytes() };
-    let item = gateway.parse(&callback).into_iter().next()?;
-    match item {
+    match gateway.parse_again(raw)? {
         CallbackItem::Inbound(inbound) => {
             Some(super::receive_callback::message_of(row.gateway.clone(), inbound))
         }

@@ -16,7 +16,7 @@ use crate::store::disk::DiskState;
 use crate::store::events::CounterRow;
 use crate::store::messages::OpenLoad;
 use crate::store::sessions::OpenSessions;
-use crate::store::{events, inbound, messages, migrate, sessions};
+use crate::store::{events, inbound, messages, migrate, parts, sessions};
 
 /// A worker without a sign of life for so long is not at work (O1).
 const HEARTBEAT_MAX: TimeDelta = TimeDelta::seconds(30);
@@ -105,6 +105,8 @@ struct Looked {
     messages: Vec<(MessageState, OpenLoad)>,
     /// `unknown` messages of each channel.
     unknown: Vec<(String, i64)>,
+    /// Count of parts that wait for others, and since when the oldest should have been joined.
+    parts: (i64, Option<NaiveDateTime>),
     /// Count of unresolved dead letters, and since when the oldest waits.
     dead: (i64, Option<NaiveDateTime>),
     sessions: Vec<OpenSessions>,
@@ -147,6 +149,7 @@ pub async fn sample(engine: &Engine) -> Result<(), Failure> {
         Ok(Looked {
             messages: messages::open_load(connection)?,
             unknown: messages::unknown_by_channel(connection)?,
+            parts: parts::waiting_load(connection)?,
             dead: inbound::dead_load(connection)?,
             sessions: sessions::open_load(connection)?,
             timers: sessions::oldest_timers(connection, at)?,
@@ -157,6 +160,8 @@ pub async fn sample(engine: &Engine) -> Result<(), Failure> {
     sample_messages(engine, &looked, now);
     sample_sessions(engine, &looked, now);
     sample_budgets(engine, &looked);
+    let (waiting, join_at) = looked.parts;
+    engine.metrics.inbound_parts(count(waiting), age(now, join_at));
     let (dead, oldest) = looked.dead;
     engine.metrics.dead_letters("inbound", count(dead), age(now, oldest));
     Ok(())

@@ -16,7 +16,7 @@ pub struct GatewayView {
     /// Its name.
     pub name: String,
     /// Its profile.
-    pub profile: &'static str,
+    pub profile: String,
     /// How it fares.
     pub health: Health,
     /// `closed`, `half_open` or `open`.
@@ -30,7 +30,7 @@ pub fn gateway_view(engine: &Engine, name: &str) -> Option<GatewayView> {
     let health = engine.health.of(name);
     Some(GatewayView {
         name: gateway.name().to_owned(),
-        profile: gateway.profile(),
+        profile: gateway.profile().to_owned(),
         circuit: health.circuit.state(engine.clock.now()).as_str(),
         health,
     })

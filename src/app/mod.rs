@@ -4,6 +4,7 @@
 pub mod api_key;
 pub mod apply_turn;
 pub mod audit;
+pub mod callback_nonce;
 pub mod change_once;
 pub mod change_session;
 pub mod channel_keywords;
@@ -41,6 +42,7 @@ mod permitted_hours;
 pub mod receive_callback;
 pub mod receive_dead;
 pub mod receive_message;
+pub mod receive_part;
 pub mod receive_status;
 pub mod send_survey;
 pub mod sessions;

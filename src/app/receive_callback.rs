@@ -9,8 +9,9 @@ use super::engine::Engine;
 use super::failure::Failure;
 use super::receive_dead::ReceiveDead;
 use super::receive_message::{InboundMessage, ReceiveMessage};
+use super::receive_part::{PartReceived, ReceivePart};
 use super::receive_status::{ReceiveStatus, StatusReport};
-use crate::gateway::{CallbackItem, Inbound, Report, report_json};
+use crate::gateway::{CallbackItem, Concat, Inbound, Report, report_json};
 use crate::store::WriteError;
 use crate::telemetry::TurnKind;
 
@@ -49,12 +50,16 @@ fn turn(
     let gateway = gateway.to_owned();
     let mut place = || places.next().ok_or(Failure::Internal);
     Ok(match item {
-        CallbackItem::Inbound(inbound) => {
+        CallbackItem::Inbound(mut inbound) => {
+            let concat = inbound.concat.take().filter(|concat| concat.total() > 1);
             let message = message_of(gateway, inbound);
             if engine.settings.log_bodies {
                 tracing::trace!(gateway = %message.gateway, text = %message.text, "text received");
             }
-            receive(engine, message, place()?).boxed()
+            match concat {
+                Some(concat) => receive_part(engine, message, concat, place()?).boxed(),
+                None => receive(engine, message, place()?).boxed(),
+            }
         }
         CallbackItem::Report(report) => report_turn(engine, gateway, report).boxed(),
         CallbackItem::Dead { error, raw } => {
@@ -87,6 +92,31 @@ async fn receive(engine: Engine, message: InboundMessage, place: i64) -> Result<
         Ok(received) => {
             engine.metrics.turn(TurnKind::Reply, started.elapsed());
             if received.outcome.is_none() {
+                engine.metrics.inbound(&message.gateway, "duplicate");
+            }
+            Ok(())
+        }
+        Err(WriteError::Fault(fault)) => {
+            let work = ReceiveDead::faulted(&engine, &message, &fault.to_string(), place);
+            bury(engine, work).await
+        }
+        Err(error @ WriteError::Store(_)) => Err(error.into()),
+    }
+}
+
+/// A part of a longer text; the last one makes the turn of all (GW44).
+async fn receive_part(
+    engine: Engine,
+    message: InboundMessage,
+    concat: Concat,
+    place: i64,
+) -> Result<(), Failure> {
+    let started = Instant::now();
+    let work = ReceivePart::new(&engine, message.clone(), &concat, place);
+    match engine.store.write(work).await {
+        Ok(received) => {
+            engine.metrics.turn(TurnKind::Reply, started.elapsed());
+            if received == PartReceived::Repeat {
                 engine.metrics.inbound(&message.gateway, "duplicate");
             }
             Ok(())

@@ -3,8 +3,10 @@
 
 use serde_json::json;
 
+use super::consent;
 use super::engine::Engine;
 use super::moment::{Moment, message_mut, session_mut};
+use super::settle_message::record_opt_out;
 use super::wait_for_delivery;
 use crate::clock::Timestamp;
 use crate::gateway::{Report, ReportState};
@@ -15,7 +17,7 @@ use crate::store::{AnyConnection, Fault, Keys, Space, StoreError, Work};
 /// The receipt that a report's state leaves behind; `None` for interim ones.
 fn receipt(state: ReportState) -> Option<Receipt> {
     match state {
-        ReportState::Accepted | ReportState::Unmapped => None,
+        ReportState::Accepted | ReportState::Ignored | ReportState::Unmapped => None,
         ReportState::Delivered => Some(Receipt::Delivered),
         ReportState::Undelivered => Some(Receipt::Undelivered),
         ReportState::Expired => Some(Receipt::Expired),
@@ -106,9 +108,24 @@ impl Work for ReceiveStatus {
         }
         if let Some(message_id) = &found {
             apply_report(&mut moment, &report_id, message_id)?;
+            note_opt_out(&mut moment, report, message_id)?;
         }
         Ok(found)
     }
+}
+
+/// A report may say that the person said stop to the gateway (GW64); that is recorded once.
+fn note_opt_out(moment: &mut Moment<'_>, report: &StatusReport, message_id: &str) -> Result<(), Fault> {
+    let gateway = moment.engine.gateways.get(&report.gateway);
+    let Some(code) = report.code.as_deref().filter(|code| gateway.is_some_and(|one| one.says_stop(code)))
+    else {
+        return Ok(());
+    };
+    let phone = message_mut(moment.space, message_id)?.phone.clone();
+    if consent::is_stopped(moment.space, &phone, None) {
+        return Ok(());
+    }
+    record_opt_out(moment, &phone, &report.gateway, Some(code))
 }
 
 /// Counts a status word nobody knows, for operators to see (GW33).
@@ -142,7 +159,7 @@ pub fn apply_report(moment: &mut Moment<'_>, report_id: &str, message_id: &str) 
         ReportState::Delivered => MessageState::Delivered,
         ReportState::Undelivered | ReportState::Expired | ReportState::Rejected => MessageState::Failed,
         // Stored as it came; it changes nothing (GW33).
-        ReportState::Unmapped => return Ok(()),
+        ReportState::Ignored | ReportState::Unmapped => return Ok(()),
     };
     if !message.state.may_become(next) {
         return Ok(());

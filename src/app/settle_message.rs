@@ -144,7 +144,7 @@ impl SettleMessage {
             SendResult::Permanent(_) => fail(moment, message, self.code(), "refused"),
             SendResult::OptedOut(_) => {
                 fail(moment, message, self.code(), "opted_out_at_gateway")?;
-                self.record_opt_out(moment, message)
+                record_opt_out(moment, &message.phone, self.gateway(), self.code())
             }
             SendResult::Held(_) => moment.move_message(id, MessageState::Held, Some("held_by_gateway")),
             SendResult::Ambiguous(_) => doubt(moment, id, "ambiguous"),
@@ -239,25 +239,33 @@ impl SettleMessage {
         };
         moment.space.buckets.put(channel_id, row);
     }
+}
 
-    /// GW64: the gateway knows of an opt-out that we do not.
-    fn record_opt_out(&self, moment: &mut Moment<'_>, message: &MessageRow) -> Result<(), Fault> {
-        let at = moment.at();
-        let change = Change {
-            phone: &message.phone,
-            scope: GLOBAL,
-            consent_type: STOP,
-            source: "gateway",
-            obtained_at: at,
-            keyword: None,
-            raw: None,
-            inbound_id: None,
-            actor: Some(self.gateway()),
-            note: self.code(),
-        };
-        consent::record(moment, &change)?;
-        apply_stop(moment, &message.phone, None)
-    }
+/// GW64: the gateway knows of an opt-out that we do not; it says so in its answer or in a report.
+///
+/// # Errors
+/// [`Fault`] when a row is missing.
+pub fn record_opt_out(
+    moment: &mut Moment<'_>,
+    phone: &str,
+    gateway: &str,
+    code: Option<&str>,
+) -> Result<(), Fault> {
+    let at = moment.at();
+    let change = Change {
+        phone,
+        scope: GLOBAL,
+        consent_type: STOP,
+        source: "gateway",
+        obtained_at: at,
+        keyword: None,
+        raw: None,
+        inbound_id: None,
+        actor: Some(gateway),
+        note: code,
+    };
+    consent::record(moment, &change)?;
+    apply_stop(moment, phone, None)
 }
 
 /// The fact that a gateway has a message.

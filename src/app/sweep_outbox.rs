@@ -5,8 +5,9 @@ use super::engine::Engine;
 use super::moment::{Moment, message_mut};
 use super::settle_message::{doubt, is_wanted};
 use crate::clock::Timestamp;
+use crate::gateway::Gateway;
 use crate::session::{MessageClass, MessageState, Receipt};
-use crate::store::messages::{self, Overdue};
+use crate::store::messages::{self, MessageRow, Overdue};
 use crate::store::{AnyConnection, Fault, Keys, Space, StoreError, Work, WriteError};
 
 /// Most messages of each kind in one sweep.
@@ -119,6 +120,11 @@ fn give_up_waiting(moment: &mut Moment<'_>, id: &str) -> Result<(), Fault> {
         Some(_) | None => message.class == MessageClass::Question,
     };
     let at = moment.at();
+    if policy.as_deref() != Some("at_most_once") && repeat_is_recognised(moment, &message) {
+        moment.move_message(id, MessageState::Due, Some("no_proof"))?;
+        message_mut(moment.space, id)?.due_at = at;
+        return Ok(());
+    }
     if !may_repeat || message.possible_duplicate || !is_wanted(moment, &message) || message.ttl_at <= at {
         return moment.settle_unknown(id);
     }
@@ -129,6 +135,18 @@ fn give_up_waiting(moment: &mut Moment<'_>, id: &str) -> Result<(), Fault> {
     let gateway = moment.engine.channels.get(&message.channel_id).map(|channel| channel.row.gateway.clone());
     moment.engine.metrics.possible_duplicate(gateway.as_deref().unwrap_or("none"));
     Ok(())
+}
+
+/// A gateway that surely recognises our reference takes no second copy: it is asked again, within its window and as
+/// often as any other message (RE19 c).
+fn repeat_is_recognised(moment: &Moment<'_>, message: &MessageRow) -> bool {
+    let channel = moment.engine.channels.get(&message.channel_id);
+    let gateway = channel.and_then(|channel| moment.engine.gateways.get(&channel.row.gateway));
+    // No attempt is older than the message.
+    let in_time = gateway
+        .and_then(Gateway::repeat_window)
+        .is_some_and(|window| moment.at() < message.created_at + window && moment.at() < message.ttl_at);
+    in_time && message.attempts < moment.engine.settings.attempts_max && is_wanted(moment, message)
 }
 
 /// Sweeps until nothing is overdue; gives when the next sweep has something to do.

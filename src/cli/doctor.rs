@@ -16,7 +16,7 @@ use crate::app::survey_files::{SurveyFile, check_files, survey_paths};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::examples::EXAMPLES as EXAMPLE_SURVEYS;
-use crate::gateway::{GatewaySettings, ProfileSettings};
+use crate::gateway::{GatewayKind, GatewaySettings};
 use crate::server::installation;
 use crate::store::disk::{self, DiskState, LowMarks};
 use crate::store::{AnyConnection, DatabaseUrl, StoreError, keys, meta, migrate};
@@ -219,15 +219,15 @@ fn examine_disk(url: &DatabaseUrl, marks: LowMarks) -> Option<Finding> {
 /// Whether the gateway's door opens; nothing is asked of it.
 fn examine_gateway(gateway: &GatewaySettings) -> Finding {
     let name = &gateway.name;
-    match &gateway.profile {
-        ProfileSettings::Simulator(_) => {
+    match &gateway.kind {
+        GatewayKind::Simulator(_) => {
             Finding::well("gateways", format!("{name}: the simulator; no SMS leaves this machine"))
         }
-        ProfileSettings::Generic(generic) => match reach(&generic.base_url) {
+        GatewayKind::Http(http) => match reach(&http.base_url) {
             Ok(address) => Finding::well("gateways", format!("{name}: {address} is reached")),
             Err(error) => Finding::wrong(
                 "gateways",
-                format!("{name}: {} is not reached: {error}", generic.base_url),
+                format!("{name}: {} is not reached: {error}", http.base_url),
                 "check the base_url, the name server and the firewall",
             ),
         },
@@ -250,11 +250,11 @@ fn reach(url: &Url) -> std::io::Result<SocketAddr> {
 /// Whether a gateway can call us, and prove that it is itself.
 fn examine_webhook(config: &Config, gateway: &GatewaySettings) -> Finding {
     let name = &gateway.name;
-    if let ProfileSettings::Simulator(_) = gateway.profile {
+    if let GatewayKind::Simulator(_) = gateway.kind {
         return Finding::well("webhooks", format!("{name}: none needed"));
     }
     if gateway.is_unverified() {
-        let advice = format!("set gateways.{name}.inbound_proof and inbound_secret");
+        let advice = format!("set gateways.{name}.params.proof and secrets.inbound");
         return Finding::wrong("webhooks", format!("{name}: anybody may post replies in its name"), advice);
     }
     match &config.server.public_url {

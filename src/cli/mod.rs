@@ -24,6 +24,7 @@ mod config;
 mod config_args;
 mod demo;
 mod doctor;
+mod gateway;
 mod keys;
 mod migrate;
 mod openapi;
@@ -88,6 +89,12 @@ enum Command {
     /// Show, cancel, resend or release a session of a running server
     #[command(subcommand, after_help = session::EXAMPLES)]
     Session(session::SessionCommand),
+    /// Check, list and try gateway profiles
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  antiphon gateway list\n  antiphon gateway check profiles/acme.yaml"
+    )]
+    Gateway(gateway::GatewayCommand),
     /// Make, list and revoke API keys
     #[command(subcommand, after_help = keys::EXAMPLES)]
     Keys(keys::KeysCommand),
@@ -146,6 +153,7 @@ pub fn run() -> ExitCode {
         Command::Survey(command) => survey::run(&command, json),
         Command::Send(args) => send::run(&args, json),
         Command::Session(command) => session::run(&command, json),
+        Command::Gateway(command) => gateway::run(&command, json),
         Command::Keys(command) => keys::run(&command, json),
         Command::Config(command) => config::run(&command, json),
         Command::Migrate(args) => migrate::run(&args, json),

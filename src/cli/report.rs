@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::survey::check::Checked;
 use crate::survey::finding::{Code, Finding, Severity};
+use crate::yaml::Located;
 
 /// How findings are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -86,9 +87,7 @@ fn severity_word(severity: Severity) -> &'static str {
 }
 
 fn human(finding: &Finding) -> String {
-    let mut out = String::new();
-    let _ = writeln!(
-        out,
+    let heading = format!(
         "{}:{}:{}: {} {}: {}",
         finding.file,
         finding.line,
@@ -97,6 +96,19 @@ fn human(finding: &Finding) -> String {
         finding.code,
         finding.message
     );
+    let located = Located {
+        line: finding.line,
+        column: finding.column,
+        width: finding.width,
+        excerpt: finding.excerpt.clone(),
+    };
+    excerpt(&heading, &located, &finding.hint)
+}
+
+/// A fault with its line of the file and what to do about it.
+#[must_use]
+pub fn excerpt(heading: &str, finding: &Located, hint: &str) -> String {
+    let mut out = format!("{heading}\n");
     let number = finding.line.to_string();
     let gutter = " ".repeat(number.len());
     // A long line is shown from a little before the place.
@@ -111,7 +123,9 @@ fn human(finding: &Finding) -> String {
     let _ = writeln!(out, " {gutter} |");
     let _ = writeln!(out, " {number} | {excerpt}");
     let _ = writeln!(out, " {gutter} | {before}{}", "^".repeat(finding.width.min(room)));
-    let _ = writeln!(out, " {gutter} = {}", finding.hint);
+    if !hint.is_empty() {
+        let _ = writeln!(out, " {gutter} = {hint}");
+    }
     out.push('\n');
     out
 }

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::fault::FaultCode;
 use super::reader::Reader;
 use super::surveys::{StopScope, is_country_code, language};
-use crate::gateway::{GatewaySettings, ProfileSettings, SenderType, SubnumberMode};
+use crate::gateway::{GatewayKind, GatewaySettings, SenderType, SubnumberMode};
 use crate::i18n::{SystemText, SystemTexts};
 use crate::survey::Language;
-use crate::text;
+use crate::text::{self, Composed};
 
 /// A configured sender number.
 #[derive(Clone, Debug)]
@@ -126,7 +126,7 @@ pub fn read(reader: &mut Reader, name: &str, gateways: &BTreeMap<String, Gateway
     let key = |field: &str| format!("channels.{name}.{field}");
     let gateway = reader.text(&key("gateway"), None);
     let simulated = gateways.get(&gateway).is_some_and(is_simulator);
-    let subnumber = gateways.get(&gateway).map(|gateway| &gateway.subnumber);
+    let subnumber = gateways.get(&gateway).map(|gateway| &gateway.bound.subnumber);
     let can = subnumber.is_some_and(|subnumber| subnumber.mode != SubnumberMode::None);
     let on_ambiguous = [OnAmbiguous::ByClass, OnAmbiguous::AtMostOnce, OnAmbiguous::AtLeastOnce]
         .map(|policy| (policy.as_str(), policy));
@@ -165,9 +165,9 @@ pub fn read(reader: &mut Reader, name: &str, gateways: &BTreeMap<String, Gateway
 }
 
 fn is_simulator(gateway: &GatewaySettings) -> bool {
-    match &gateway.profile {
-        ProfileSettings::Simulator(_) => true,
-        ProfileSettings::Generic(_) => false,
+    match &gateway.kind {
+        GatewayKind::Simulator(_) => true,
+        GatewayKind::Http(_) => false,
     }
 }
 
@@ -212,8 +212,8 @@ fn texts(reader: &mut Reader, name: &str) -> SystemTexts {
             Ok(_) if wording.trim().is_empty() => {
                 reader.fault(FaultCode::InvalidValue, &key, "write a text, or leave the key out");
             }
-            Ok(_) if text::length(&wording).segments > 1 => {
-                let length = text::length(&wording);
+            Ok(_) if text::length(Composed::literal(&wording).sms()).segments > 1 => {
+                let length = text::length(Composed::literal(&wording).sms());
                 let problem = format!(
                     "write one SMS part; this is {} in {}",
                     length.segments,

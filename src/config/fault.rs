@@ -43,6 +43,8 @@ pub enum FaultCode {
     Syntax,
     /// An alphanumeric sender cannot receive replies.
     SenderCannotReceive,
+    /// A gateway profile has a fault, with line and column (GW10).
+    InvalidProfile,
     /// A gateway has no way to prove its callbacks (RS2).
     VerifierRequired,
     /// Plain HTTP on an address that is not loopback (RS8).
@@ -62,6 +64,7 @@ impl FaultCode {
             Self::UnreadableFile => "unreadable_file",
             Self::Syntax => "syntax",
             Self::SenderCannotReceive => "sender_cannot_receive",
+            Self::InvalidProfile => "invalid_profile",
             Self::VerifierRequired => "verifier_required",
             Self::PlaintextBind => "plaintext_bind",
         }

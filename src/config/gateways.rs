@@ -1,62 +1,75 @@
-//! `[gateways.<name>]`: which gateways there are and how they prove themselves. A gateway without a proof of its
-//! callbacks does not open (RS2).
+//! `[gateways.<name>]`: which gateways there are. Each is an instance of a profile and gives it `base_url`, `params` and
+//! `secrets` (GW10). A gateway without a proof of its callbacks does not open (RS2).
 
-use std::net::IpAddr;
+use std::collections::BTreeMap;
 
 use secrecy::SecretString;
+use serde_json::Value;
 
 use super::fault::FaultCode;
 use super::reader::Reader;
+use crate::gateway::profile::{
+    BindFault, Bound, Instance, Profile, Profiles, SIMULATOR, Surroundings, Wanting,
+};
 use crate::gateway::{
-    GatewaySettings, GenericSettings, Network, Networks, OptOutHandling, OutboundAuth, Place,
-    ProfileSettings, Secrets, SimulatorSettings, Subnumber, SubnumberMode, Timeouts, Verifier,
-    check_base_url,
+    GatewayKind, GatewaySettings, HttpSettings, SimulatorSettings, SubnumberMode, Timeouts, check_base_url,
 };
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Profile {
-    Simulator,
-    Generic,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Proof {
-    Unset,
-    None,
-    Header,
-    Query,
-    Path,
-    Basic,
-    Bearer,
-    StandardWebhooks,
-}
-
-const PROOFS: [(&str, Proof); 8] = [
-    ("", Proof::Unset),
-    ("none", Proof::None),
-    ("header", Proof::Header),
-    ("query", Proof::Query),
-    ("path", Proof::Path),
-    ("basic", Proof::Basic),
-    ("bearer", Proof::Bearer),
-    ("standard_webhooks", Proof::StandardWebhooks),
-];
-
-/// Header that holds the secret when nothing else is said.
-const DEFAULT_HEADER: &str = "X-API-Key";
-
 /// Reads one gateway; `None` after a fault that leaves nothing to build.
-pub fn read(reader: &mut Reader, name: &str, bind: IpAddr) -> Option<GatewaySettings> {
+pub fn read(
+    reader: &mut Reader,
+    name: &str,
+    profiles: &Profiles,
+    surroundings: &Surroundings<'_>,
+) -> Option<GatewaySettings> {
     let key = |field: &str| format!("gateways.{name}.{field}");
-    let profiles = [
-        ("simulator", Profile::Simulator),
-        ("generic", Profile::Generic),
-        ("generic-json", Profile::Generic),
-    ];
-    let profile = reader.word(&key("profile"), None, &profiles);
-    let subnumber_mode = subnumber_mode(reader, name, profile);
-    let delivery_reports = reader.flag(&key("delivery_reports"), Some("true"));
-    let not_accepted_on_503 = reader.flag(&key("not_accepted_on_503"), Some("false"));
+    let wanted = reader.text(&key("profile"), None);
+    let timeouts = timeouts(reader, name);
+    let Some(profile) = profiles.get(wanted.trim()) else {
+        if !wanted.is_empty() {
+            let known: Vec<&str> = profiles.iter().map(|profile| profile.name.as_str()).collect();
+            let problem = format!("there is no profile {wanted}; there is {}", known.join(", "));
+            reader.fault(FaultCode::InvalidValue, &key("profile"), problem);
+        }
+        leave_alone(reader, name);
+        return None;
+    };
+    let is_simulator = profile.name == SIMULATOR;
+    let instance = Instance {
+        base_url: base_url(reader, name, profile),
+        params: params(reader, name, profile),
+        secrets: secrets(reader, name, profile),
+    };
+    let is_address_wrong = instance.base_url.is_none() && reader.has_fault(&key("base_url"));
+    let bound = match Bound::new(profile, &instance, surroundings) {
+        Ok(bound) => bound,
+        Err(faults) => {
+            let faults = faults.into_iter().filter(|fault| {
+                // It was told already why the address is none.
+                !(is_address_wrong && fault.wanting == Wanting::BaseUrl)
+            });
+            faults.for_each(|fault| tell(reader, name, fault));
+            return None;
+        }
+    };
+    let kind = if is_simulator {
+        GatewayKind::Simulator(SimulatorSettings {
+            sms_sessions: bound.subnumber.mode == SubnumberMode::GatewaySession,
+            delivery_reports: instance.params.get("delivery_reports").is_none_or(|flag| *flag == true),
+            request_timeout: timeouts.request,
+        })
+    } else {
+        if bound.send.is_none() {
+            let problem = format!("the profile {} does not say how messages are sent", profile.name);
+            reader.fault(FaultCode::InvalidValue, &key("profile"), problem);
+        }
+        GatewayKind::Http(HttpSettings { base_url: instance.base_url?, timeouts })
+    };
+    Some(GatewaySettings { name: name.to_owned(), bound, kind })
+}
+
+fn timeouts(reader: &mut Reader, name: &str) -> Timeouts {
+    let key = |field: &str| format!("gateways.{name}.{field}");
     let timeouts = Timeouts {
         connect: reader.duration(&key("connect_timeout"), Some("3s"), &(1..=30)),
         request: reader.duration(&key("request_timeout"), Some("30s"), &(1..=300)),
@@ -66,175 +79,67 @@ pub fn read(reader: &mut Reader, name: &str, bind: IpAddr) -> Option<GatewaySett
             "must be shorter than request_timeout, or a failed connection looks like an unknown send";
         reader.fault(FaultCode::Conflict, &key("connect_timeout"), problem);
     }
-    let auth = outbound_auth(reader, name);
-    let base_url = base_url(reader, name, profile == Some(Profile::Generic));
-    let opt_out = opt_out(reader, name);
-    let opt_in_words = reader.list(&key("opt_in_words"), Some(""));
-    let networks = networks(reader, name);
-    let verifier = verifier(reader, name, profile, bind, &networks);
-    let profile = match profile? {
-        Profile::Simulator => ProfileSettings::Simulator(SimulatorSettings {
-            sms_sessions: subnumber_mode == SubnumberMode::GatewaySession,
-            delivery_reports,
-            request_timeout: timeouts.request,
-        }),
-        Profile::Generic => ProfileSettings::Generic(GenericSettings {
-            base_url: base_url?,
-            auth,
-            not_accepted_on_503,
-            timeouts,
-        }),
-    };
-    Some(GatewaySettings {
-        name: name.to_owned(),
-        profile,
-        verifier: verifier?,
-        networks,
-        opt_out,
-        opt_in_words,
-        subnumber: Subnumber::usual(subnumber_mode),
-    })
+    timeouts
 }
 
-fn subnumber_mode(reader: &mut Reader, name: &str, profile: Option<Profile>) -> SubnumberMode {
-    let words = SubnumberMode::ALL.map(|mode| (mode.as_str(), mode));
-    let simulated = profile == Some(Profile::Simulator);
-    let usual = if simulated { SubnumberMode::GatewaySession } else { SubnumberMode::None };
-    let read = reader.word(&format!("gateways.{name}.subnumber_mode"), Some(usual.as_str()), &words);
-    read.unwrap_or(usual)
+/// Without a profile nobody knows which keys there are.
+fn leave_alone(reader: &mut Reader, name: &str) {
+    for field in reader.below(&format!("gateways.{name}")) {
+        reader.know(format!("gateways.{name}.{field}"));
+    }
 }
 
-fn opt_out(reader: &mut Reader, name: &str) -> OptOutHandling {
-    let words = [OptOutHandling::None, OptOutHandling::Blocks, OptOutHandling::BlocksAndReplies]
-        .map(|handling| (handling.as_str(), handling));
-    let read = reader.word(&format!("gateways.{name}.opt_out_handling"), Some("none"), &words);
-    read.unwrap_or(OptOutHandling::None)
-}
-
-fn base_url(reader: &mut Reader, name: &str, needed: bool) -> Option<reqwest::Url> {
+fn base_url(reader: &mut Reader, name: &str, profile: &Profile) -> Option<reqwest::Url> {
     let key = format!("gateways.{name}.base_url");
-    let Some(text) = reader.optional(&key, Some("")) else {
-        if needed {
-            let problem = "say where the gateway listens, for example https://sms.example.com";
-            reader.fault(FaultCode::MissingKey, &key, problem);
-        }
-        return None;
-    };
+    let text = reader.optional(&key, Some("")).or_else(|| profile.base_url.clone())?;
     check_base_url(&text).map_err(|fault| reader.fault(FaultCode::InvalidValue, &key, fault.to_string())).ok()
 }
 
-fn outbound_auth(reader: &mut Reader, name: &str) -> OutboundAuth {
-    let key = |field: &str| format!("gateways.{name}.{field}");
-    let token = reader.secret(&key("auth_token"), Some(""));
-    let header = reader.optional(&key("auth_header"), Some(""));
-    let value = reader.secret(&key("auth_value"), Some(""));
-    match (token, header, value) {
-        (None, None, None) => OutboundAuth::None,
-        (Some(token), None, None) => OutboundAuth::Bearer(token),
-        (None, Some(header), Some(value)) => {
-            check_header(reader, &key("auth_header"), &header);
-            OutboundAuth::Header(header, value)
-        }
-        (Some(_), _, _) => {
-            let problem = "give auth_token, or auth_header and auth_value, not both";
-            reader.fault(FaultCode::Conflict, &key("auth_token"), problem);
-            OutboundAuth::None
-        }
-        (None, Some(_), None) => {
-            reader.fault(FaultCode::MissingKey, &key("auth_value"), "auth_header needs auth_value");
-            OutboundAuth::None
-        }
-        (None, None, Some(_)) => {
-            reader.fault(FaultCode::MissingKey, &key("auth_header"), "auth_value needs auth_header");
-            OutboundAuth::None
+/// Values by name; what is not given and has no default is left out.
+fn params(reader: &mut Reader, name: &str, profile: &Profile) -> BTreeMap<String, Value> {
+    let mut params = BTreeMap::new();
+    for param in &profile.params {
+        let key = format!("gateways.{name}.params.{}", param.name);
+        if let Some(value) = reader.plain_value(&key, param.default.as_ref()) {
+            params.insert(param.name.clone(), value);
         }
     }
+    params
 }
 
-fn check_header(reader: &mut Reader, key: &str, name: &str) {
-    if reqwest::header::HeaderName::from_bytes(name.as_bytes()).is_err() {
-        reader.fault(FaultCode::InvalidValue, key, "write the name of an HTTP header such as X-API-Key");
+fn secrets(reader: &mut Reader, name: &str, profile: &Profile) -> BTreeMap<String, Vec<SecretString>> {
+    let mut secrets = BTreeMap::new();
+    for secret in &profile.secrets {
+        let given = reader.secrets(&format!("gateways.{name}.secrets.{secret}"), Some(""));
+        if !given.is_empty() {
+            secrets.insert(secret.clone(), given);
+        }
     }
+    secrets
 }
 
-fn networks(reader: &mut Reader, name: &str) -> Networks {
-    let key = format!("gateways.{name}.inbound_cidrs");
-    let mut networks = Vec::new();
-    for text in reader.list(&key, Some("")) {
-        match Network::parse(&text) {
-            Ok(network) => networks.push(network),
-            Err(fault) => reader.fault(FaultCode::InvalidValue, &key, format!("{text}: {fault}")),
+/// A fault of the instance under the key that it lies in.
+fn tell(reader: &mut Reader, name: &str, fault: BindFault) {
+    let (code, key) = match &fault.wanting {
+        Wanting::BaseUrl => (FaultCode::MissingKey, format!("gateways.{name}.base_url")),
+        Wanting::Param(param) => {
+            let key = format!("gateways.{name}.params.{param}");
+            let code =
+                if reader.is_known_value(&key) { FaultCode::InvalidValue } else { FaultCode::MissingKey };
+            (code, key)
         }
-    }
-    Networks::new(networks)
-}
-
-fn verifier(
-    reader: &mut Reader,
-    name: &str,
-    profile: Option<Profile>,
-    bind: IpAddr,
-    networks: &Networks,
-) -> Option<Verifier> {
-    let key = |field: &str| format!("gateways.{name}.{field}");
-    let secrets = reader.secrets(&key("inbound_secret"), Some(""));
-    let given_name = reader.optional(&key("inbound_name"), Some(""));
-    let proof = reader.word(&key("inbound_proof"), Some(""), &PROOFS)?;
-    let unset = matches!(proof, Proof::Unset) && secrets.is_empty();
-    if (unset || proof == Proof::None) && !networks.is_empty() {
-        return Some(Verifier::Network);
-    }
-    if unset || proof == Proof::None {
-        let open = (profile == Some(Profile::Simulator)).then(|| Verifier::none_on(bind)).flatten();
-        if open.is_none() && profile.is_some() {
-            reader.fault(FaultCode::VerifierRequired, &key("inbound_secret"), required(profile));
+        Wanting::Secret(secret) => {
+            let key = format!("gateways.{name}.secrets.{secret}");
+            let code = if reader.is_given(&key) || reader.is_given(&format!("{key}_file")) {
+                FaultCode::InvalidValue
+            } else {
+                FaultCode::MissingKey
+            };
+            (code, key)
         }
-        return open;
-    }
-    let need_name = |reader: &mut Reader, what: &str| {
-        if given_name.is_none() {
-            reader.fault(FaultCode::MissingKey, &key("inbound_name"), format!("name {what}"));
-        }
-        given_name.clone()
+        Wanting::Proof(secret) => (FaultCode::VerifierRequired, format!("gateways.{name}.secrets.{secret}")),
+        Wanting::PublicUrl => (FaultCode::MissingKey, "server.public_url".to_owned()),
+        Wanting::Profile => (FaultCode::InvalidProfile, format!("gateways.{name}.profile")),
     };
-    let place = match proof {
-        Proof::Unset | Proof::None | Proof::Header => {
-            let header = given_name.clone().unwrap_or_else(|| DEFAULT_HEADER.to_owned());
-            check_header(reader, &key("inbound_name"), &header);
-            Place::Header(header)
-        }
-        Proof::Query => Place::Query(need_name(reader, "the query parameter")?),
-        Proof::Basic => Place::Basic(need_name(reader, "the user")?),
-        Proof::Path => Place::Path,
-        Proof::Bearer => Place::Bearer,
-        Proof::StandardWebhooks => {
-            let signing = Secrets::signing(&secrets);
-            return usable(reader, &key("inbound_secret"), &secrets, signing.map(Verifier::StandardWebhooks));
-        }
-    };
-    let plain = Secrets::plain(&secrets);
-    usable(reader, &key("inbound_secret"), &secrets, plain.map(|plain| Verifier::Static(place, plain)))
-}
-
-fn required(profile: Option<Profile>) -> &'static str {
-    if profile == Some(Profile::Simulator) {
-        "on an address that others reach the simulator needs a secret of at least 16 characters too"
-    } else {
-        "anybody could send us replies; give a secret of at least 16 characters, and inbound_proof if it does not \
-         stand in the header X-API-Key"
-    }
-}
-
-fn usable<E: std::fmt::Display>(
-    reader: &mut Reader,
-    key: &str,
-    secrets: &[SecretString],
-    verifier: Result<Verifier, E>,
-) -> Option<Verifier> {
-    verifier
-        .map_err(|fault| {
-            let code = if secrets.is_empty() { FaultCode::VerifierRequired } else { FaultCode::InvalidValue };
-            reader.fault(code, key, fault.to_string());
-        })
-        .ok()
+    reader.fault(code, &key, fault.problem);
 }

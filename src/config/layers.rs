@@ -286,6 +286,19 @@ impl Raw {
         Some(entries.into_iter().filter(|part| !part.is_empty()).collect())
     }
 
+    /// A text, number, boolean or list of texts, of whatever type it is.
+    #[must_use]
+    pub fn plain(&self) -> Option<serde_json::Value> {
+        match self {
+            Self::Text(text) | Self::Toml(Value::String(text)) => Some(text.clone().into()),
+            Self::Toml(Value::Integer(number)) => Some((*number).into()),
+            Self::Toml(Value::Float(number)) => Some((*number).into()),
+            Self::Toml(Value::Boolean(flag)) => Some((*flag).into()),
+            Self::Toml(Value::Array(_)) => self.list().map(Into::into),
+            Self::Toml(Value::Datetime(_) | Value::Table(_)) => None,
+        }
+    }
+
     /// As it would stand in a file.
     #[must_use]
     pub fn shown(&self) -> String {

@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use serde_json::Value;
 
 use super::fault::{Fault, FaultCode, Source};
 use super::layers::{Layers, Raw, Setting};
@@ -228,6 +229,45 @@ impl Reader {
                 None
             }
         }
+    }
+
+    /// A plain value of a type that its default has; without a default, as it is written. `None` if it is not given
+    /// and has no default.
+    pub fn plain_value(&mut self, key: &str, default: Option<&Value>) -> Option<Value> {
+        self.known.insert(key.to_owned());
+        if !self.layers.settings.contains_key(key) {
+            let shown =
+                default.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))?;
+            let shown = if shown == "null" { String::new() } else { shown };
+            self.shown.insert(key.to_owned(), Shown { value: shown, source: Source::Default });
+            return default.cloned();
+        }
+        self.read(key, None, |raw| {
+            let value = match default {
+                Some(Value::Bool(_)) => raw.flag().map(Value::from).ok_or("write true or false"),
+                Some(Value::Number(_)) => {
+                    let number = raw.integer().map(Value::from).or_else(|| raw.number().map(Value::from));
+                    number.ok_or("write a number")
+                }
+                Some(Value::Array(_)) => {
+                    raw.list().map(Value::from).ok_or("write a list such as [\"a\", \"b\"]")
+                }
+                Some(Value::String(_) | Value::Null | Value::Object(_)) | None => {
+                    raw.plain().ok_or("write a text, a number, true, false or a list of texts")
+                }
+            };
+            value.map(Some).map_err(str::to_owned)
+        })
+    }
+
+    /// Whether a key has a value at all.
+    pub fn is_known_value(&self, key: &str) -> bool {
+        self.shown.contains_key(key)
+    }
+
+    /// Whether a fault of a key was noted.
+    pub fn has_fault(&self, key: &str) -> bool {
+        self.faults.iter().any(|fault| fault.key == key)
     }
 
     /// Notes that a key exists, for suggestions.

@@ -1,8 +1,8 @@
 //! The HTTP client of a gateway: pooled, no redirects, no proxy from the environment, no decompression, answers
 //! of at most 256 KiB (GW41, RP1). It tells what surely never left from what nobody knows, and repeats nothing.
 
-use reqwest::header::{HeaderMap, RETRY_AFTER};
-use reqwest::{Client, Response, Url};
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::{Client, Request, Response};
 
 use super::settings::Timeouts;
 use super::types::RetryAfter;
@@ -20,6 +20,8 @@ pub struct Answer {
     pub status: u16,
     /// `Retry-After`, if it can be read.
     pub retry_after: Option<RetryAfter>,
+    /// `Content-Type`, if it is stated.
+    pub content_type: Option<String>,
     /// The whole body, or why it cannot be had.
     pub body: Result<Vec<u8>, &'static str>,
 }
@@ -34,11 +36,11 @@ pub enum NoAnswer {
 }
 
 impl HttpClient {
-    /// A client with these limits and headers on every request.
+    /// A client with these limits.
     ///
     /// # Errors
     /// When TLS cannot be set up on this machine.
-    pub fn new(timeouts: Timeouts, headers: HeaderMap) -> Result<Self, reqwest::Error> {
+    pub fn new(timeouts: Timeouts) -> Result<Self, reqwest::Error> {
         // Fails when a provider is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Client::builder()
@@ -47,7 +49,6 @@ impl HttpClient {
             .no_proxy()
             .referer(false)
             .http1_only()
-            .default_headers(headers)
             .user_agent(concat!("antiphon/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(timeouts.connect)
             .timeout(timeouts.request)
@@ -55,16 +56,14 @@ impl HttpClient {
             .map(Self)
     }
 
-    /// Sends JSON and reads the answer.
-    pub async fn post_json(&self, url: &Url, body: &serde_json::Value) -> Result<Answer, NoAnswer> {
-        let request = self.0.post(url.clone()).json(body);
-        let response = request.send().await.map_err(|error| no_answer(&error))?;
-        let retry_after = response
-            .headers()
-            .get(RETRY_AFTER)
-            .and_then(|value| value.to_str().ok())
-            .and_then(RetryAfter::parse);
-        Ok(Answer { status: response.status().as_u16(), retry_after, body: read_body(response).await })
+    /// Sends a request and reads the answer.
+    pub async fn send(&self, request: Request) -> Result<Answer, NoAnswer> {
+        let response = self.0.execute(request).await.map_err(|error| no_answer(&error))?;
+        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let retry_after = header(RETRY_AFTER).and_then(RetryAfter::parse);
+        let content_type = header(CONTENT_TYPE).map(str::to_owned);
+        let status = response.status().as_u16();
+        Ok(Answer { status, retry_after, content_type, body: read_body(response).await })
     }
 }
 

@@ -2,6 +2,7 @@
 //! parses them. Printing never shows a number or a text (O4).
 
 use std::fmt;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
@@ -44,6 +45,54 @@ pub struct Inbound {
     pub provider_at: Option<DateTime<Utc>>,
     /// What was odd about it.
     pub flags: Vec<Flag>,
+    /// Of which longer text it is a part, where the gateway does not join them (GW44).
+    pub concat: Option<Concat>,
+}
+
+/// A part's place in a longer text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Concat {
+    reference: String,
+    total: u8,
+    part: u8,
+    wait: Duration,
+}
+
+impl Concat {
+    /// How long the first part waits for the others when a profile says nothing else.
+    pub const WAIT: Duration = Duration::from_mins(1);
+
+    /// Part `part`, counted from 1, of the `total` parts that the sender's phone calls `reference`; joined at the
+    /// latest `wait` after the first of them came. `None` for a part that is none.
+    #[must_use]
+    pub fn new(reference: &str, total: u8, part: u8, wait: Duration) -> Option<Self> {
+        let is_part = (1..=total).contains(&part) && !reference.is_empty();
+        is_part.then(|| Self { reference: reference.to_owned(), total, part, wait })
+    }
+
+    /// What the sender's phone calls the text.
+    #[must_use]
+    pub fn reference(&self) -> &str {
+        &self.reference
+    }
+
+    /// How many parts the text has.
+    #[must_use]
+    pub fn total(&self) -> u8 {
+        self.total
+    }
+
+    /// Which of them this is, from 1.
+    #[must_use]
+    pub fn part(&self) -> u8 {
+        self.part
+    }
+
+    /// How long the first waits for the others.
+    #[must_use]
+    pub fn wait(&self) -> Duration {
+        self.wait
+    }
 }
 
 impl fmt::Debug for Inbound {
@@ -97,11 +146,13 @@ pub enum Flag {
     InvalidUtf8,
     /// The gateway's time could not be read (GW5).
     UnreadableTime,
+    /// Parts of it never came (GW44).
+    Incomplete,
 }
 
 impl Flag {
     /// Every flag.
-    pub const ALL: [Self; 2] = [Self::InvalidUtf8, Self::UnreadableTime];
+    pub const ALL: [Self; 3] = [Self::InvalidUtf8, Self::UnreadableTime, Self::Incomplete];
 
     /// The word stored with the inbound.
     #[must_use]
@@ -109,6 +160,7 @@ impl Flag {
         match self {
             Self::InvalidUtf8 => "invalid_utf8",
             Self::UnreadableTime => "unreadable_time",
+            Self::Incomplete => "incomplete",
         }
     }
 }
@@ -143,6 +195,8 @@ pub enum ReportState {
     Expired,
     /// Refused.
     Rejected,
+    /// A word that says nothing new: stored, changes nothing.
+    Ignored,
     /// A word we do not know: stored, changes nothing, counted.
     Unmapped,
 }
@@ -157,16 +211,17 @@ impl ReportState {
             Self::Undelivered => "undelivered",
             Self::Expired => "expired",
             Self::Rejected => "rejected",
+            Self::Ignored => "ignored",
             Self::Unmapped => "unmapped",
         }
     }
 
-    /// Reads our own word in any case; anything else is [`ReportState::Unmapped`].
+    /// Reads our own word; anything else is [`ReportState::Unmapped`].
     #[must_use]
     pub fn parse(word: &str) -> Self {
-        [Self::Accepted, Self::Delivered, Self::Undelivered, Self::Expired, Self::Rejected]
+        [Self::Accepted, Self::Delivered, Self::Undelivered, Self::Expired, Self::Rejected, Self::Ignored]
             .into_iter()
-            .find(|state| state.as_str().eq_ignore_ascii_case(word.trim()))
+            .find(|state| state.as_str() == word)
             .unwrap_or(Self::Unmapped)
     }
 }

@@ -3,14 +3,16 @@
 //! [`Gateways`] is the list of configured ones by name; each [`Gateway`] sends one SMS at a time, verifies a
 //! callback over its raw bytes and reads it. A gateway never looks into the store, never repeats a send by
 //! itself, never paces (that is the dispatcher's) and never decides what an inbound SMS means. Two kinds exist:
-//! [`Simulator`], the built-in fake handset network, and `generic`, the JSON of gateways of one's own (GW12).
+//! [`Simulator`], the built-in fake handset network, and gateways by HTTP, each as its [`profile`] says (GW10).
 
 mod generic;
 mod http;
 mod item;
-mod json;
 mod network;
+mod oauth2;
+pub mod profile;
 mod registry;
+mod sender;
 mod settings;
 mod simulator;
 mod subnumber;
@@ -18,14 +20,18 @@ mod types;
 mod verify;
 
 pub use generic::{inbound_json, report_json};
-pub use item::{CallbackItem, Flag, Inbound, Intent, Report, ReportState};
+pub use item::{CallbackItem, Concat, Flag, Inbound, Intent, Report, ReportState};
 pub use network::{Network, NetworkFault, Networks};
+pub use oauth2::{ClientCredentials, TokenCache, TokenFault};
 pub use registry::{Gateway, Gateways, OpenError};
 pub use settings::{
-    GatewaySettings, GenericSettings, OptOutHandling, OutboundAuth, ProfileSettings, SimulatorSettings,
-    Timeouts, UrlFault, check_base_url,
+    GatewayKind, GatewaySettings, HttpSettings, OptOutHandling, SimulatorSettings, Timeouts, UrlFault,
+    check_base_url,
 };
 pub use simulator::{Delivered, Script, Simulator};
 pub use subnumber::{Subnumber, SubnumberFault, SubnumberMode};
 pub use types::{Detail, GatewaySession, RetryAfter, SendClass, SendRequest, SendResult, SenderType};
-pub use verify::{Callback, Forged, Place, Secrets, SecretsFault, Verifier, sign};
+pub use verify::{
+    Callback, Declared, DeclaredFault, DeclaredSecret, Forged, Place, Proof, Scheme, Secrets, SecretsFault,
+    Verifier, sign,
+};

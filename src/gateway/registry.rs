@@ -5,18 +5,18 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Url;
 use secrecy::ExposeSecret;
 
-use super::generic::{self, Generic};
 use super::item::CallbackItem;
-use super::network::Networks;
-use super::settings::{GatewaySettings, OptOutHandling, ProfileSettings};
+use super::profile::{Bound, Call, Limits, Reply};
+use super::sender::Sender;
+use super::settings::{GatewayKind, GatewaySettings, OptOutHandling};
 use super::simulator::Simulator;
-use super::subnumber::Subnumber;
+use super::subnumber::{Subnumber, SubnumberMode};
 use super::types::{SendRequest, SendResult};
-use super::verify::{Callback, Forged, Place, Verifier};
+use super::verify::{Callback, Forged, Place, Proof};
 use crate::ids::Ids;
 
 /// A configured gateway. Cloning is cheap.
@@ -28,24 +28,20 @@ pub struct Gateway {
 struct Opened {
     name: String,
     kind: Kind,
-    verifier: Verifier,
-    networks: Networks,
-    opt_out: OptOutHandling,
-    opt_in_words: Vec<String>,
-    subnumber: Subnumber,
+    bound: Bound,
 }
 
 enum Kind {
     Simulator(Simulator),
-    Generic(Generic),
+    Http(Box<Sender>),
 }
 
 /// Why a gateway cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Name or value cannot stand in an HTTP header.
-    #[error("the outbound credentials hold a character that cannot stand in an HTTP header")]
-    Header,
+    /// The profile does not say how messages are sent.
+    #[error("its profile has no `send`")]
+    NoSend,
     /// TLS cannot be set up.
     #[error("the HTTP client cannot be set up: {0}")]
     Client(#[from] reqwest::Error),
@@ -55,21 +51,15 @@ impl Gateway {
     /// Opens a gateway; no connection is made yet.
     ///
     /// # Errors
-    /// [`OpenError`] when its HTTP client cannot be built.
+    /// [`OpenError`] when it cannot be sent to.
     pub fn open(settings: &GatewaySettings, ids: &Ids) -> Result<Self, OpenError> {
-        let kind = match &settings.profile {
-            ProfileSettings::Simulator(simulator) => Kind::Simulator(Simulator::new(*simulator, ids.clone())),
-            ProfileSettings::Generic(generic) => Kind::Generic(Generic::open(generic)?),
+        let kind = match &settings.kind {
+            GatewayKind::Simulator(simulator) => Kind::Simulator(Simulator::new(*simulator, ids.clone())),
+            GatewayKind::Http(http) => {
+                Kind::Http(Box::new(Sender::open(&settings.bound, http)?.ok_or(OpenError::NoSend)?))
+            }
         };
-        let opened = Opened {
-            name: settings.name.clone(),
-            kind,
-            verifier: settings.verifier.clone(),
-            networks: settings.networks.clone(),
-            opt_out: settings.opt_out,
-            opt_in_words: settings.opt_in_words.clone(),
-            subnumber: settings.subnumber.clone(),
-        };
+        let opened = Opened { name: settings.name.clone(), kind, bound: settings.bound.clone() };
         Ok(Self { opened: Arc::new(opened) })
     }
 
@@ -81,11 +71,8 @@ impl Gateway {
 
     /// The name of its profile.
     #[must_use]
-    pub fn profile(&self) -> &'static str {
-        match &self.opened.kind {
-            Kind::Simulator(_) => "simulator",
-            Kind::Generic(_) => "generic",
-        }
+    pub fn profile(&self) -> &str {
+        &self.opened.bound.profile.name
     }
 
     /// The fake handset network, if that is what it is.
@@ -93,33 +80,70 @@ impl Gateway {
     pub fn simulator(&self) -> Option<&Simulator> {
         match &self.opened.kind {
             Kind::Simulator(simulator) => Some(simulator),
-            Kind::Generic(_) => None,
+            Kind::Http(_) => None,
         }
     }
 
-    /// How it tells the sessions of a phone apart (GW50).
+    /// How two sessions of a phone are told apart on it (GW50).
     #[must_use]
     pub fn subnumber(&self) -> &Subnumber {
-        &self.opened.subnumber
+        &self.opened.bound.subnumber
+    }
+
+    /// Whether it opens SMS sessions and gives handles (GW51).
+    #[must_use]
+    pub fn supports_sessions(&self) -> bool {
+        self.subnumber().mode == SubnumberMode::GatewaySession
     }
 
     /// What it does by itself when a person texts STOP.
     #[must_use]
     pub fn opt_out_handling(&self) -> OptOutHandling {
-        self.opened.opt_out
+        self.opened.bound.opt_out
     }
 
-    /// Words with which a person opts in again there (GW60).
+    /// Words besides START with which an opted-out person opts in again there (GW60).
     #[must_use]
     pub fn opt_in_words(&self) -> &[String] {
-        &self.opened.opt_in_words
+        &self.opened.bound.opt_in_words
+    }
+
+    /// Whether one of its error codes says that the person said stop to it (GW64).
+    #[must_use]
+    pub fn says_stop(&self, code: &str) -> bool {
+        let codes = &self.opened.bound.profile.stop.error_codes;
+        codes.iter().any(|known| known.eq_ignore_ascii_case(code.trim()))
+    }
+
+    /// How long it surely recognises a repeat with our reference (RE19 c); `None` = it may not.
+    #[must_use]
+    pub fn repeat_window(&self) -> Option<TimeDelta> {
+        self.opened.bound.repeat_window
+    }
+
+    /// How fast it takes messages, and how long they may be.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.opened.bound.profile.limits
     }
 
     /// Hands one SMS over, once, and says what became of it. Ends within the gateway's request timeout.
     pub async fn send(&self, request: &SendRequest) -> SendResult {
         match &self.opened.kind {
             Kind::Simulator(simulator) => simulator.send(request).await,
-            Kind::Generic(generic) => generic.send(request).await,
+            Kind::Http(sender) => sender.send(request).await,
+        }
+    }
+
+    /// Asks for the base URL, to see whether anybody answers there; no SMS is sent. Gives the status, and for the
+    /// simulator none.
+    ///
+    /// # Errors
+    /// In words why nobody answers.
+    pub async fn ping(&self) -> Result<Option<u16>, &'static str> {
+        match &self.opened.kind {
+            Kind::Simulator(_) => Ok(None),
+            Kind::Http(sender) => sender.ping().await.map(Some),
         }
     }
 
@@ -127,27 +151,49 @@ impl Gateway {
     ///
     /// # Errors
     /// [`Forged`]: answer 401 with an empty body, store nothing, count it (GW1).
-    pub fn verify(&self, callback: &Callback<'_>, now: DateTime<Utc>) -> Result<(), Forged> {
-        if !self.opened.networks.allow(callback.address) {
+    pub fn verify(&self, callback: &Callback<'_>, now: DateTime<Utc>) -> Result<Proof, Forged> {
+        let door = self.opened.bound.door(callback.method, content_type(callback)).ok_or(Forged::Missing)?;
+        if !door.networks.allow(callback.address) {
             return Err(Forged::Outside);
         }
-        self.opened.verifier.verify(callback, now)
+        door.verifier.verify(callback, now)
     }
 
-    /// Whether callbacks of that content type are read at all; else 415 (GW1).
+    /// Whether callbacks of that method and content type are read at all; else 415 (GW1).
     #[must_use]
-    pub fn reads(&self, content_type: Option<&str>) -> bool {
-        match &self.opened.kind {
-            Kind::Simulator(_) | Kind::Generic(_) => generic::reads(content_type),
-        }
+    pub fn reads(&self, method: &str, content_type: Option<&str>) -> bool {
+        self.opened.bound.profile.variant(method, content_type).is_some()
     }
 
     /// Reads a verified callback. Never fails: what cannot be read is a [`CallbackItem::Dead`] (GW3).
     #[must_use]
     pub fn parse(&self, callback: &Callback<'_>) -> Vec<CallbackItem> {
-        match &self.opened.kind {
-            Kind::Simulator(_) | Kind::Generic(_) => generic::parse(callback.body),
-        }
+        let content_type = content_type(callback);
+        let secret = self.opened.bound.door(callback.method, content_type);
+        let secret_parameter = match secret.and_then(|door| door.verifier.url_secret()) {
+            Some((Place::Query(name), _)) => Some(name.as_str()),
+            Some((Place::Header(_) | Place::Path | Place::Basic(_) | Place::Bearer, _)) | None => None,
+        };
+        self.opened.bound.profile.parse(&Call {
+            method: callback.method,
+            content_type,
+            query: callback.query(),
+            body: callback.body,
+            secret_parameter,
+        })
+    }
+
+    /// The item of a dead letter, read once more: the profile may have changed since.
+    #[must_use]
+    pub fn parse_again(&self, raw: &str) -> Option<CallbackItem> {
+        self.opened.bound.profile.parse_again(raw)
+    }
+
+    /// What an authentic callback is answered with besides 200 (GW2).
+    #[must_use]
+    pub fn reply(&self, callback: &Callback<'_>) -> Option<&Reply> {
+        let profile = &self.opened.bound.profile;
+        profile.variant(callback.method, content_type(callback)).map(|(_, variant)| &variant.reply)
     }
 
     /// Where this gateway shall report about `client_ref`: our public status route, with the secret of a
@@ -155,7 +201,10 @@ impl Gateway {
     #[must_use]
     pub fn status_url(&self, public_url: &Url, client_ref: &str) -> String {
         let mut url = public_url.clone();
-        let secret = self.opened.verifier.url_secret();
+        let bound = &self.opened.bound;
+        let reports = bound.profile.callbacks.iter().position(|variant| variant.report.is_some());
+        let door = reports.and_then(|at| bound.doors.get(at));
+        let secret = door.and_then(|door| door.verifier.url_secret());
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(["v1", "gateways", self.name(), "status"]);
             if let Some((Place::Path, secret)) = secret {
@@ -174,6 +223,13 @@ impl fmt::Debug for Gateway {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Gateway({} {})", self.profile(), self.name())
     }
+}
+
+/// The one content type that a callback states; none, if it states several.
+fn content_type<'c>(callback: &Callback<'c>) -> Option<&'c str> {
+    let mut stated = callback.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    let (_, value) = stated.next().filter(|_| stated.next().is_none())?;
+    std::str::from_utf8(value).ok()
 }
 
 /// The configured gateways by name. Cloning is cheap.

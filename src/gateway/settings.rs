@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use reqwest::Url;
-use secrecy::SecretString;
 
-use super::network::Networks;
-use super::subnumber::Subnumber;
+use super::profile::Bound;
 use super::verify::Verifier;
 
 /// One configured gateway.
@@ -14,38 +12,42 @@ use super::verify::Verifier;
 pub struct GatewaySettings {
     /// Its name in the configuration and in the webhook path.
     pub name: String,
-    /// What kind it is.
-    pub profile: ProfileSettings,
-    /// How its callbacks prove themselves.
-    pub verifier: Verifier,
-    /// From where it calls; none named = from anywhere (GW27).
-    pub networks: Networks,
-    /// Whether it handles STOP by itself.
-    pub opt_out: OptOutHandling,
-    /// Words with which a person opts in again there, such as UNSTOP (GW60).
-    pub opt_in_words: Vec<String>,
-    /// How it tells the sessions of a phone apart (GW50).
-    pub subnumber: Subnumber,
+    /// Its profile, with everything of it put in.
+    pub bound: Bound,
+    /// How it is reached.
+    pub kind: GatewayKind,
 }
 
 impl GatewaySettings {
     /// Whether anybody may call its webhooks.
     #[must_use]
     pub fn is_unverified(&self) -> bool {
-        match self.verifier {
-            Verifier::None(_) => true,
-            Verifier::Static(..) | Verifier::StandardWebhooks(_) | Verifier::Network => false,
+        self.bound.doors.iter().any(|door| matches!(door.verifier, Verifier::None(_)))
+    }
+
+    /// Whether its address alone proves its calls (GW27).
+    #[must_use]
+    pub fn is_proved_by_address(&self) -> bool {
+        self.bound.doors.iter().any(|door| matches!(door.verifier, Verifier::Network))
+    }
+
+    /// Longest time of a send.
+    #[must_use]
+    pub fn request_timeout(&self) -> Duration {
+        match &self.kind {
+            GatewayKind::Simulator(simulator) => simulator.request_timeout,
+            GatewayKind::Http(http) => http.timeouts.request,
         }
     }
 }
 
-/// The kind of a gateway and what only that kind needs.
+/// How a gateway is reached.
 #[derive(Clone, Debug)]
-pub enum ProfileSettings {
-    /// The built-in fake handset network.
+pub enum GatewayKind {
+    /// Within the process: the built-in fake handset network.
     Simulator(SimulatorSettings),
-    /// The JSON of gateways of one's own (GW12).
-    Generic(GenericSettings),
+    /// By HTTP, as its profile says.
+    Http(HttpSettings),
 }
 
 /// Settings of the simulator.
@@ -65,28 +67,13 @@ impl Default for SimulatorSettings {
     }
 }
 
-/// Settings of a generic gateway.
+/// Settings of a gateway that is reached by HTTP.
 #[derive(Clone, Debug)]
-pub struct GenericSettings {
-    /// Where it listens; sends go to `{base_url}/messages`. Checked by [`check_base_url`].
+pub struct HttpSettings {
+    /// Where it listens. Checked by [`check_base_url`].
     pub base_url: Url,
-    /// How we prove ourselves to it.
-    pub auth: OutboundAuth,
-    /// Its documentation says that a 503 means "not accepted" (RE18).
-    pub not_accepted_on_503: bool,
     /// How long we wait for it.
     pub timeouts: Timeouts,
-}
-
-/// How we prove ourselves to a gateway.
-#[derive(Clone, Debug)]
-pub enum OutboundAuth {
-    /// Not at all.
-    None,
-    /// `Authorization: Bearer`.
-    Bearer(SecretString),
-    /// A header of that name.
-    Header(String, SecretString),
 }
 
 /// How long we wait for a gateway (RF10).

@@ -116,6 +116,7 @@ impl Delivered {
             intent: None,
             provider_at: None,
             flags: Vec::new(),
+            concat: None,
         }
     }
 }

@@ -173,6 +173,19 @@ pub enum SendClass {
 }
 
 impl SendClass {
+    /// Every class.
+    pub const ALL: [Self; 9] = [
+        Self::Accepted,
+        Self::Throttled,
+        Self::Retry,
+        Self::Permanent,
+        Self::OptedOut,
+        Self::Auth,
+        Self::Held,
+        Self::Duplicate,
+        Self::Ambiguous,
+    ];
+
     /// The word used in SQL, metrics and logs.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -26,7 +26,7 @@ pub struct GatewayShape {
     pub name: String,
     /// The profile it works by.
     #[schema(example = "generic")]
-    pub profile: &'static str,
+    pub profile: String,
     /// An operator stopped sending; inbound goes on.
     pub paused: bool,
     /// `closed`: sends go out; `half_open`: one tries whether it is back; `open`: none goes out.

@@ -225,6 +225,7 @@ mod tests {
     use crate::store::events::{CounterRow, EventRow};
     use crate::store::inbound::InboundRow;
     use crate::store::messages::{AttemptRow, MessageRow, ReportRow};
+    use crate::store::parts::PartRow;
     use crate::store::requests::{IdempotencyRow, SendRequestRow};
     use crate::store::{HandleRow, SessionRow, schema};
 
@@ -252,7 +253,7 @@ mod tests {
             ConsentEventRow: consent_events, InboundRow: inbound, AnswerRow: answers, EventRow: events,
             MessageRow: messages, AttemptRow: send_attempts, ReportRow: delivery_reports,
             BucketRow: channel_buckets, SendRequestRow: send_requests, IdempotencyRow: idempotency,
-            CounterRow: counters, AuditRow: audit,
+            CounterRow: counters, AuditRow: audit, PartRow: inbound_parts,
         }
     }
 }

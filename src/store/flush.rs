@@ -20,6 +20,7 @@ pub fn flush(connection: &mut AnyConnection, space: &Space) -> Result<(), StoreE
     write_back(connection, &space.consents)?;
     insert(connection, space.consent_events())?;
     write_back(connection, &space.inbound)?;
+    write_back(connection, &space.parts)?;
     flush_sessions(connection, space)?;
     write_back(connection, &space.messages)?;
     write_back(connection, &space.attempts)?;

@@ -14,10 +14,11 @@ use super::consents::{ConsentRow, ContactRow, SuppressionRow};
 use super::events::CounterRow;
 use super::lock::lock_phones;
 use super::messages::{MessageRow, ReportRow};
+use super::parts::PartRow;
 use super::requests::{IdempotencyRow, SendRequestRow};
 use super::schema::{
-    answers, channel_buckets, consents, contacts, counters, delivery_reports, idempotency, inbound, messages,
-    send_requests, session_handles, sessions, suppressions,
+    answers, channel_buckets, consents, contacts, counters, delivery_reports, idempotency, inbound,
+    inbound_parts, messages, send_requests, session_handles, sessions, suppressions,
 };
 use super::sequence::Sequence;
 use super::sessions::{HandleRow, SessionRow};
@@ -63,6 +64,7 @@ pub(super) fn load(
     };
     load_candidates(connection, &mut keys, &mut space, now, locked.as_mut())?;
     load_inbound(connection, &keys, &mut space, now)?;
+    load_parts(connection, &keys, &mut space)?;
     load_named_messages(connection, &mut keys, &mut space)?;
     load_handles(connection, &mut keys, &mut space)?;
     load_sessions(connection, &mut keys, &mut space, now)?;
@@ -119,6 +121,21 @@ fn load_inbound(
             if let Some(weak_key) = weak_key {
                 space.load_weak(weak_key, WeakMatch { id, received_at, recv_seq, session_id });
             }
+        }
+    }
+    Ok(())
+}
+
+/// Whatever a phone has sent under a reference: few rows, however long ago.
+fn load_parts(connection: &mut AnyConnection, keys: &Keys, space: &mut Space) -> Result<(), StoreError> {
+    if !keys.parts.is_empty() {
+        let (senders, references) = halves(&keys.parts);
+        let found: Vec<PartRow> = inbound_parts::table
+            .filter(among(inbound_parts::sender, &senders))
+            .filter(among(inbound_parts::reference, &references))
+            .load(connection)?;
+        for row in found {
+            space.load_part(row);
         }
     }
     Ok(())

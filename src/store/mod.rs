@@ -32,6 +32,7 @@ pub mod meta;
 pub mod migrate;
 mod moment;
 mod one_row;
+pub mod parts;
 mod phone_hash;
 pub mod phones;
 mod reader;

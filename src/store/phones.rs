@@ -12,8 +12,8 @@ use super::consents::{ConsentEventRow, ConsentRow, ContactRow, SuppressionRow};
 use super::inbound::InboundRow;
 use super::messages::MessageRow;
 use super::schema::{
-    answers, consent_events, consents, contacts, delivery_reports, erasures, idempotency, inbound, messages,
-    send_requests, session_handles, sessions, suppressions,
+    answers, consent_events, consents, contacts, delivery_reports, erasures, idempotency, inbound,
+    inbound_parts, messages, send_requests, session_handles, sessions, suppressions,
 };
 use super::sessions::SessionRow;
 use super::{AnyConnection, StoreError};
@@ -236,6 +236,7 @@ fn erase_traffic(
             inbound::weak_key.eq(None::<String>),
         ))
         .execute(connection)?;
+    diesel::delete(inbound_parts::table.filter(inbound_parts::sender.eq(phone))).execute(connection)?;
     // A callback nobody could read was kept as it came; gateways leave the `+` out.
     let digits = phone.trim_start_matches('+');
     diesel::update(

@@ -218,6 +218,28 @@ diesel::table! {
 }
 
 diesel::table! {
+    inbound_parts (id) {
+        id -> Text,
+        group_id -> Text,
+        gateway -> Text,
+        provider_id -> Nullable<Text>,
+        sender -> Text,
+        destination -> Text,
+        reference -> Text,
+        total -> Integer,
+        part -> Integer,
+        body -> Text,
+        handle -> Nullable<Text>,
+        provider_at -> Nullable<Timestamp>,
+        flags -> Text,
+        recv_seq -> BigInt,
+        received_at -> Timestamp,
+        join_at -> Nullable<Timestamp>,
+        session_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     answers (session_id, element_id, visit) {
         session_id -> Text,
         element_id -> Text,
@@ -393,6 +415,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     session_handles,
     inbound,
+    inbound_parts,
     answers,
     messages,
     send_attempts,

@@ -12,6 +12,7 @@ use super::consents::{ConsentEventRow, ConsentRow, ContactRow};
 use super::events::{CounterRow, EventRow};
 use super::inbound::InboundRow;
 use super::messages::{AttemptRow, MessageRow, ReportRow};
+use super::parts::PartRow;
 use super::requests::{IdempotencyRow, SendRequestRow};
 use super::sessions::{HandleRow, SessionRow};
 use super::table::Table;
@@ -35,6 +36,8 @@ pub struct Keys {
     pub provider_ids: BTreeSet<(String, String)>,
     /// Weak keys of inbound without id (RE5).
     pub weak_keys: BTreeSet<String>,
+    /// Sender and reference of a text that comes in parts.
+    pub parts: BTreeSet<(String, String)>,
     /// Gateway and session handle.
     pub handles: BTreeSet<(String, String)>,
     /// Survey, phone, client reference (A03).
@@ -117,6 +120,8 @@ pub struct Space {
     pub handles: Table<(String, String), HandleRow>,
     /// Inbound by id.
     pub inbound: Table<String, InboundRow>,
+    /// Parts of long texts by sender, reference and id.
+    pub(super) parts: Table<(String, String, String), PartRow>,
     /// SendSurvey requests by natural key.
     pub send_requests: Table<(String, String, String), SendRequestRow>,
     /// Stored answers by API key and idempotency key.
@@ -194,6 +199,27 @@ impl Space {
             });
         }
         self.inbound.insert(row.id.clone(), row);
+    }
+
+    /// The parts that a phone has sent under a reference, oldest first.
+    pub fn parts_of<'a>(
+        &'a self,
+        sender: &'a str,
+        reference: &'a str,
+    ) -> impl Iterator<Item = &'a PartRow> + use<'a> {
+        let from = (sender.to_owned(), reference.to_owned(), String::new());
+        let rows = self.parts.iter_from(&from).map(|(_, row)| row);
+        rows.take_while(move |row| row.sender == sender && row.reference == reference)
+    }
+
+    /// Stores a new part.
+    pub fn add_part(&mut self, row: PartRow) {
+        self.parts.insert(row.key(), row);
+    }
+
+    /// A loaded part, to be changed.
+    pub fn part_mut(&mut self, row: &PartRow) -> Option<&mut PartRow> {
+        self.parts.get_mut(&row.key())
     }
 
     /// Stores a new session.
@@ -300,9 +326,10 @@ impl Space {
             || (self.holds_phones && left_over())
     }
 
-    /// The earliest timer among the sessions that the batch made or changed.
+    /// The earliest timer among the sessions that the batch made or changed, and the parts that it stored.
     pub(super) fn earliest_timer(&self) -> Option<NaiveDateTime> {
-        self.sessions.to_write().filter_map(|row| row.wake_at).min()
+        let sessions = self.sessions.to_write().filter_map(|row| row.wake_at);
+        sessions.chain(self.parts.to_write().filter_map(|row| row.join_at)).min()
     }
 
     /// Claims pass over what the batch is about until its commit.
@@ -331,6 +358,10 @@ impl Space {
     pub(super) fn load_report(&mut self, row: ReportRow) {
         self.index_report(&row);
         self.reports.load(row.id.clone(), row);
+    }
+
+    pub(super) fn load_part(&mut self, row: PartRow) {
+        self.parts.load(row.key(), row);
     }
 
     pub(super) fn load_seen(&mut self, gateway: String, provider_id: String, id: String) {

@@ -9,8 +9,8 @@
 
 use std::fmt::Write as _;
 
-use super::definition::tree::{Key, Node, Scalar, Tree};
-use super::definition::yaml;
+use super::definition;
+use crate::yaml::{self, Key, Node, Scalar, Tree};
 
 mod comments;
 
@@ -62,8 +62,8 @@ pub fn yaml(source: &str) -> Result<String, FormatError> {
 /// The file cannot be read as JSON.
 pub fn json(source: &str) -> Result<String, FormatError> {
     if let Some(fault) = yaml::json_fault(source) {
-        let finding = fault.locate(source, "");
-        return Err(FormatError::Unreadable { line: finding.line, message: finding.message });
+        let finding = fault.place.locate(source);
+        return Err(FormatError::Unreadable { line: finding.line, message: fault.message });
     }
     let node = read(source)?;
     let mut out = String::new();
@@ -74,12 +74,12 @@ pub fn json(source: &str) -> Result<String, FormatError> {
 }
 
 fn read(source: &str) -> Result<Node, FormatError> {
-    let (node, faults) = yaml::read(source);
+    let (node, faults) = yaml::read(source, definition::FORMAT);
     match (node, faults.into_iter().next()) {
         (Some(node), None) => Ok(node),
         (_, Some(fault)) => {
-            let finding = fault.locate(source, "");
-            Err(FormatError::Unreadable { line: finding.line, message: finding.message })
+            let finding = fault.place.locate(source);
+            Err(FormatError::Unreadable { line: finding.line, message: fault.message })
         }
         (None, None) => Err(FormatError::Loss),
     }

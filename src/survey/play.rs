@@ -347,7 +347,7 @@ impl<'a> Player<'a> {
             kind: SendKind::Message(key.as_str()),
             element: None,
             visit: 0,
-            text,
+            text: text.sms().to_owned(),
             after: Duration::zero(),
         };
         Happened { sent: vec![self.account(&send)], effects: vec![Effect::Send(send)] }

@@ -12,15 +12,16 @@ use super::expr::Facts;
 use super::messages::{self, SessionText};
 use super::survey::OptionStyle;
 use super::{Element, Kind, Language, Number, Reason, Survey, Text, Value};
+use crate::text::Composed;
 
 /// Characters of a variable that the survey does not declare, as for a declared one without `max_length`.
 const VARIABLE_MAX_LENGTH: usize = 30;
 
-/// A text ready to send, and the wording it came from.
+/// A text, and the wording it came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rendered {
     /// The text.
-    pub text: String,
+    pub text: Composed,
     /// Which variant gave the wording, from 0; `None` = the element's `text` (F19).
     pub variant: Option<usize>,
 }
@@ -30,12 +31,8 @@ pub struct Rendered {
 pub fn element(facts: &Facts<'_>, element: &Element) -> Rendered {
     let (wording, variant) = wording(facts, &element.text, &element.variants);
     let body = expand(wording, |name| session_value(facts, name));
-    let lines: Vec<String> = std::iter::once(body)
-        .chain(element.kind.options().iter().enumerate().map(|(index, option)| {
-            option_line(facts.survey.settings.option_style, facts.language, index, option)
-        }))
-        .collect();
-    Rendered { text: join(lines.iter().map(String::as_str)), variant }
+    let lines = option_lines(facts.survey.settings.option_style, facts.language, element.kind.options());
+    Rendered { text: Composed::join(std::iter::once(&body).chain(&lines)), variant }
 }
 
 /// The closing text (P60).
@@ -44,21 +41,20 @@ pub fn completion(facts: &Facts<'_>) -> Rendered {
     let completion = &facts.survey.completion;
     let (wording, variant) = wording(facts, &completion.text, &completion.variants);
     let body = expand(wording, |name| session_value(facts, name));
-    Rendered { text: join([body.as_str()]), variant }
+    Rendered { text: Composed::join([&body]), variant }
 }
 
 /// Error text, newline, question: one SMS (P55, F36).
 #[must_use]
-pub fn reask(facts: &Facts<'_>, question: &Element, reason: Reason) -> String {
-    let error = error_text(facts, question, reason);
-    join([error.as_str(), element(facts, question).text.as_str()])
+pub fn reask(facts: &Facts<'_>, question: &Element, reason: Reason) -> Composed {
+    Composed::join([&error_text(facts, question, reason), &element(facts, question).text])
 }
 
 /// Reminder text, newline, question (F8).
 #[must_use]
-pub fn reminder(facts: &Facts<'_>, text: &Text, question: &Element) -> String {
+pub fn reminder(facts: &Facts<'_>, text: &Text, question: &Element) -> Composed {
     let lead = expand(text.in_language(facts.language), |name| session_value(facts, name));
-    join([lead.as_str(), element(facts, question).text.as_str()])
+    Composed::join([&lead, &element(facts, question).text])
 }
 
 /// Which text answers: `expired` is the survey's own, else its `unavailable` (A29), else the built-in `expired`.
@@ -79,7 +75,7 @@ pub fn session_key(survey: &Survey, key: SessionText) -> SessionText {
 
 /// A text about the session as a whole, such as `unavailable` (§5), by [`session_key`].
 #[must_use]
-pub fn session_text(facts: &Facts<'_>, key: SessionText) -> String {
+pub fn session_text(facts: &Facts<'_>, key: SessionText) -> Composed {
     let key = session_key(facts.survey, key);
     let wording = facts
         .survey
@@ -87,14 +83,7 @@ pub fn session_text(facts: &Facts<'_>, key: SessionText) -> String {
         .get(key.as_str())
         .map_or_else(|| messages::session(key, facts.language), |text| text.in_language(facts.language));
     let body = expand(wording, |name| session_value(facts, name));
-    join([body.as_str()])
-}
-
-/// Parts of one SMS, one newline between them; trailing space goes, empty parts leave no separator (A13).
-#[must_use]
-pub fn join<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
-    let parts: Vec<&str> = parts.into_iter().map(str::trim_end).filter(|part| !part.is_empty()).collect();
-    parts.join("\n")
+    Composed::join([&body])
 }
 
 /// The number a person sees for the option at `index`.
@@ -102,15 +91,19 @@ fn shown(index: usize) -> usize {
     index + 1
 }
 
-/// One numbered line of a choice, also for the checker's lengths.
-pub(in crate::survey) fn option_line(
+/// The numbered lines of a choice, also for the checker's lengths.
+pub(in crate::survey) fn option_lines(
     style: OptionStyle,
     language: &Language,
-    index: usize,
-    option: &ChoiceOption,
-) -> String {
-    let number = shown(index);
-    let label = option.label.in_language(language);
+    options: &[ChoiceOption],
+) -> Vec<Composed> {
+    let line = |(index, option): (usize, &ChoiceOption)| {
+        Composed::literal(&option_line(style, shown(index), option.label.in_language(language)))
+    };
+    options.iter().enumerate().map(line).collect()
+}
+
+fn option_line(style: OptionStyle, number: usize, label: &str) -> String {
     match style {
         OptionStyle::Colon => format!("{number}: {label}"),
         OptionStyle::Point => format!("{number}. {label}"),
@@ -129,7 +122,7 @@ fn wording<'a>(facts: &Facts<'a>, text: &'a Text, variants: &'a [Variant]) -> (&
 }
 
 /// The survey's text for the reason, else the built-in one, else `unrecognised` (§5).
-fn error_text(facts: &Facts<'_>, question: &Element, reason: Reason) -> String {
+fn error_text(facts: &Facts<'_>, question: &Element, reason: Reason) -> Composed {
     let language = facts.language;
     let key = messages::key(reason);
     let own = |key: &str| facts.survey.messages.get(key).map(|text| text.in_language(language));
@@ -144,24 +137,24 @@ fn error_text(facts: &Facts<'_>, question: &Element, reason: Reason) -> String {
 
 /// One pass over `{{name}}` and `{{name|fallback}}`; what is put in is never looked at again (F34, F35).
 /// A value that is absent or blank gives the fallback, without one nothing.
-pub(in crate::survey) fn expand(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
-    let mut out = String::with_capacity(text.len());
+pub(in crate::survey) fn expand(text: &str, value: impl Fn(&str) -> Option<String>) -> Composed {
+    let mut out = Composed::default();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("{{") {
-        out.push_str(before);
+        out.push_literal(before);
         let Some((inside, following)) = after.split_once("}}") else {
-            out.push_str("{{");
+            out.push_literal("{{");
             rest = after;
             continue;
         };
         let (name, fallback) = inside.split_once('|').unwrap_or((inside, ""));
         match value(name.trim()).filter(|found| !found.trim().is_empty()) {
-            Some(found) => out.push_str(&found),
-            None => out.push_str(fallback),
+            Some(found) => out.push_value(&found),
+            None => out.push_literal(fallback),
         }
         rest = following;
     }
-    out.push_str(rest);
+    out.push_literal(rest);
     out
 }
 

@@ -48,6 +48,8 @@ pub struct Metrics {
     possible_duplicates: Counters<1>,
     unknown_sends: Gauges<1>,
     timer_oldest: Seconds<1>,
+    inbound_parts: Gauge,
+    inbound_part_overdue: Gauge<f64, AtomicU64>,
     dead_letters: Gauges<1>,
     dead_letter_oldest: Seconds<1>,
     optouts: Counters<1>,
@@ -120,6 +122,18 @@ impl Metrics {
                 "timer_oldest_seconds",
                 "How long the oldest timer is overdue",
                 Seconds::default(),
+            ),
+            inbound_parts: add(
+                r,
+                "inbound_parts",
+                "Parts of long inbound SMS that wait for the others",
+                Gauge::default(),
+            ),
+            inbound_part_overdue: add(
+                r,
+                "inbound_part_overdue_seconds",
+                "How long the parts that wait longest should have been joined",
+                Gauge::default(),
             ),
             dead_letters: add(r, "dead_letters", "Unresolved dead letters", Gauges::default()),
             dead_letter_oldest: add(
@@ -239,6 +253,12 @@ impl Metrics {
         self.timer_oldest.get_or_create(&[("kind", kind.to_owned())]).set(overdue.as_secs_f64());
     }
 
+    /// Sets how many parts of long inbound SMS wait for others, and how long the oldest of them is overdue (RE32).
+    pub fn inbound_parts(&self, count: u64, overdue: Duration) {
+        self.inbound_parts.set(saturated(count));
+        self.inbound_part_overdue.set(overdue.as_secs_f64());
+    }
+
     /// Sets how many dead letters of a kind wait for somebody, and how long the oldest does (RE34).
     pub fn dead_letters(&self, kind: &str, count: u64, oldest: Duration) {
         let labels = [("kind", kind.to_owned())];
@@ -331,6 +351,7 @@ mod tests {
         metrics.reply_lag("simulator", Duration::from_secs(20));
         metrics.possible_duplicate("simulator");
         metrics.unknown_sends("simulator", 2);
+        metrics.inbound_parts(2, Duration::from_secs(3));
         metrics.dead_letters("inbound", 1, Duration::from_secs(5));
         metrics.sessions_open("nps", 4);
         metrics.session_oldest("active", Duration::from_mins(1));

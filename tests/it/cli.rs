@@ -203,7 +203,7 @@ fn o6_doctor_names_what_is_wrong_and_what_to_do() {
 
     std::fs::create_dir(folder.path().join("surveys")).unwrap();
     std::fs::write(folder.path().join("surveys/broken.yaml"), "format: antiphon/1\nid: broken\n").unwrap();
-    let file = "[gateways.mine]\nprofile = \"generic\"\nbase_url = \"http://127.0.0.1:1\"\ninbound_secret = \"0123456789abcdef\"\n\
+    let file = "[gateways.mine]\nprofile = \"generic\"\nbase_url = \"http://127.0.0.1:1\"\nsecrets.inbound = \"0123456789abcdef\"\n\
                 [channels.main]\ngateway = \"mine\"\nsender = \"2012\"\nsender_type = \"short_number\"\nallowed_countries = [\"47\"]\n";
     std::fs::write(folder.path().join("antiphon.toml"), file).unwrap();
     let output = run(folder.path(), &["doctor", "--json"]);
@@ -445,4 +445,38 @@ fn gw68_surveys_are_checked_and_played_with_the_words_of_the_configuration() {
     let refused = run(folder.path(), &["survey", "check", "--config", "taken.toml"]);
     assert_eq!(refused.status.code(), Some(3));
     assert!(stdout(&refused).contains("the alias `meh` is the keyword MEH"), "{}", stdout(&refused));
+}
+
+#[test]
+fn gw10_profiles_are_checked_listed_shown_and_tried_at_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let shown = run(folder.path(), &["gateway", "show", "kannel"]);
+    std::fs::write(folder.path().join("kannel.yaml"), stdout(&shown)).unwrap();
+    let good = run(folder.path(), &["gateway", "check", "kannel.yaml"]);
+    assert!(good.status.success(), "{}", stdout(&good));
+    let broken = stdout(&shown).replace("decode: {as: query,", "decode: {as: querry,");
+    std::fs::write(folder.path().join("broken.yaml"), broken).unwrap();
+    let bad = run(folder.path(), &["gateway", "check", "--json", "kannel.yaml", "broken.yaml"]);
+    assert_eq!(bad.status.code(), Some(3), "{}", stdout(&bad));
+    let report: serde_json::Value = serde_json::from_str(&stdout(&bad)).unwrap();
+    assert_eq!(
+        (&report["faults"][0]["file"], &report["faults"][0]["line"]),
+        (&"broken.yaml".into(), &15.into())
+    );
+
+    let table = "[gateways.k]\nprofile = \"kannel\"\nbase_url = \"http://127.0.0.1:1\"\nparams.username = \"u\"\n\
+                 secrets.password = \"p\"\nsecrets.inbound = \"0123456789abcdef\"\n";
+    std::fs::write(folder.path().join("antiphon.toml"), table).unwrap();
+    let listed = stdout(&run(folder.path(), &["gateway", "list", "--json"]));
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    let kannel = listed.as_array().unwrap().iter().find(|one| one["profile"] == "kannel").unwrap();
+    assert_eq!(kannel["gateways"], serde_json::json!(["k"]));
+    let call = |query| ["gateway", "simulate-inbound", "k", "--json", "--method", "GET", "--query", query];
+    let tried = run(folder.path(), &call("id=1&from=%2B4799999999&to=2012&text=5"));
+    assert!(tried.status.success());
+    let items: serde_json::Value = serde_json::from_str(&stdout(&tried)).unwrap();
+    assert_eq!(items[0]["inbound"]["text"], "5");
+    assert_eq!(run(folder.path(), &call("text=5")).status.code(), Some(3));
+    assert_eq!(run(folder.path(), &["gateway", "ping", "k"]).status.code(), Some(1), "nobody is there");
+    assert_eq!(run(folder.path(), &["gateway", "ping", "nobody"]).status.code(), Some(2));
 }

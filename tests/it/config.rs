@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use antiphon::config::{Config, Countries, DEFAULTS, FaultCode, Faults, Inputs, Source};
-use antiphon::gateway::{Callback, ProfileSettings};
+use antiphon::gateway::{Callback, GatewayKind};
 use antiphon::i18n::SystemText;
 use antiphon::survey::Language;
 use secrecy::ExposeSecret;
@@ -53,7 +53,7 @@ fn no_configuration_at_all_runs() {
     assert!(config.server.bind.ip().is_loopback());
     assert_eq!(config.database.url.expose_secret(), "sqlite:antiphon.db");
     let gateway = &config.gateways["simulator"];
-    assert!(matches!(gateway.profile, ProfileSettings::Simulator(_)) && gateway.is_unverified());
+    assert!(matches!(gateway.kind, GatewayKind::Simulator(_)) && gateway.is_unverified());
     let channel = &config.channels["simulator"];
     assert_eq!((channel.sender.as_str(), channel.subnumbering), ("2012", true));
     assert!(channel.allowed_countries.allow("1"));
@@ -117,8 +117,8 @@ fn the_customary_variables_are_honoured() {
 #[test]
 fn secrets_come_from_files_too_and_are_never_printed() {
     let folder = Folder::with(
-        "[gateways.own]\nprofile = \"generic-json\"\nbase_url = \"https://sms.example.com\"\n\
-         inbound_proof = \"standard_webhooks\"\ninbound_secret_file = \"SECRET_FILE\"\nauth_token = \"hush-token\"",
+        "[gateways.own]\nprofile = \"generic\"\nbase_url = \"https://sms.example.com\"\n\
+         params.proof = \"standard_webhooks\"\nsecrets.inbound_file = \"SECRET_FILE\"\nparams.auth = \"bearer\"\nsecrets.outbound = \"hush-token\"",
     );
     let secret = folder.path("secret");
     std::fs::write(&secret, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n").unwrap();
@@ -132,13 +132,13 @@ fn secrets_come_from_files_too_and_are_never_printed() {
     for hidden in ["MfKQ9r8", "hush-token"] {
         assert!(!printed.contains(hidden), "{hidden}");
     }
-    assert!(printed.contains("gateways.own.auth_token = <redacted>"));
+    assert!(printed.contains("gateways.own.secrets.outbound = <redacted>"));
 }
 
 #[test]
 fn two_secrets_serve_while_they_are_changed() {
     let file = format!(
-        "[gateways.simulator]\ninbound_secret = [\"{SECRET}-new\", \"{SECRET}-old\"]\ninbound_proof = \"bearer\""
+        "[gateways.simulator]\nsecrets.inbound = [\"{SECRET}-new\", \"{SECRET}-old\"]\nparams.proof = \"bearer\""
     );
     let config = Folder::with(&file).load(&[], &[]).unwrap();
     let gateway = &config.gateways["simulator"];
@@ -146,8 +146,15 @@ fn two_secrets_serve_while_they_are_changed() {
     for (end, fits) in [("new", true), ("old", true), ("odd", false)] {
         let value = format!("Bearer {SECRET}-{end}");
         let headers: [(&str, &[u8]); 1] = [("authorization", value.as_bytes())];
-        let callback = Callback { headers: &headers, query: "", path_secret: None, address: None, body: b"" };
-        assert_eq!(gateway.verifier.verify(&callback, now).is_ok(), fits, "{end}");
+        let callback = Callback {
+            method: "POST",
+            target: "/",
+            headers: &headers,
+            path_secret: None,
+            address: None,
+            body: b"",
+        };
+        assert_eq!(gateway.bound.doors[0].verifier.verify(&callback, now).is_ok(), fits, "{end}");
     }
     assert!(config.channels.contains_key("simulator"));
 }
@@ -170,7 +177,7 @@ fn a_channel_has_its_own_texts_words_and_countries() {
 #[test]
 fn a_real_gateway_without_countries_refuses_all_and_warns() {
     let file = format!(
-        "[gateways.own]\nprofile = \"generic\"\nbase_url = \"http://127.0.0.1:9\"\ninbound_secret = \"{SECRET}\"\n\
+        "[gateways.own]\nprofile = \"generic\"\nbase_url = \"http://127.0.0.1:9\"\nsecrets.inbound = \"{SECRET}\"\n\
          request_timeout = \"10s\"\n[channels.a]\ngateway = \"own\"\nsender = \"2012\"\n[outbox]\nlease = \"50s\""
     );
     let config = Folder::with(&file).load(&[], &[]).unwrap();
@@ -184,20 +191,22 @@ fn a_real_gateway_without_countries_refuses_all_and_warns() {
 fn open_doors_are_refused() {
     let bind = "[server]\nbind = \"0.0.0.0:8080\"\n";
     let plaintext = (FaultCode::PlaintextBind, "server.bind".to_owned());
-    let simulator = (FaultCode::VerifierRequired, "gateways.simulator.inbound_secret".to_owned());
+    let simulator = (FaultCode::VerifierRequired, "gateways.simulator.secrets.inbound".to_owned());
     assert_eq!(codes(bind), [plaintext, simulator.clone()]);
     assert_eq!(codes(&format!("{bind}behind_proxy = true")), [simulator]);
-    let whole = format!("{bind}behind_proxy = true\n[gateways.simulator]\ninbound_secret = \"{SECRET}\"");
+    let whole = format!(
+        "{bind}behind_proxy = true\n[gateways.simulator]\nparams.proof = \"header\"\nsecrets.inbound = \"{SECRET}\""
+    );
     assert!(Folder::with(&whole).load(&[], &[]).is_ok());
 
     let own = "[gateways.own]\nprofile = \"generic\"\nbase_url = \"https://sms.example.com\"\n";
-    let required = (FaultCode::VerifierRequired, "gateways.own.inbound_secret".to_owned());
+    let required = (FaultCode::VerifierRequired, "gateways.own.secrets.inbound".to_owned());
     assert_eq!(codes(own), std::slice::from_ref(&required));
-    let unproved = format!("{own}inbound_proof = \"none\"");
-    assert_eq!(codes(&unproved), std::slice::from_ref(&required));
-    assert_eq!(codes(&format!("{own}inbound_proof = \"path\"")), [required]);
-    let weak = (FaultCode::InvalidValue, "gateways.own.inbound_secret".to_owned());
-    assert_eq!(codes(&format!("{own}inbound_secret = \"short\"")), [weak]);
+    let unproved = format!("{own}params.proof = \"none\"");
+    assert_eq!(codes(&unproved), [(FaultCode::InvalidValue, "gateways.own.params.proof".to_owned())]);
+    assert_eq!(codes(&format!("{own}params.proof = \"path\"")), [required]);
+    let weak = (FaultCode::InvalidValue, "gateways.own.secrets.inbound".to_owned());
+    assert_eq!(codes(&format!("{own}secrets.inbound = \"short\"")), [weak]);
 }
 
 #[test]
@@ -274,8 +283,8 @@ no.leave_alone = ["la meg være"]
 quiet_hours_end = "22:00"
 [gateways.own]
 profile = "generic"
-auth_header = "X-Key"
-inbound_secret = ["a-secret-that-is-long", "b-secret-that-is-long", "c-secret-that-is-long"]
+params.auth = "header"
+secrets.inbound = ["a-secret-that-is-long", "b-secret-that-is-long", "c-secret-that-is-long"]
 [gateways.OTHER]
 profile = "puzzle"
 [channels.a]
@@ -305,15 +314,15 @@ subnumbering = true
 #[test]
 fn gw27_networks_alone_are_a_proof_with_a_warning() {
     let own = "[gateways.own]\nprofile = \"generic\"\nbase_url = \"https://sms.example.com\"\n";
-    let file = format!("{own}inbound_cidrs = [\"192.0.2.0/24\"]\n");
+    let file = format!("{own}params.cidrs = [\"192.0.2.0/24\"]\n");
     let warnings = Folder::with(&file).load(&[], &[]).unwrap().warnings();
     assert!(warnings.iter().any(|warning| warning.contains("by address alone")), "{warnings:?}");
-    let both = format!("{file}inbound_secret = \"{SECRET}\"\n");
+    let both = format!("{file}secrets.inbound = \"{SECRET}\"\n");
     let warnings = Folder::with(&both).load(&[], &[]).unwrap().warnings();
     assert!(!warnings.iter().any(|warning| warning.contains("by address alone")), "{warnings:?}");
-    let wrong = (FaultCode::InvalidValue, "gateways.own.inbound_cidrs".to_owned());
+    let wrong = (FaultCode::InvalidValue, "gateways.own.params.cidrs".to_owned());
     for network in ["everywhere", "192.0.2.1/24", "0.0.0.0/0"] {
-        let file = format!("{own}inbound_secret = \"{SECRET}\"\ninbound_cidrs = [\"{network}\"]\n");
+        let file = format!("{own}secrets.inbound = \"{SECRET}\"\nparams.cidrs = [\"{network}\"]\n");
         assert_eq!(codes(&file), std::slice::from_ref(&wrong), "{network}");
     }
 }

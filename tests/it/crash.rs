@@ -115,7 +115,7 @@ fn write_config(folder: &Path, database: &Database, gateway: &FakeGateway) -> st
         "[server]\nbind = \"127.0.0.1:0\"\n[database]\nurl = \"{}\"\n[surveys]\nfolder = \"{}\"\n\
          [limits]\nrequests_per_second = 100000\nrequests_burst = 100000\nwebhooks_per_second = 100000\n\
          [outbox]\nunknown_proof = \"1s\"\n[log]\nlevel = \"warn\"\n\
-         [gateways.fake]\nprofile = \"generic\"\nbase_url = \"{}\"\ninbound_secret = \"{GATEWAY_SECRET}\"\n\
+         [gateways.fake]\nprofile = \"generic\"\nbase_url = \"{}\"\nsecrets.inbound = \"{GATEWAY_SECRET}\"\n\
          [channels.fake]\ngateway = \"fake\"\nsender = \"2012\"\nsender_type = \"short_number\"\n\
          allowed_countries = [\"46\"]\nthrottle_per_second = 1000\n",
         database.url,

@@ -97,7 +97,7 @@ async fn gw5_an_unreadable_time_is_a_flag_not_a_fault() {
 #[tokio::test]
 async fn gw62_no_confirmation_where_the_gateway_has_sent_its_own() {
     for (handling, confirmations) in [("none", 1), ("blocks", 1), ("blocks_and_replies", 0)] {
-        let setup = Setup::with(&[HAPPY]).set("gateways.fake.opt_out_handling", handling);
+        let setup = Setup::with(&[HAPPY]).set("gateways.fake.params.opt_out_handling", handling);
         let (app, session) = asked(setup, "en").await;
         let sent = app.gateway.texts_to(SVEN).len();
         app.reply(SVEN, "STOP").await;

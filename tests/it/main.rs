@@ -6,6 +6,7 @@
     reason = "in a test a panic is how a fault is shown, in its helpers too"
 )]
 
+mod acme;
 mod cli;
 mod config;
 mod crash;
@@ -20,6 +21,7 @@ mod openapi;
 mod outage;
 mod properties;
 mod replies;
+mod segments;
 mod store;
 mod support;
 mod survey_tests;

@@ -93,7 +93,7 @@ async fn start(url: &str) -> Server {
         ("limits.webhooks_per_second", "100000"),
         ("gateways.fake.profile", "generic"),
         ("gateways.fake.base_url", "http://127.0.0.1:9"),
-        ("gateways.fake.inbound_secret", GATEWAY_SECRET),
+        ("gateways.fake.secrets.inbound", GATEWAY_SECRET),
         ("channels.fake.gateway", "fake"),
         ("channels.fake.sender", "2012"),
         ("channels.fake.sender_type", "short_number"),

@@ -14,12 +14,13 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("hex", &[]),
     ("ids", &[]),
     ("text", &[]),
+    ("yaml", &[]),
     ("phone", &["ids"]),
-    ("survey", &["text"]),
+    ("survey", &["text", "yaml"]),
     ("session", &["survey", "phone", "ids", "text"]),
     ("i18n", &["survey", "text"]),
-    ("gateway", &["phone", "ids", "text", "hex"]),
-    ("config", &["gateway", "i18n", "survey", "session", "phone", "text"]),
+    ("gateway", &["phone", "ids", "text", "hex", "yaml"]),
+    ("config", &["gateway", "i18n", "survey", "session", "phone", "text", "yaml"]),
     ("telemetry", &["config"]),
     ("examples", &[]),
     ("store", &["survey", "session", "phone", "ids", "clock", "hex"]),
@@ -66,7 +67,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
 const ASSEMBLY: &[&str] = &["main", "lib", "server", "cli"];
 
 /// Rooms in which nothing happens but thinking.
-const PURE: &[&str] = &["survey", "session", "text"];
+const PURE: &[&str] = &["survey", "session", "text", "yaml"];
 
 /// What a pure room never says, outside comments.
 const BANNED: &[&str] = &[
@@ -240,12 +241,8 @@ fn files_can_be_read_in_one_sitting() {
 
 /// Settings that have their effect within src/config alone, and which.
 const RULED_IN_CONFIG: &[(&str, &str)] = &[
-    ("gateways.simulator.auth_header", "part of the credential that the gateway gets"),
-    ("gateways.simulator.auth_token", "part of the credential that the gateway gets"),
-    ("gateways.simulator.auth_value", "part of the credential that the gateway gets"),
-    ("gateways.simulator.inbound_cidrs", "the networks that the gateway gets (GW27)"),
-    ("gateways.simulator.inbound_name", "part of the verifier that the gateway gets"),
-    ("gateways.simulator.inbound_secret", "part of the verifier that the gateway gets"),
+    ("gateways.simulator.params.proof_name", "a value that the profile gets"),
+    ("profiles.folder", "the profiles that gateways get (GW10)"),
     ("server.behind_proxy", "lets the configuration name an address that others reach (RS8)"),
 ];
 

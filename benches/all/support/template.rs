@@ -53,6 +53,7 @@ pub fn reply(number: u64) -> Inbound {
         intent: None,
         provider_at: None,
         flags: Vec::new(),
+        concat: None,
     }
 }
 
@@ -184,12 +185,11 @@ pub fn configure(database: &Database, folder: &Path, base_url: Option<&str>) -> 
     std::fs::create_dir_all(&surveys)?;
     std::fs::write(surveys.join("bench.yaml"), SURVEY)?;
     let gateway = match base_url {
-        None => "profile = \"simulator\"\nsubnumber_mode = \"none\"\ndelivery_reports = false\n\
-            inbound_proof = \"none\"\n"
+        None => "profile = \"simulator\"\nparams.subnumber_mode = \"none\"\nparams.delivery_reports = false\n\
+            params.proof = \"none\"\n"
             .to_owned(),
         Some(base_url) => format!(
-            "profile = \"generic\"\nbase_url = \"{base_url}\"\ninbound_secret = \"{SECRET}\"\n\
-             subnumber_mode = \"none\"\n"
+            "profile = \"generic\"\nbase_url = \"{base_url}\"\nsecrets.inbound = \"{SECRET}\"\n"
         ),
     };
     let config = format!(

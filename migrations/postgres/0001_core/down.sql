@@ -9,6 +9,7 @@ DROP TABLE delivery_reports;
 DROP TABLE send_attempts;
 DROP TABLE messages;
 DROP TABLE answers;
+DROP TABLE inbound_parts;
 DROP TABLE inbound;
 DROP TABLE session_handles;
 DROP TABLE sessions;

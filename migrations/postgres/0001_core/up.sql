@@ -238,6 +238,35 @@ CREATE INDEX inbound_sender ON inbound (sender, recv_seq);
 CREATE INDEX inbound_dead ON inbound (resolved_at, received_at) WHERE outcome = 'dead';
 CREATE INDEX inbound_received ON inbound (received_at, id);
 
+-- Parts of long SMS of gateways that do not join them: stored each under its own key before its 200 (GW4, GW44). The
+-- joined text stands in inbound; what is left here tells repeats and late parts.
+CREATE TABLE inbound_parts (
+    id TEXT NOT NULL PRIMARY KEY,
+    -- Id of the part of this text that came first.
+    group_id TEXT NOT NULL,
+    gateway TEXT NOT NULL,
+    provider_id TEXT,
+    sender TEXT NOT NULL,
+    destination TEXT NOT NULL,
+    -- What the sender's phone calls this text; used again before long.
+    reference TEXT NOT NULL,
+    total INTEGER NOT NULL CHECK (total BETWEEN 2 AND 255),
+    part INTEGER NOT NULL CHECK (part >= 1 AND part <= total),
+    -- Empty once it is joined.
+    body TEXT NOT NULL,
+    handle TEXT,
+    provider_at TIMESTAMP,
+    flags TEXT NOT NULL,
+    recv_seq BIGINT NOT NULL,
+    received_at TIMESTAMP NOT NULL,
+    -- Until when it waits for the others; null once it is joined.
+    join_at TIMESTAMP,
+    session_id TEXT
+);
+CREATE UNIQUE INDEX inbound_parts_provider ON inbound_parts (gateway, provider_id, part) WHERE provider_id IS NOT NULL;
+CREATE INDEX inbound_parts_sender ON inbound_parts (sender, reference);
+CREATE INDEX inbound_parts_join ON inbound_parts (join_at) WHERE join_at IS NOT NULL;
+
 -- Registered answers: one per element and visit (RE2).
 CREATE TABLE answers (
     session_id TEXT NOT NULL REFERENCES sessions (id),

@@ -81,8 +81,18 @@ pub struct ReceiveMessage {
     phone: Option<Phone>,
     receiving: Option<(Arc<Channel>, Option<String>)>,
     weak_key: Option<String>,
-    /// The turn is run again for an inbound that is stored already (RE33).
-    is_replay: bool,
+    origin: Origin,
+}
+
+/// Where the turn of a text comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    /// It was just received.
+    Callback,
+    /// Its parts were stored before (GW44).
+    Parts,
+    /// It is run again for an inbound that is stored already (RE33).
+    Replay,
 }
 
 impl ReceiveMessage {
@@ -103,7 +113,7 @@ impl ReceiveMessage {
             receiving,
             weak_key,
             message,
-            is_replay: false,
+            origin: Origin::Callback,
         }
     }
 
@@ -119,8 +129,28 @@ impl ReceiveMessage {
             receiving: engine.channels.receiving(&message.gateway, &message.to),
             weak_key: row.weak_key.clone(),
             message,
-            is_replay: true,
+            origin: Origin::Replay,
         }
+    }
+
+    /// Takes in a text whose parts are stored, at the place in the one sequence at which the first of them came.
+    #[must_use]
+    pub fn joined(engine: &Engine, message: InboundMessage, recv_seq: i64, received_at: Timestamp) -> Self {
+        let turn = Self::new(engine, message, recv_seq);
+        Self { received_at, weak_key: None, origin: Origin::Parts, ..turn }
+    }
+
+    /// Stores a part that came after its text was joined; nothing else happens (GW44).
+    ///
+    /// # Errors
+    /// [`Fault`] when a row is missing.
+    pub fn keep_extra(
+        &self,
+        moment: &mut Moment<'_>,
+        reason: &'static str,
+        session_id: Option<String>,
+    ) -> Result<Received, Fault> {
+        self.store(moment, &Verdict { session_id, ..Verdict::new(Outcome::Extra, Some(reason)) })
     }
 
     /// The sender as it is stored: the normal form of a number, else the text as given.
@@ -248,7 +278,7 @@ impl ReceiveMessage {
             version = Some(session.version);
         }
         let row = self.row(verdict, version);
-        if self.is_replay {
+        if self.origin == Origin::Replay {
             moment.space.inbound.overwrite(row.id.clone(), row);
         } else {
             moment.space.add_inbound(row);

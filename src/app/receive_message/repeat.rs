@@ -3,14 +3,14 @@
 use chrono::Duration;
 use sha2::{Digest, Sha256};
 
-use super::{InboundMessage, ReceiveMessage, Received};
+use super::{InboundMessage, Origin, ReceiveMessage, Received};
 use crate::hex;
 use crate::store::Space;
 
 impl ReceiveMessage {
     /// What was answered to the first one, if this is a repeat.
     pub(super) fn repeat(&self, space: &Space) -> Option<Received> {
-        if self.is_replay {
+        if self.origin != Origin::Callback {
             return None;
         }
         let inbound_id = match (&self.message.provider_id, &self.weak_key) {

@@ -14,6 +14,7 @@ use crate::store::Fault;
 use crate::survey::expr::Facts;
 use crate::survey::messages::SessionText;
 use crate::survey::{Language, Survey, prompt};
+use crate::text::Composed;
 
 impl ReceiveMessage {
     /// The language of the session, else of the phone's last one, else by country (A21).
@@ -55,7 +56,7 @@ pub(super) fn survey_text(
 
 /// A system text: the channel's own, else the built-in one.
 pub(super) fn channel_text(channel: &Channel, key: SystemText, language: &Language) -> String {
-    channel.texts.wording(key, language).to_owned()
+    Composed::literal(channel.texts.wording(key, language)).sms().to_owned()
 }
 
 /// A text about the session as a whole, with its placeholders filled.
@@ -71,5 +72,5 @@ pub(super) fn session_text(
     let given = session.progress().map_err(Fault::Store)?.map(|progress| &progress.given);
     let nothing = BTreeMap::new();
     let facts = Facts { survey, given: given.unwrap_or(&nothing), variables, language: &language };
-    Ok(prompt::session_text(&facts, key))
+    Ok(prompt::session_text(&facts, key).sms().to_owned())
 }

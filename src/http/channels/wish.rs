@@ -9,7 +9,7 @@ use crate::http::json::Json;
 use crate::http::problem::FaultCode;
 use crate::i18n::SystemText;
 use crate::survey::Language;
-use crate::text;
+use crate::text::{self, Composed};
 
 /// Most countries of a channel: there are fewer.
 const COUNTRIES_MAX: usize = 250;
@@ -175,7 +175,7 @@ fn wordings(fields: &mut Fields<'_>) -> BTreeMap<String, String> {
             (1..=TEXT_CHARS_MAX).contains(&text.chars().count())
                 && !text.trim().is_empty()
                 && !text.contains('\0')
-                && text::length(text).segments == 1
+                && text::length(Composed::literal(text).sms()).segments == 1
         };
         match json {
             Json::Null => {}

@@ -43,7 +43,8 @@ pub struct Inbound {
     pub outcome: &'static str,
     /// The particular.
     pub outcome_reason: Option<String>,
-    /// What was odd about it: `invalid_utf8`, `unreadable_time`; or `asks_to_be_left_alone`, for somebody to read.
+    /// What was odd about it: `invalid_utf8`, `unreadable_time`; `incomplete`: parts of it never came; or
+    /// `asks_to_be_left_alone`, for somebody to read.
     pub flags: Vec<String>,
     /// The session it belongs to.
     pub session_id: Option<String>,

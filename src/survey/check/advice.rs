@@ -11,7 +11,7 @@ use crate::survey::reply::plain_form;
 use crate::survey::{Kind, Number, Settings};
 
 use super::Checker;
-use super::names::duration;
+use crate::yaml::duration;
 use super::steps::Step;
 
 /// Above this the checker warns (P35).

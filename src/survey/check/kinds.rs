@@ -8,7 +8,7 @@ use chrono::{Duration, NaiveDate};
 use crate::survey::definition::Spanned;
 use crate::survey::definition::field::TypeName;
 use crate::survey::definition::file::ElementFile;
-use crate::survey::definition::tree::Scalar;
+use crate::yaml::Scalar;
 use crate::survey::element::{DateOrder, Direction};
 use crate::survey::expr::{PATTERN_BYTES_MAX, compile_pattern};
 use crate::survey::finding::Code;

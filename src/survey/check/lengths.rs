@@ -9,7 +9,7 @@ use crate::survey::element::ChoiceOption;
 use crate::survey::finding::Code;
 use crate::survey::survey::OptionStyle;
 use crate::survey::{Kind, Language, Settings, messages, prompt};
-use crate::text::{self, PARTS_MAX};
+use crate::text::{self, Composed, PARTS_MAX};
 
 use super::Checker;
 use super::drafts::DraftCompletion;
@@ -60,14 +60,10 @@ impl<'a> Longest<'a> {
         options: &[ChoiceOption],
         style: OptionStyle,
         language: &Language,
-    ) -> String {
+    ) -> Composed {
         let body = prompt::expand(wording, |name| Some(self.value(name, language)));
-        let lines: Vec<String> = options
-            .iter()
-            .enumerate()
-            .map(|(index, option)| prompt::option_line(style, language, index, option))
-            .collect();
-        prompt::join(std::iter::once(body.as_str()).chain(lines.iter().map(String::as_str)))
+        let lines = prompt::option_lines(style, language, options);
+        Composed::join(std::iter::once(&body).chain(&lines))
     }
 }
 
@@ -154,7 +150,7 @@ impl Checker<'_> {
                 continue;
             };
             let rendered = longest.render(&wording.value, measured.options, settings.option_style, &language);
-            let length = text::length(&text::smart(&rendered));
+            let length = text::length(rendered.sms());
             let name = &measured.name;
             if length.segments > PARTS_MAX {
                 let message = format!(
@@ -177,7 +173,7 @@ impl Checker<'_> {
                 let hint = "each segment costs; shorten it, or lower the `max_length` of its variables";
                 self.fault(Code::W02, wording.place, message, hint);
             }
-            self.characters(wording, &rendered);
+            self.characters(wording, rendered.written());
         }
     }
 
@@ -190,7 +186,7 @@ impl Checker<'_> {
             let rendered = longest.render(wording, options, settings.option_style, &language);
             for label in step.file.options.iter().filter_map(|option| option.label.as_ref()) {
                 if let Some(label) = wording_in(label, &language) {
-                    self.characters(label, &rendered);
+                    self.characters(label, rendered.written());
                 }
             }
         }
@@ -211,7 +207,7 @@ impl Checker<'_> {
         let message = format!("{} {verb} UCS-2: {before} → {after} {segments}", listed.join(" "));
         let twins: Vec<String> =
             outside.iter().filter_map(|c| Some(format!("{} by `{}`", shown(*c), text::twin(*c)?))).collect();
-        let hint = if text::outside_gsm7(&text::smart(&wording.value)).is_empty() {
+        let hint = if text::outside_gsm7(Composed::literal(&wording.value).sms()).is_empty() {
             format!("smart encoding replaces {}; better write it so", twins.join(", "))
         } else if twins.is_empty() {
             "use other characters, or accept the price; æøåÆØÅ are in GSM-7".to_owned()

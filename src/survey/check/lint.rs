@@ -36,7 +36,7 @@ pub fn text_lengths(survey: &Survey) -> Vec<TextLength> {
             let options = kind.options();
             let style = survey.settings.option_style;
             let rendered = longest.render(wording.in_language(language), options, style, language);
-            let length = text::length(&text::smart(&rendered));
+            let length = text::length(rendered.sms());
             lengths.push(TextLength {
                 text: name.clone(),
                 language: language.clone(),

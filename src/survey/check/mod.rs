@@ -28,9 +28,11 @@ use super::definition::{self, Fault, Place};
 use super::finding::{Code, Finding, Severity};
 use super::survey::SurveyParts;
 use super::{Language, Survey};
+use crate::yaml;
 
 pub use lint::{TextLength, text_lengths};
-pub use names::{FileName, duplicates, duration};
+pub use crate::yaml::duration;
+pub use names::{FileName, duplicates};
 pub use paths::{NextRow, PATHS_MAX, PathRow, Paths};
 pub(in crate::survey) use settings::METHODS;
 
@@ -82,7 +84,7 @@ pub fn check(source: &str, name: &FileName, context: &Context<'_>) -> Checked {
     let mut paths = Paths::default();
     let mut faults = faults;
     if name.is_json() {
-        faults.extend(definition::yaml::json_fault(text));
+        faults.extend(yaml::json_fault(text).map(Fault::from));
     }
     if let Some(file) = file {
         let mut checker = Checker {

@@ -3,7 +3,7 @@
 use crate::survey::definition::field::MESSAGE_PLACEHOLDERS;
 use crate::survey::definition::file::{SurveyFile, TextFile};
 use crate::survey::definition::{Place, Spanned};
-use crate::survey::expr::typing::closest;
+use crate::yaml::closest;
 use crate::survey::finding::Code;
 
 use super::Checker;

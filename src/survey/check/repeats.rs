@@ -5,7 +5,7 @@ use crate::survey::definition::Spanned;
 use crate::survey::definition::file::TextFile;
 use crate::survey::finding::Code;
 use crate::survey::{Kind, Language, Reason, Settings, messages, prompt};
-use crate::text::{self, PARTS_MAX};
+use crate::text::{self, Composed, PARTS_MAX};
 
 use super::Checker;
 use super::lengths::{Longest, wording_in};
@@ -16,7 +16,7 @@ struct Lead {
     /// Its name in messages.
     name: String,
     /// With every placeholder at its longest.
-    text: String,
+    text: Composed,
 }
 
 impl Checker<'_> {
@@ -38,9 +38,8 @@ impl Checker<'_> {
                 if parts(&question) > PARTS_MAX {
                     continue;
                 }
-                let measured = leads
-                    .iter()
-                    .map(|lead| (parts(&prompt::join([lead.text.as_str(), question.as_str()])), &lead.name));
+                let measured =
+                    leads.iter().map(|lead| (parts(&Composed::join([&lead.text, &question])), &lead.name));
                 if let Some((parts, lead)) = measured.max().filter(|(parts, _)| *parts > PARTS_MAX) {
                     let message = format!(
                         "`{}` behind {lead} takes {parts} SMS parts in `{language}`; at most {PARTS_MAX} can be sent",
@@ -89,8 +88,8 @@ impl Checker<'_> {
     }
 }
 
-fn parts(text: &str) -> usize {
-    text::length(&text::smart(text)).segments
+fn parts(text: &Composed) -> usize {
+    text::length(text.sms()).segments
 }
 
 /// Why a reply to a question of this type can be refused (replies.md §5, §6).

@@ -4,13 +4,13 @@ use chrono::{Duration, NaiveTime, Weekday};
 
 use crate::survey::definition::Spanned;
 use crate::survey::definition::file::SendWindowFile;
-use crate::survey::expr::typing::closest;
+use crate::yaml::closest;
 use crate::survey::finding::Code;
 use crate::survey::survey::{IfOpenSession, OnExhausted, OptionStyle, SendWindow, Variable};
 use crate::survey::{Reminder, ReminderWhen, Settings, Text};
 
 use super::Checker;
-use super::names::duration;
+use crate::yaml::duration;
 
 /// Characters of a variable put into a text when it declares no `max_length` (F35).
 pub(super) const VARIABLE_CHARS_DEFAULT: usize = 30;

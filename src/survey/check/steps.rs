@@ -7,7 +7,7 @@ use crate::survey::definition::field::TypeName;
 use crate::survey::definition::file::{ElementFile, VariantFile};
 use crate::survey::definition::{Part, Place, Spanned};
 use crate::survey::expr::Expr;
-use crate::survey::expr::typing::closest;
+use crate::yaml::closest;
 use crate::survey::finding::Code;
 use crate::survey::{Element, Kind, Rule, Target, Text};
 

@@ -1,6 +1,7 @@
 //! The survey file as written: one flat struct per object, every value optional and with its place (F40).
 
-use super::tree::Scalar;
+use crate::yaml::Scalar;
+
 use super::{Place, Spanned};
 
 /// A text as written: language → wording.

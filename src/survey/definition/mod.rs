@@ -7,8 +7,6 @@ pub(in crate::survey) mod file;
 pub(in crate::survey) mod place;
 mod read;
 mod read_element;
-pub(in crate::survey) mod tree;
-pub(in crate::survey) mod yaml;
 
 pub(in crate::survey) use place::{Fault, Part, Place, Spanned};
-pub(in crate::survey) use read::read;
+pub(in crate::survey) use read::{FORMAT, read};

@@ -1,29 +1,8 @@
-//! [`Place`]: where something stands in a file, and [`Spanned`] values that know it.
+//! [`Fault`]: a [`Finding`] before its place becomes line and column, and [`Part`]s of a file after their check.
 
 use crate::survey::finding::{Code, Finding};
-
-/// Where something stands in a file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::survey) struct Place {
-    /// First byte.
-    pub(in crate::survey) start: usize,
-    /// Byte after the last.
-    pub(in crate::survey) end: usize,
-}
-
-/// A value and its place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::survey) struct Spanned<T> {
-    pub(in crate::survey) value: T,
-    pub(in crate::survey) place: Place,
-}
-
-impl<T> Spanned<T> {
-    /// The same place with another value.
-    pub(in crate::survey) fn with<U>(&self, value: U) -> Spanned<U> {
-        Spanned { value, place: self.place }
-    }
-}
+use crate::yaml::{self, Located};
+pub(in crate::survey) use crate::yaml::{Place, Spanned};
 
 /// A part of a file after its check.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,16 +56,7 @@ impl Fault {
 
     /// The finding an author reads.
     pub(in crate::survey) fn locate(self, source: &str, file: &str) -> Finding {
-        let start = floor_boundary(source, self.place.start);
-        let end = floor_boundary(source, self.place.end.max(start));
-        let before = source.get(..start).unwrap_or("");
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let line = before.matches('\n').count() + 1;
-        let column = before.get(line_start..).unwrap_or("").chars().count() + 1;
-        let from_line = source.get(line_start..).unwrap_or("");
-        let excerpt = from_line.lines().next().unwrap_or("").trim_end().to_owned();
-        let marked = source.get(start..end).unwrap_or("");
-        let width = marked.lines().next().unwrap_or("").trim_end().chars().count();
+        let Located { line, column, width, excerpt } = self.place.locate(source);
         Finding {
             code: self.code,
             severity: self.code.severity(),
@@ -95,20 +65,15 @@ impl Fault {
             file: file.to_owned(),
             line,
             column,
-            width: width.max(1),
-            excerpt: excerpt.chars().take(EXCERPT_CHARS_MAX).collect(),
+            width,
+            excerpt,
         }
     }
 }
 
-/// Longest excerpt in characters.
-const EXCERPT_CHARS_MAX: usize = 2_000;
-
-/// The nearest character boundary at or before a byte.
-fn floor_boundary(source: &str, at: usize) -> usize {
-    let mut at = at.min(source.len());
-    while !source.is_char_boundary(at) {
-        at -= 1;
+/// A file that is not written as it must be (E16).
+impl From<yaml::Fault> for Fault {
+    fn from(fault: yaml::Fault) -> Self {
+        Self { code: Code::E16, place: fault.place, message: fault.message, hint: fault.hint }
     }
-    at
 }

@@ -1,10 +1,10 @@
 //! Reads elements, their options and rules into the flat [`ElementFile`]. It takes every known field for every
 //! type; which fields a type has is checked later, with a message that names both (F11).
 
+use crate::yaml::{Node, Reader, Tree};
+
 use super::field::{ELEMENT_KEYS, OPTION_KEYS, RULE_KEYS};
-use super::file::{ElementFile, OptionFile, RuleFile};
-use super::read::Reader;
-use super::tree::{Node, Tree};
+use super::file::{ElementFile, Keys, OptionFile, RuleFile};
 
 impl Reader {
     pub(super) fn element(&mut self, node: &Node) -> Option<ElementFile> {
@@ -17,7 +17,7 @@ impl Reader {
         let rules = fields.get("rules").and_then(|node| self.items(node, "`rules`"));
         Some(ElementFile {
             place: node.place,
-            keys: fields.keys(),
+            keys: Keys(fields.keys()),
             id: self.text(fields.get("id"), "`id`"),
             kind: self.text(fields.get("type"), "`type`"),
             text: self.text_file(fields.get("text"), "`text`"),
@@ -56,7 +56,7 @@ impl Reader {
         let fields = self.fields(node, OPTION_KEYS, "an option")?;
         Some(OptionFile {
             place: node.place,
-            keys: fields.keys(),
+            keys: Keys(fields.keys()),
             code: self.text(fields.get("code"), "`code`"),
             label: self.text_file(fields.get("label"), "`label`"),
             aliases: self.words(fields.get("aliases"), "`aliases`"),
@@ -68,7 +68,7 @@ impl Reader {
         let fields = self.fields(node, RULE_KEYS, "a rule")?;
         Some(RuleFile {
             place: node.place,
-            keys: fields.keys(),
+            keys: Keys(fields.keys()),
             condition: self.text(fields.get("if"), "`if`"),
             goto: self.text(fields.get("goto"), "`goto`"),
             tag: self.text(fields.get("tag"), "`tag`"),

@@ -7,6 +7,7 @@ use std::ops::Range;
 use chrono::NaiveDate;
 
 use crate::survey::{Language, Number};
+use crate::yaml::closest;
 
 use super::parser::{self, Node, Written};
 use super::{Expr, MATCHES_CHARS_MAX, Test};
@@ -104,19 +105,6 @@ pub(in crate::survey) fn check(source: &str, scope: &Scope) -> Result<Expr, Vec<
         Some(test) if typing.faults.is_empty() => Ok(Expr { test, source: source.to_owned() }),
         _ => Err(typing.faults),
     }
-}
-
-/// The closest of some names, for "did you mean".
-pub(in crate::survey) fn closest<'a>(
-    written: &str,
-    names: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
-    names
-        .into_iter()
-        .map(|name| (strsim::osa_distance(&written.to_lowercase(), &name.to_lowercase()), name))
-        .filter(|(distance, name)| *distance <= (name.chars().count() / 3).max(1))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
 }
 
 pub(super) struct Typing<'s> {

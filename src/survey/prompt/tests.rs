@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use super::{element, expand, join, reask, session_key, session_text};
+use super::{element, expand, reask, session_key, session_text};
 use crate::survey::element::{Direction, Kind};
 use crate::survey::expr::Facts;
 use crate::survey::fixture::{
@@ -31,7 +31,7 @@ fn rendered(
     let variables = Variables::new(pairs.collect());
     let given = answers(given);
     let facts = Facts { survey: &survey, given: &given, variables: &variables, language };
-    element(&facts, &asked).text
+    element(&facts, &asked).text.sms().to_owned()
 }
 
 fn answers(given: &[(&str, Value)]) -> BTreeMap<String, Given> {
@@ -67,8 +67,8 @@ fn f35_values_lose_control_characters_are_cut_and_never_expanded_again() {
 
 #[test]
 fn a_placeholder_left_open_stays_as_written() {
-    assert_eq!(expand("a {{b", |_| Some("x".to_owned())), "a {{b");
-    assert_eq!(expand("{{a}}{{b|c}}}}", |_| None), "c}}");
+    assert_eq!(expand("a {{b", |_| Some("x".to_owned())).sms(), "a {{b");
+    assert_eq!(expand("{{a}}{{b|c}}}}", |_| None).sms(), "c}}");
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn asked_again(question: &Element, reason: Reason, message: &str) -> String {
         variables: &Variables::default(),
         language: &Language::no(),
     };
-    let text = reask(&facts, question, reason);
+    let text = reask(&facts, question, reason).sms().to_owned();
     text.lines().next().unwrap().to_owned()
 }
 
@@ -141,11 +141,6 @@ fn f34_error_texts_know_min_max_options_and_unit() {
 }
 
 #[test]
-fn a13_parts_are_joined_by_one_newline_and_empty_ones_leave_none() {
-    assert_eq!(join(["a \n", "", "  ", "b"]), "a\nb");
-}
-
-#[test]
 fn a29_expired_falls_back_to_the_surveys_unavailable() {
     let session = |survey: &Survey, key| {
         let facts = Facts {
@@ -154,7 +149,7 @@ fn a29_expired_falls_back_to_the_surveys_unavailable() {
             variables: &Variables::default(),
             language: &Language::en(),
         };
-        session_text(&facts, key)
+        session_text(&facts, key).sms().to_owned()
     };
     let mut own = parts(vec![scale("csat")]);
     assert_eq!(session_key(&survey(own.elements.clone()), SessionText::Expired), SessionText::Expired);
@@ -164,4 +159,11 @@ fn a29_expired_falls_back_to_the_surveys_unavailable() {
     assert_eq!(session_key(&closed, SessionText::Expired), SessionText::Unavailable);
     own.messages.insert("expired".to_owned(), text("Late."));
     assert_eq!(session(&Survey::seal(own), SessionText::Expired), "Late.");
+}
+
+#[test]
+fn gw94_our_own_typography_becomes_gsm7_and_what_was_inserted_does_not() {
+    assert_eq!(named(&[("firstName", "Kari")], "“Hei {{firstName}}” – svar…"), "\"Hei Kari\" - svar...");
+    assert_eq!(named(&[("firstName", "‘Kari’")], "“Hei {{firstName}}”"), "“Hei ‘Kari’”");
+    assert_eq!(named(&[], "{{city|“byen”}}…"), "\"byen\"...");
 }

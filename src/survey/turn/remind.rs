@@ -45,7 +45,7 @@ pub fn remind(
         kind: SendKind::Reminder,
         element: Some(question.id.clone()),
         visit: progress.visit,
-        text,
+        text: text.sms().to_owned(),
         after: Duration::zero(),
     };
     Ok(Some(Turn { progress, effects: vec![Effect::Send(send)], path: Vec::new() }))
@@ -55,7 +55,7 @@ pub fn remind(
 #[must_use]
 pub fn prompt_again(survey: &Survey, progress: &Progress, variables: &Variables) -> Option<String> {
     let question = current(survey, progress).ok()??;
-    Some(prompt::element(&progress.facts(survey, variables), question).text)
+    Some(prompt::element(&progress.facts(survey, variables), question).text.sms().to_owned())
 }
 
 /// Reminders neither sent nor dropped that fit the session, with the time each is due.

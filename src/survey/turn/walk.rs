@@ -6,7 +6,7 @@ use chrono::Duration;
 use super::super::expr::Facts;
 use super::super::{AnswerState, Element, Given, Position, Progress, Survey, Target, Variables, prompt};
 use super::{Branch, Effect, Record, Send, SendKind, Turn};
-use crate::text;
+use crate::text::{self, Composed};
 
 /// Elements looked at in one turn (RF27).
 const STEPS_MAX: usize = 64;
@@ -29,7 +29,7 @@ struct Found {
     kind: SendKind,
     element: Option<String>,
     visit: u32,
-    text: String,
+    text: Composed,
 }
 
 impl<'a> Walk<'a> {
@@ -54,7 +54,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Queues one SMS behind those already found.
-    pub fn send(&mut self, kind: SendKind, element: Option<&Element>, text: String) {
+    pub fn send(&mut self, kind: SendKind, element: Option<&Element>, text: Composed) {
         self.found.push(Found {
             kind,
             element: element.map(|element| element.id.clone()),
@@ -215,14 +215,14 @@ impl<'a> Walk<'a> {
         let mut content = content.filter(|content| !content.trim().is_empty());
         for found in found {
             let text = match content.take() {
-                Some(content) => prompt::join([content, found.text.as_str()]),
+                Some(content) => Composed::join([&Composed::value(content), &found.text]),
                 None => found.text,
             };
             self.effects.push(Effect::Send(Send {
                 kind: found.kind,
                 element: found.element,
                 visit: found.visit,
-                text,
+                text: text.sms().to_owned(),
                 after,
             }));
             after = after.checked_add(&gap).unwrap_or(after);
@@ -240,12 +240,13 @@ fn join_texts(mut found: Vec<Found>, content: Option<&str>) -> Vec<Found> {
     let Some(question) = found.pop_if(|last| last.kind == SendKind::Question) else {
         return found;
     };
-    let texts: Vec<String> = found.iter().map(|found| found.text.clone()).collect();
+    let texts: Vec<Composed> = found.iter().map(|found| found.text.clone()).collect();
     for first in 0..texts.len() {
-        let lead = if first == 0 { content.unwrap_or_default() } else { "" };
-        let parts = || texts.iter().skip(first).map(String::as_str).chain([question.text.as_str()]);
-        if text::length(&prompt::join(std::iter::once(lead).chain(parts()))).segments <= 1 {
-            let text = prompt::join(parts());
+        let lead = Composed::value(if first == 0 { content.unwrap_or_default() } else { "" });
+        let parts = || texts.iter().skip(first).chain([&question.text]);
+        let whole = Composed::join(std::iter::once(&lead).chain(parts()));
+        if text::length(whole.sms()).segments <= 1 {
+            let text = Composed::join(parts());
             found.truncate(first);
             found.push(Found { text, ..question });
             return found;

@@ -158,7 +158,7 @@ async fn gw88_a_channel_starts_no_more_surveys_in_a_day_than_it_may_even_after_a
 
 #[tokio::test]
 async fn gw60_the_opt_in_words_of_a_gateway_count_beside_ours() {
-    let app = Setup::with(&[SHOP]).set("gateways.fake.opt_in_words", "UNSTOP").start().await;
+    let app = Setup::with(&[SHOP]).set("gateways.fake.params.opt_in_words", "UNSTOP").start().await;
     app.send("shop", SVEN).await;
     app.advance(TimeDelta::seconds(10)).await;
     app.reply(SVEN, "unstop").await;

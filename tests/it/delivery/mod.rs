@@ -6,6 +6,7 @@ mod guards;
 mod hours;
 mod order;
 mod pace;
+mod parts;
 mod recovery;
 mod repeats;
 mod reports;

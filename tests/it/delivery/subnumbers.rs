@@ -19,12 +19,12 @@ const OLA: &str = "+4790000001";
 const CLOSED: &str = "This survey is closed.";
 
 fn own_suffix() -> Setup {
-    let setup = Setup::with(&[SHOP]).set("gateways.fake.subnumber_mode", "own_suffix");
+    let setup = Setup::with(&[SHOP]).set("gateways.fake.params.subnumber_mode", "own_suffix");
     setup.set("channels.fake.subnumbering", "true")
 }
 
 fn number_pool() -> Setup {
-    let setup = Setup::with(&[SHOP]).set("gateways.fake.subnumber_mode", "number_pool");
+    let setup = Setup::with(&[SHOP]).set("gateways.fake.params.subnumber_mode", "number_pool");
     let setup = setup.set("channels.fake.pool_numbers", "+4759440001,+4759440002");
     setup.set("channels.fake.subnumbering", "true")
 }

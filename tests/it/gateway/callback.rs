@@ -1,28 +1,20 @@
 //! What generic callbacks hold: inbound and reports, alone and in batches, good and bad (GW12, GW3, A84).
 
 use antiphon::gateway::{
-    Callback, CallbackItem, Flag, Gateway, GatewaySettings, Inbound, OptOutHandling, ProfileSettings, Report,
-    ReportState, SimulatorSettings, Subnumber, SubnumberMode, Verifier, inbound_json, report_json,
+    Callback, CallbackItem, Flag, Gateway, Inbound, Report, ReportState, inbound_json, report_json,
 };
-use antiphon::ids::Ids;
+
+use super::opened;
 
 pub fn gateway() -> Gateway {
-    let settings = GatewaySettings {
-        name: "simulator".into(),
-        profile: ProfileSettings::Simulator(SimulatorSettings::default()),
-        verifier: Verifier::none_on("127.0.0.1".parse().unwrap()).unwrap(),
-        networks: antiphon::gateway::Networks::default(),
-        opt_out: OptOutHandling::None,
-        opt_in_words: Vec::new(),
-        subnumber: Subnumber::usual(SubnumberMode::GatewaySession),
-    };
-    Gateway::open(&settings, &Ids::seeded(1)).unwrap()
+    opened::gateway("profile = \"simulator\"")
 }
 
 fn parse(body: impl AsRef<[u8]>) -> Vec<CallbackItem> {
     gateway().parse(&Callback {
+        method: "POST",
+        target: "/",
         headers: &[],
-        query: "",
         path_secret: None,
         address: None,
         body: body.as_ref(),
@@ -58,6 +50,7 @@ fn an_inbound_sms_has_all_its_fields() {
         intent: None,
         provider_at: Some("2026-11-21T06:03:10.123456Z".parse().unwrap()),
         flags: vec![],
+        concat: None,
     };
     assert_eq!(sms, expected);
     assert_eq!(inbound(&inbound_json(&expected).to_string()), expected);
@@ -128,7 +121,7 @@ fn a_bad_item_becomes_dead_and_does_not_spoil_the_rest() {
         .collect();
     assert_eq!(kinds, ["inbound", "dead", "dead", "dead", "dead", "dead", "dead", "report", "dead"]);
     assert!(
-        items.iter().any(|item| matches!(item, CallbackItem::Dead { raw, .. } if raw == r#"{"hello":1}"#))
+        items.iter().any(|item| matches!(item, CallbackItem::Dead { raw, .. } if raw == r#"{"method":"POST","document":[{"hello":1}]}"#))
     );
 }
 
@@ -148,9 +141,9 @@ fn other_content_types_are_not_read() {
     for good in
         [None, Some("application/json"), Some("Application/JSON; charset=utf-8"), Some("application/x+json")]
     {
-        assert!(gateway().reads(good), "{good:?}");
+        assert!(gateway().reads("POST", good), "{good:?}");
     }
     for bad in ["text/xml", "application/x-www-form-urlencoded", ""] {
-        assert!(!gateway().reads(Some(bad)), "{bad}");
+        assert!(!gateway().reads("POST", Some(bad)), "{bad}");
     }
 }

@@ -30,7 +30,10 @@ proptest! {
         let names = ["webhook-id", "webhook-timestamp", "webhook-signature", "authorization"];
         let headers: Vec<(&str, &[u8])> =
             names.into_iter().zip(values.iter().map(Vec::as_slice)).collect();
-        let callback = Callback { headers: &headers, query: &query, path_secret: path.as_deref(), address: None, body: &body };
+        let target = format!("/in?{query}");
+        let callback = Callback {
+            method: "POST", target: &target, headers: &headers, path_secret: path.as_deref(), address: None, body: &body,
+        };
         let now = chrono::DateTime::from_timestamp(i64::from(seconds), 0).unwrap();
         for verifier in verifiers() {
             prop_assert!(verifier.verify(&callback, now).is_err());
@@ -39,7 +42,7 @@ proptest! {
 
     #[test]
     fn every_body_is_read_or_kept(body in prop::collection::vec(any::<u8>(), 0..200)) {
-        let callback = Callback { headers: &[], query: "", path_secret: None, address: None, body: &body };
+        let callback = Callback { method: "POST", target: "/", headers: &[], path_secret: None, address: None, body: &body };
         let items = gateway().parse(&callback);
         prop_assert!(!items.is_empty() || body.contains(&b'['));
     }
@@ -58,7 +61,8 @@ proptest! {
         ),
     ) {
         let body = format!("[{}]", entries.join(","));
-        let callback = Callback { headers: &[], query: "", path_secret: None, address: None, body: body.as_bytes() };
+        let body = body.as_bytes();
+        let callback = Callback { method: "POST", target: "/", headers: &[], path_secret: None, address: None, body };
         let items = gateway().parse(&callback);
         prop_assert_eq!(items.len(), entries.len());
         for (item, entry) in items.iter().zip(&entries) {

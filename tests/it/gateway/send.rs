@@ -6,12 +6,11 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use antiphon::gateway::{
-    Gateway, GatewaySession, GatewaySettings, GenericSettings, OptOutHandling, OutboundAuth, ProfileSettings,
-    RetryAfter, Secrets, SendClass, SendRequest, SendResult, SenderType, Subnumber, SubnumberMode, Timeouts,
-    Verifier, check_base_url,
+    Gateway, GatewaySession, RetryAfter, SendClass, SendRequest, SendResult, SenderType, Timeouts,
 };
-use antiphon::ids::Ids;
 use antiphon::text::Encoding;
+
+use super::opened;
 
 pub fn request() -> SendRequest {
     SendRequest {
@@ -28,28 +27,18 @@ pub fn request() -> SendRequest {
     }
 }
 
-fn generic(base_url: &str, auth: OutboundAuth, not_accepted_on_503: bool) -> Gateway {
-    let settings = GatewaySettings {
-        name: "own".into(),
-        profile: ProfileSettings::Generic(GenericSettings {
-            base_url: check_base_url(base_url).unwrap(),
-            auth,
-            not_accepted_on_503,
-            timeouts: Timeouts { connect: Duration::from_millis(300), request: Duration::from_millis(600) },
-        }),
-        networks: antiphon::gateway::Networks::default(),
-        verifier: Verifier::StandardWebhooks(
-            Secrets::signing(&["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned().into()]).unwrap(),
-        ),
-        opt_out: OptOutHandling::None,
-        opt_in_words: Vec::new(),
-        subnumber: Subnumber::usual(SubnumberMode::GatewaySession),
-    };
-    Gateway::open(&settings, &Ids::seeded(1)).unwrap()
+/// A gateway of the generic profile, with further lines of its table.
+fn generic(base_url: &str, lines: &str) -> Gateway {
+    let toml = format!(
+        "profile = \"generic\"\nbase_url = \"{base_url}\"\nparams.proof = \"standard_webhooks\"\n\
+         secrets.inbound = \"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"\n{lines}"
+    );
+    let timeouts = Timeouts { connect: Duration::from_millis(300), request: Duration::from_millis(600) };
+    opened::gateway_within(&toml, timeouts)
 }
 
 /// A server that reads one request per connection and lets `answer` do the rest. Gives its URL and what it read.
-fn serve(answer: impl Fn(&mut TcpStream) + Send + 'static) -> (String, Receiver<String>) {
+pub fn serve(answer: impl Fn(&mut TcpStream) + Send + 'static) -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (seen, requests) = channel();
@@ -90,7 +79,7 @@ fn answer(status: u16, headers: &str, body: &str) -> (String, Receiver<String>) 
 }
 
 async fn sent_to(url: &str) -> SendResult {
-    generic(url, OutboundAuth::None, false).send(&request()).await
+    generic(url, "").send(&request()).await
 }
 
 async fn class_of(status: u16, headers: &str, body: &str) -> SendClass {
@@ -100,7 +89,7 @@ async fn class_of(status: u16, headers: &str, body: &str) -> SendClass {
 #[tokio::test]
 async fn the_request_holds_the_fields_of_gw12_and_no_others() {
     let (url, requests) = answer(200, "", r#"{"messageId":"m1","sessionId":"s1"}"#);
-    let gateway = generic(&format!("{url}/sms/"), OutboundAuth::Bearer("token-1".to_owned().into()), false);
+    let gateway = generic(&format!("{url}/sms/"), "params.auth = \"bearer\"\nsecrets.outbound = \"token-1\"");
     let mut wanted = request();
     wanted.session = GatewaySession::New;
     wanted.status_url = Some("https://survey.example.com/v1/gateways/own/status?ref=abc".into());
@@ -126,10 +115,10 @@ async fn the_request_holds_the_fields_of_gw12_and_no_others() {
 #[tokio::test]
 async fn a_handle_is_sent_without_new_session_and_credentials_in_a_named_header() {
     let (url, requests) = answer(201, "", r#"{"MessageID": 77}"#);
-    let auth = OutboundAuth::Header("X-API-Key".into(), "hush-hush".to_owned().into());
+    let auth = "params.auth = \"header\"\nsecrets.outbound = \"hush-hush\"";
     let mut wanted = request();
     wanted.session = GatewaySession::Existing("s1".into());
-    let result = generic(&url, auth, false).send(&wanted).await;
+    let result = generic(&url, auth).send(&wanted).await;
     assert_eq!(result, SendResult::Accepted { external_id: Some("77".into()), session: None });
     let seen = requests.recv().unwrap();
     assert!(seen.to_ascii_lowercase().contains("x-api-key: hush-hush\r\n"), "{seen}");
@@ -181,13 +170,13 @@ async fn retry_after_is_handed_on_and_a_documented_503_is_safe() {
     assert_eq!(detail.code.as_deref(), Some("429"));
 
     let (url, _requests) = answer(503, "", "");
-    let result = generic(&url, OutboundAuth::None, true).send(&request()).await;
+    let result = generic(&url, "params.not_accepted_on_503 = true").send(&request()).await;
     assert_eq!(result.class(), SendClass::Retry);
     let (url, _requests) = answer(503, "Retry-After: Sat, 21 Nov 2026 07:28:00 GMT\r\n", "");
-    let result = generic(&url, OutboundAuth::None, true).send(&request()).await;
+    let result = generic(&url, "params.not_accepted_on_503 = true").send(&request()).await;
     assert_eq!(result.class(), SendClass::Throttled);
     let (url, _requests) = answer(500, "", "");
-    let result = generic(&url, OutboundAuth::None, true).send(&request()).await;
+    let result = generic(&url, "params.not_accepted_on_503 = true").send(&request()).await;
     assert_eq!(result.class(), SendClass::Ambiguous);
 }
 
@@ -236,7 +225,7 @@ async fn what_may_have_left_is_ambiguous() {
 #[tokio::test]
 async fn a_pooled_connection_that_was_closed_meanwhile_is_not_used_again() {
     let (url, requests) = answer(200, "", r#"{"messageId":"m1"}"#);
-    let gateway = generic(&url, OutboundAuth::None, false);
+    let gateway = generic(&url, "");
     for _ in 0..3 {
         assert_eq!(gateway.send(&request()).await.class(), SendClass::Accepted);
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -282,7 +271,7 @@ async fn a_compressed_answer_is_not_unpacked() {
 #[test]
 fn the_status_url_names_the_message_and_carries_the_path_secret() {
     let public = "https://survey.example.com/sms".parse().unwrap();
-    let gateway = generic("https://sms.example.com", OutboundAuth::None, false);
+    let gateway = generic("https://sms.example.com", "");
     assert_eq!(
         gateway.status_url(&public, "abc"),
         "https://survey.example.com/sms/v1/gateways/own/status?ref=abc"

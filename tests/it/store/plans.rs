@@ -10,7 +10,7 @@ use antiphon::clock::Timestamp;
 use antiphon::gateway::ReportState;
 use antiphon::store::phones::ErasureRow;
 use antiphon::store::{
-    AnyConnection, Fault, Keys, Space, StoreError, Work, inbound, messages, phones as people, sessions,
+    AnyConnection, Fault, Keys, Space, StoreError, Work, inbound, messages, parts, phones as people, sessions,
 };
 use chrono::Duration;
 use diesel::connection::SimpleConnection;
@@ -23,7 +23,7 @@ use super::statements::{Watched, phones};
 use crate::support::Backend;
 
 /// Tables that grow with the traffic.
-const BIG: [&str; 13] = [
+const BIG: [&str; 14] = [
     "sessions",
     "messages",
     "inbound",
@@ -37,6 +37,7 @@ const BIG: [&str; 13] = [
     "send_requests",
     "idempotency",
     "delivery_reports",
+    "inbound_parts",
 ];
 
 /// Lets PostgreSQL plan as if ten million rows were stored and a million were unfinished: with an empty table it takes
@@ -46,8 +47,9 @@ const TEN_MILLION_ROWS: &str = "SET plan_cache_mode = force_generic_plan; SET en
     WHERE relkind IN ('r', 'i') AND relnamespace = 'public'::regnamespace";
 
 /// Indexes of what is unfinished or went wrong, read from one end or counted: they are as small as what waits.
-const UNFINISHED: [&str; 8] = [
+const UNFINISHED: [&str; 9] = [
     "inbound_dead",
+    "inbound_parts_join",
     "messages_due",
     "messages_lease",
     "messages_unknown",
@@ -59,7 +61,7 @@ const UNFINISHED: [&str; 8] = [
 
 /// By which columns a turn may find and write the rows of a table, if the tables are ever sharded by phone: the phone,
 /// or an id that we make and that can carry the shard of the phone. docs/scaling.md says what each would need.
-const SHARD_KEYS: [(&str, &[&str]); 12] = [
+const SHARD_KEYS: [(&str, &[&str]); 13] = [
     ("sessions", &["id", "phone"]),
     ("contacts", &["phone"]),
     ("consents", &["phone"]),
@@ -72,6 +74,7 @@ const SHARD_KEYS: [(&str, &[&str]); 12] = [
     ("send_requests", &["phone"]),
     ("session_handles", &["session_id", "phone"]),
     ("inbound", &["sender"]),
+    ("inbound_parts", &["id", "sender"]),
 ];
 
 /// What a gateway alone has named. The caller knows the phone of `handle` and `provider_id` and could say it too;
@@ -107,6 +110,7 @@ impl Work for Everything {
         }
         keys.provider_ids.insert((word(), word()));
         keys.handles.insert((word(), word()));
+        keys.parts.insert((word(), word()));
         keys.idempotency.insert((word(), word()));
         keys.send_requests.insert((word(), word(), word()));
         Ok(())
@@ -153,6 +157,9 @@ async fn a_day(watched: &Watched) -> BTreeSet<String> {
     sessions::open_load(connection).unwrap();
     sessions::oldest_timers(connection, now).unwrap();
     inbound::dead_load(connection).unwrap();
+    parts::due_groups(connection, now, 100).unwrap();
+    parts::next_due(connection).unwrap();
+    parts::waiting_load(connection).unwrap();
     people::dossier(connection, "+4740000000", "hash").unwrap();
     queries(watched, &at_start)
 }

@@ -118,7 +118,7 @@ impl Watched {
             ("database.writers", "1"),
             ("surveys.folder", folder.path().to_str().unwrap()),
             ("gateways.simulator.profile", "simulator"),
-            ("gateways.simulator.inbound_proof", "none"),
+            ("gateways.simulator.params.proof", "none"),
             ("channels.simulator.gateway", "simulator"),
             ("channels.simulator.sender", "2099"),
             ("channels.simulator.sender_type", "short_number"),

@@ -13,7 +13,7 @@ use antiphon::config::{Config, Inputs};
 use antiphon::ids::Ids;
 use antiphon::server::{Role, Server};
 use antiphon::store::schema;
-use antiphon::store::{messages, sessions};
+use antiphon::store::{messages, parts, sessions};
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -70,7 +70,8 @@ impl Setup {
 
     /// The gateway opens SMS sessions for Norwegian numbers (P45).
     pub fn with_subnumbers(self) -> Self {
-        self.set("gateways.fake.subnumber_mode", "gateway_session").set("channels.fake.subnumbering", "true")
+        self.set("gateways.fake.params.subnumber_mode", "gateway_session")
+            .set("channels.fake.subnumbering", "true")
     }
 
     /// Starts everything.
@@ -194,11 +195,11 @@ impl TestApp {
             ("limits.disk_low_percent", "0".to_owned()),
             ("gateways.fake.profile", "generic".to_owned()),
             ("gateways.fake.base_url", self.gateway.url()),
-            ("gateways.fake.inbound_secret", GATEWAY_SECRET.to_owned()),
+            ("gateways.fake.secrets.inbound", GATEWAY_SECRET.to_owned()),
             ("gateways.fake.connect_timeout", "1s".to_owned()),
             ("gateways.fake.request_timeout", "20s".to_owned()),
             ("gateways.simulator.profile", "simulator".to_owned()),
-            ("gateways.simulator.inbound_proof", "none".to_owned()),
+            ("gateways.simulator.params.proof", "none".to_owned()),
             ("channels.fake.gateway", "fake".to_owned()),
             ("channels.fake.sender", "2012".to_owned()),
             ("channels.fake.sender_type", "short_number".to_owned()),
@@ -405,6 +406,7 @@ impl TestApp {
             let next = [
                 messages::next_due(connection, at)?,
                 sessions::next_timer(connection)?,
+                parts::next_due(connection)?,
                 messages::next_overdue(connection, proof, receipt)?,
                 reopens.map(|at| at.naive_utc()),
             ];
@@ -412,7 +414,8 @@ impl TestApp {
             let pulse = Pulse {
                 claimable: messages::claimable(connection, at, &closed, 1)?.len(),
                 sending: messages::all_sending(connection)?.len(),
-                timers: sessions::due_timers(connection, at, 1)?.len(),
+                timers: sessions::due_timers(connection, at, 1)?.len()
+                    + parts::due_groups(connection, at, 1)?.len(),
                 overdue: overdue.lost_leases.len()
                     + overdue.unproved.len()
                     + overdue.unreported.len()

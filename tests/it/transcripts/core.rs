@@ -180,7 +180,13 @@ impl Core {
         self.latest.1 = Some(key.as_str().to_owned());
         let text = prompt::session_text(&self.progress().facts(&self.survey, &self.variables), key);
         let kind = SendKind::Message(key.as_str());
-        self.queue(Send { kind, element: None, visit: 0, text, after: TimeDelta::zero() });
+        self.queue(Send {
+            kind,
+            element: None,
+            visit: 0,
+            text: text.sms().to_owned(),
+            after: TimeDelta::zero(),
+        });
         self.hand_over();
     }
 }

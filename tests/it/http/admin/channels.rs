@@ -127,7 +127,7 @@ async fn re31_what_is_held_past_its_time_is_expired() {
 
 #[tokio::test]
 async fn gw54_a_channel_with_a_number_pool_names_its_numbers() {
-    let app = Setup::with(&[]).set("gateways.fake.subnumber_mode", "number_pool");
+    let app = Setup::with(&[]).set("gateways.fake.params.subnumber_mode", "number_pool");
     let app = app.set("channels.fake.subnumbering", "false").start().await;
     let caller = Caller::almighty(&app).await;
     let wish = |sender: &str, pool: &[&str]| {

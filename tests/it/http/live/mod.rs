@@ -7,6 +7,7 @@ mod scopes;
 mod send;
 mod sessions;
 mod settings;
+mod signatures;
 mod webhooks;
 
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -122,6 +123,11 @@ impl Live {
     }
 
     pub async fn start_with(settings: &[(&str, &str)]) -> Self {
+        Self::start_changed(settings, |_| ()).await
+    }
+
+    /// With a configuration that was changed after it was read.
+    pub async fn start_changed(settings: &[(&str, &str)], change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("surveys")).unwrap();
         std::fs::write(folder.path().join("surveys/visit.yaml"), SURVEY).unwrap();
@@ -137,7 +143,7 @@ impl Live {
             ("limits.disk_low_percent", "0".to_owned()),
             ("gateways.fake.profile", "generic".to_owned()),
             ("gateways.fake.base_url", "http://127.0.0.1:9".to_owned()),
-            ("gateways.fake.inbound_secret", SECRET.to_owned()),
+            ("gateways.fake.secrets.inbound", SECRET.to_owned()),
             ("channels.fake.gateway", "fake".to_owned()),
             ("channels.fake.sender", "2012".to_owned()),
             ("channels.fake.sender_type", "short_number".to_owned()),
@@ -146,7 +152,8 @@ impl Live {
         let own = own.into_iter().map(|(key, value)| (key.to_owned(), value));
         let flags = own.chain(settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
         let inputs = Inputs { flags: flags.collect(), ..Inputs::default() };
-        let config = Config::load(&inputs).unwrap_or_else(|faults| panic!("{faults}"));
+        let mut config = Config::load(&inputs).unwrap_or_else(|faults| panic!("{faults}"));
+        change(&mut config);
         let clock = ManualClock::new("2026-11-21T06:00:00Z".parse().unwrap());
         let server = Server::start(config, clock.clock(), Ids::seeded(7), Role::WithoutWorker).await.unwrap();
         let mut live = Self {

@@ -142,7 +142,7 @@ async fn a_report_changes_its_message_and_reaches_no_session() {
 
 #[actix_web::test]
 async fn a_secret_may_stand_in_the_path() {
-    let live = Live::start_with(&[("gateways.fake.inbound_proof", "path")]).await;
+    let live = Live::start_with(&[("gateways.fake.params.proof", "path")]).await;
     let sms = json!({"messageId": "m1", "from": KARI, "to": "2012", "text": "hi"}).to_string();
     let wrong = live.run(live.request(Method::POST, PATH).body(sms.clone())).await;
     assert_eq!((wrong.status, wrong.text.as_str()), (401, ""));
@@ -152,7 +152,7 @@ async fn a_secret_may_stand_in_the_path() {
 
 #[actix_web::test]
 async fn gw27_a_call_from_outside_the_gateways_networks_is_401_with_an_empty_body() {
-    let allowed = ("gateways.fake.inbound_cidrs", "192.0.2.0/24,2001:db8::/32");
+    let allowed = ("gateways.fake.params.cidrs", "192.0.2.0/24,2001:db8::/32");
     let sms = json!({"messageId": "m1", "from": KARI, "to": "2012", "text": "5"}).to_string();
     let call = async |live: &Live, forwarded: Option<&str>| {
         let mut request = live.request(Method::POST, PATH).header("X-API-Key", SECRET).body(sms.clone());

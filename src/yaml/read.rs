@@ -10,13 +10,12 @@ use serde_saphyr::{
     DuplicateKeyPolicy, Error, Location, MergeKeyPolicy, NonFiniteFloatPolicy, Options, budget::BudgetBreach,
 };
 
-use crate::survey::finding::Code;
-
+use super::Format;
+use super::place::{Fault, Place};
 use super::tree::{Key, Node, Scalar, Tree};
-use super::{Fault, Place};
 
-/// Largest survey file in bytes (F2).
-pub const FILE_BYTES_MAX: usize = 1024 * 1024;
+/// Largest file in bytes (F2).
+const FILE_BYTES_MAX: usize = 1024 * 1024;
 
 const ALIASES_MAX: usize = 100;
 const DEPTH_MAX: usize = 16;
@@ -24,34 +23,35 @@ const NODES_MAX: usize = 20_000;
 
 /// Reads a file. With duplicate keys the first one counts and every repetition is a fault; a file that cannot
 /// be read at all gives no node and one fault.
+#[must_use]
 #[expect(clippy::wildcard_enum_match_arm, reason = "faults of the YAML library, which may grow")]
-pub(in crate::survey) fn read(source: &str) -> (Option<Node>, Vec<Fault>) {
+pub fn read(source: &str, format: Format) -> (Option<Node>, Vec<Fault>) {
     if source.len() > FILE_BYTES_MAX {
         let message = format!("the file is larger than {FILE_BYTES_MAX} bytes");
-        let fault = Fault::new(Code::E16, Place::default(), message, "split it into several surveys");
+        let fault = Fault::new(Place::default(), message, format!("split it into several {}s", format.thing));
         return (None, vec![fault]);
     }
     match parse(source, DuplicateKeyPolicy::Error) {
         Ok(node) if node.tree == Tree::Null => {
-            let hint = "begin with `format: antiphon/1`";
-            (None, vec![Fault::new(Code::E16, Place::default(), "the file is empty", hint)])
+            let hint = format!("begin with `{}`", format.first_line);
+            (None, vec![Fault::new(Place::default(), "the file is empty", hint)])
         }
         Ok(node) => (Some(node), Vec::new()),
         Err(error) => match error.without_snippet() {
             Error::DuplicateMappingKey { location, .. } => {
-                read_with_duplicates(source, place_of(*location, source))
+                read_with_duplicates(source, place_of(*location, source), format)
             }
-            other => (None, vec![fault_of(other, source)]),
+            other => (None, vec![fault_of(other, source, format)]),
         },
     }
 }
 
 /// Reads a file with duplicate keys. With this policy the library gives out every entry of a map, except of
 /// one with number keys, where only the last is left; `known` is the place of the first duplicate.
-fn read_with_duplicates(source: &str, known: Place) -> (Option<Node>, Vec<Fault>) {
+fn read_with_duplicates(source: &str, known: Place, format: Format) -> (Option<Node>, Vec<Fault>) {
     let mut node = match parse(source, DuplicateKeyPolicy::LastWins) {
         Ok(node) => node,
-        Err(error) => return (None, vec![fault_of(error.without_snippet(), source)]),
+        Err(error) => return (None, vec![fault_of(error.without_snippet(), source, format)]),
     };
     let mut faults = Vec::new();
     drop_repetitions(&mut node, &mut faults);
@@ -63,7 +63,7 @@ fn read_with_duplicates(source: &str, known: Place) -> (Option<Node>, Vec<Fault>
 
 fn duplicate_fault(place: Place, key: &str) -> Fault {
     let message = format!("the key `{key}` is written twice");
-    Fault::new(Code::E16, place, message, "keep one of them")
+    Fault::new(place, message, "keep one of them")
 }
 
 /// Keeps the first of each key.
@@ -246,10 +246,10 @@ fn written_at(location: Location, source: &str) -> &str {
 
 /// What went wrong, in words an author can use.
 #[expect(clippy::wildcard_enum_match_arm, reason = "faults of the YAML library, which may grow")]
-fn fault_of(error: &Error, source: &str) -> Fault {
+fn fault_of(error: &Error, source: &str, format: Format) -> Fault {
     let place = error.location().map(|location| place_of(location, source)).unwrap_or_default();
     let (message, hint) = match error {
-        Error::Budget { breach, .. } => budget_words(breach),
+        Error::Budget { breach, .. } => budget_words(breach, format),
         Error::AliasReplayLimitExceeded { .. }
         | Error::AliasExpansionLimitExceeded { .. }
         | Error::AliasReplayStackDepthExceeded { .. }
@@ -258,7 +258,7 @@ fn fault_of(error: &Error, source: &str) -> Fault {
             "write the values out".to_owned(),
         ),
         Error::AliasError { error, .. } => {
-            let inner = fault_of(error, source);
+            let inner = fault_of(error, source, format);
             (inner.message, inner.hint)
         }
         Error::UnknownAnchor { .. } => (
@@ -270,7 +270,7 @@ fn fault_of(error: &Error, source: &str) -> Fault {
         }
         Error::MultipleDocuments { .. } => (
             "the file holds more than one document".to_owned(),
-            "remove `---`; one file is one survey".to_owned(),
+            format!("remove `---`; one file is one {}", format.thing),
         ),
         _ if line_at(place.start, source).contains("{{") => (
             "a text with `{{…}}` stands without quotes".to_owned(),
@@ -281,7 +281,7 @@ fn fault_of(error: &Error, source: &str) -> Fault {
             syntax_hint(place, source).to_owned(),
         ),
     };
-    Fault::new(Code::E16, place, message, hint)
+    Fault::new(place, message, hint)
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "faults of the YAML library, which may grow")]
@@ -295,7 +295,7 @@ fn sentence_of(error: &Error) -> String {
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "faults of the YAML library, which may grow")]
-fn budget_words(breach: &BudgetBreach) -> (String, String) {
+fn budget_words(breach: &BudgetBreach, format: Format) -> (String, String) {
     match breach {
         BudgetBreach::Aliases { .. }
         | BudgetBreach::Anchors { .. }
@@ -309,11 +309,11 @@ fn budget_words(breach: &BudgetBreach) -> (String, String) {
         ),
         BudgetBreach::Documents { .. } => (
             "the file holds more than one document".to_owned(),
-            "remove `---`; one file is one survey".to_owned(),
+            format!("remove `---`; one file is one {}", format.thing),
         ),
         _ => (
             format!("the file holds more than {NODES_MAX} values"),
-            "split it into several surveys".to_owned(),
+            format!("split it into several {}s", format.thing),
         ),
     }
 }
@@ -341,13 +341,13 @@ fn syntax_hint(place: Place, source: &str) -> &'static str {
 
 /// Why a file named `.json` is not JSON, if so. Only its grammar is looked at: values are never taken from
 /// here (F40).
-pub(in crate::survey) fn json_fault(source: &str) -> Option<Fault> {
+#[must_use]
+pub fn json_fault(source: &str) -> Option<Fault> {
     let error = serde_json::from_str::<de::IgnoredAny>(source).err()?;
     let start = byte_of(error.line(), error.column(), source);
     let reason = error.to_string();
     let reason = reason.split(" at line ").next().unwrap_or("it cannot be read");
     Some(Fault::new(
-        Code::E16,
         Place { start, end: start },
         format!("this is not JSON: {reason}"),
         "correct it, or name the file .yaml",

@@ -5,17 +5,21 @@ use super::Place;
 
 /// A value of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::survey) struct Node {
-    pub(in crate::survey) tree: Tree,
-    pub(in crate::survey) place: Place,
+pub struct Node {
+    /// What it is.
+    pub tree: Tree,
+    /// Where it stands.
+    pub place: Place,
 }
 
 /// The kinds of value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::survey) enum Tree {
+pub enum Tree {
     /// Nothing written, `~` or `null`.
     Null,
+    /// One text, number or boolean, as written.
     Scalar(Scalar),
+    /// Items in file order.
     List(Vec<Node>),
     /// Keys in file order.
     Map(Vec<(Key, Node)>),
@@ -23,23 +27,26 @@ pub(in crate::survey) enum Tree {
 
 /// A scalar as written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::survey) struct Scalar {
+pub struct Scalar {
     /// The text, without quotes, escapes resolved.
-    pub(in crate::survey) text: String,
+    pub text: String,
     /// Written without quotes: it may be a number or `true`.
-    pub(in crate::survey) plain: bool,
+    pub plain: bool,
 }
 
 /// A key of a map.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::survey) struct Key {
-    pub(in crate::survey) text: String,
-    pub(in crate::survey) place: Place,
+pub struct Key {
+    /// Its name.
+    pub text: String,
+    /// Where it stands.
+    pub place: Place,
 }
 
 impl Node {
     /// The kind of value in words, for messages.
-    pub(in crate::survey) fn kind(&self) -> &'static str {
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
         match &self.tree {
             Tree::Null => "nothing",
             Tree::Scalar(_) => "a single value",

@@ -1,55 +1,26 @@
-//! JSON of callbacks, read leniently: bytes and escapes that are no Unicode become U+FFFD and are flagged, names
-//! are found in any case, numbers and booleans count as their text. It never fails a batch for one bad item.
+//! JSON, read leniently: escapes that are no Unicode become U+FFFD and are flagged.
 
-use std::borrow::Cow;
+use serde_json::Value;
 
-use serde_json::{Map, Value};
+use super::document::Document;
 
 /// Deepest nesting read (RS7).
 const DEPTH_MAX: usize = 32;
 
-/// A document and whether it had to be mended.
-pub struct Document {
-    /// What it holds.
-    pub value: Value,
-    /// Bytes or escapes became U+FFFD (GW96).
-    pub mended: bool,
-}
-
-/// Reads a body; the error says why it cannot be.
-pub fn read(body: &[u8]) -> Result<Document, &'static str> {
-    let text = String::from_utf8_lossy(body);
-    let lossy = matches!(text, Cow::Owned(_));
+/// Reads a text; `lossy` says whether it was mended before.
+///
+/// # Errors
+/// Why it cannot be read.
+pub fn read((text, lossy): &(String, bool)) -> Result<Document, &'static str> {
     let text = text.trim_start_matches('\u{feff}');
     let (value, mended) = match serde_json::from_str(text) {
-        Ok(value) => (value, lossy),
+        Ok(value) => (value, *lossy),
         Err(_) => (serde_json::from_str(&mend_surrogates(text)).map_err(|_| "the body is not JSON")?, true),
     };
     if depth(&value) > DEPTH_MAX {
         return Err("the body is nested too deeply");
     }
-    Ok(Document { value, mended })
-}
-
-/// A member by its name, else by its name in any case; `null` counts as absent.
-pub fn member<'a>(item: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    let any_case = || item.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
-    item.get(name).or_else(any_case).filter(|value| !value.is_null())
-}
-
-/// The text of a string, number or boolean; `None` for lists and objects.
-pub fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(flag) => Some(flag.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-    }
-}
-
-/// The text of a member that is there and is not empty.
-pub fn filled(item: &Map<String, Value>, name: &str) -> Option<String> {
-    member(item, name).and_then(text).filter(|text| !text.is_empty())
+    Ok(Document::Tree { value, mended })
 }
 
 /// Recursion is bounded: the parser itself stops at 128 levels.
@@ -106,9 +77,15 @@ fn code_unit(text: &str) -> Option<u16> {
 mod tests {
     use super::*;
 
+    fn read_bytes(body: &[u8]) -> Result<Document, &'static str> {
+        read(&super::super::decode_text(body, super::super::Charset::UTF_8))
+    }
+
     fn read_text(body: &[u8]) -> (String, bool) {
-        let document = read(body).unwrap();
-        (document.value.as_str().unwrap().to_owned(), document.mended)
+        match read_bytes(body).unwrap() {
+            Document::Tree { value, mended } => (value.as_str().unwrap().to_owned(), mended),
+            other @ Document::Fields(_) => panic!("{other:?}"),
+        }
     }
 
     #[test]
@@ -123,11 +100,11 @@ mod tests {
     #[test]
     fn what_is_no_json_is_an_error_and_depth_is_limited() {
         for bad in ["", "{", "\"\\ud83", "a=1", "\\", "\"\\"] {
-            assert!(read(bad.as_bytes()).is_err(), "{bad}");
+            assert!(read_bytes(bad.as_bytes()).is_err(), "{bad}");
         }
         let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
-        assert!(read(nested(32).as_bytes()).is_ok());
-        assert!(read(nested(33).as_bytes()).is_err());
-        assert!(read(nested(50_000).as_bytes()).is_err());
+        assert!(read_bytes(nested(32).as_bytes()).is_ok());
+        assert!(read_bytes(nested(33).as_bytes()).is_err());
+        assert!(read_bytes(nested(50_000).as_bytes()).is_err());
     }
 }

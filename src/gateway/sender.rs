@@ -1,0 +1,116 @@
+//! [`Sender`]: hands messages to one gateway by HTTP, as its profile says. It sends once, never repeats and never
+//! paces.
+
+use reqwest::header::{AUTHORIZATION, HeaderValue};
+use reqwest::{Method, Request, Url};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
+
+use super::http::{HttpClient, NoAnswer};
+use super::oauth2::{TokenCache, TokenFault};
+use super::profile::{AnswerRules, Bound, BoundSend, SmsCharset};
+use super::registry::OpenError;
+use super::settings::HttpSettings;
+use super::types::{Detail, SendClass, SendRequest, SendResult};
+use crate::text::Encoding;
+
+/// Hands messages to one gateway.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    client: HttpClient,
+    tokens: Option<TokenCache>,
+    send: BoundSend,
+    answer: AnswerRules<SendClass>,
+    parts_max: usize,
+    charset: SmsCharset,
+}
+
+impl Sender {
+    /// Opens the pooled client; `None` for a profile that does not send.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up on this machine.
+    pub fn open(bound: &Bound, settings: &HttpSettings) -> Result<Option<Self>, OpenError> {
+        let (Some(send), Some(answer)) = (&bound.send, &bound.answer) else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            client: HttpClient::new(settings.timeouts)?,
+            tokens: send
+                .credentials
+                .clone()
+                .map(|credentials| TokenCache::new(credentials, settings.timeouts))
+                .transpose()?,
+            send: send.clone(),
+            answer: answer.clone(),
+            parts_max: bound.profile.limits.max_parts,
+            charset: bound.profile.encoding.charset,
+        }))
+    }
+
+    /// Hands one SMS over. Ends within the request timeout.
+    pub async fn send(&self, request: &SendRequest) -> SendResult {
+        if let Some(reason) = self.unsuited(request) {
+            return SendResult::Permanent(Detail::plain(reason));
+        }
+        let Ok(mut built) = self.send.build(request) else {
+            return SendResult::Permanent(Detail::plain(
+                "the profile of the gateway does not suit the message",
+            ));
+        };
+        let token = match self.prove(&mut built).await {
+            Ok(token) => token,
+            Err(fault) => return fault.result(),
+        };
+        let result = match self.client.send(built).await {
+            Ok(answer) => self.answer.classify(&answer),
+            Err(NoAnswer::NeverLeft(reason)) => SendResult::Retry(Detail::plain(reason)),
+            Err(NoAnswer::Unknown(reason)) => SendResult::Ambiguous(Detail::plain(reason)),
+        };
+        if let (Some((tokens, token)), SendResult::Auth(_)) = (token, &result) {
+            tokens.forget(&token).await;
+        }
+        result
+    }
+
+    /// Puts a token into a request, where that proves us.
+    async fn prove(&self, request: &mut Request) -> Result<Option<(&TokenCache, SecretString)>, TokenFault> {
+        let Some(tokens) = &self.tokens else {
+            return Ok(None);
+        };
+        let token = tokens.token(Instant::now()).await?;
+        let value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()));
+        let mut value = value.map_err(|_| TokenFault::Unreadable)?;
+        value.set_sensitive(true);
+        request.headers_mut().insert(AUTHORIZATION, value);
+        Ok(Some((tokens, token)))
+    }
+
+    /// Asks for the base URL. Every answer will do.
+    ///
+    /// # Errors
+    /// In words why there is none.
+    pub async fn ping(&self) -> Result<u16, &'static str> {
+        let url = Url::parse(&self.send.base_url).map_err(|_| "the base URL cannot be read")?;
+        match self.client.send(Request::new(Method::GET, url)).await {
+            Ok(answer) => Ok(answer.status),
+            Err(NoAnswer::NeverLeft(reason) | NoAnswer::Unknown(reason)) => Err(reason),
+        }
+    }
+
+    /// Why the gateway cannot carry a message: nothing is dropped or replaced silently (GW92, GW93).
+    fn unsuited(&self, request: &SendRequest) -> Option<&'static str> {
+        let is_carried = match self.charset {
+            SmsCharset::Gsm7OrUcs2 => true,
+            SmsCharset::Gsm7Only => request.encoding == Encoding::Gsm7,
+            SmsCharset::Ucs2Bmp => request.text.chars().all(|c| c.len_utf16() == 1),
+        };
+        if !is_carried {
+            Some("the gateway cannot carry a character of the text")
+        } else if request.segments > self.parts_max {
+            Some("the text has more SMS parts than the gateway carries")
+        } else {
+            None
+        }
+    }
+}
