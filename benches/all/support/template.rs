@@ -185,12 +185,14 @@ pub fn configure(database: &Database, folder: &Path, base_url: Option<&str>) -> 
     std::fs::create_dir_all(&surveys)?;
     std::fs::write(surveys.join("bench.yaml"), SURVEY)?;
     let gateway = match base_url {
-        None => "profile = \"simulator\"\nparams.subnumber_mode = \"none\"\nparams.delivery_reports = false\n\
+        None => {
+            "profile = \"simulator\"\nparams.subnumber_mode = \"none\"\nparams.delivery_reports = false\n\
             params.proof = \"none\"\n"
-            .to_owned(),
-        Some(base_url) => format!(
-            "profile = \"generic\"\nbase_url = \"{base_url}\"\nsecrets.inbound = \"{SECRET}\"\n"
-        ),
+                .to_owned()
+        }
+        Some(base_url) => {
+            format!("profile = \"generic\"\nbase_url = \"{base_url}\"\nsecrets.inbound = \"{SECRET}\"\n")
+        }
     };
     let config = format!(
         "[server]\nbind = \"127.0.0.1:0\"\n[database]\nurl = \"{}\"\n[surveys]\nfolder = \"{}\"\n\

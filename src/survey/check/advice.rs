@@ -11,8 +11,8 @@ use crate::survey::reply::plain_form;
 use crate::survey::{Kind, Number, Settings};
 
 use super::Checker;
-use crate::yaml::duration;
 use super::steps::Step;
+use crate::yaml::duration;
 
 /// Above this the checker warns (P35).
 const EXPIRY_ADVISED_MAX: Duration = Duration::hours(24);

@@ -8,11 +8,11 @@ use chrono::{Duration, NaiveDate};
 use crate::survey::definition::Spanned;
 use crate::survey::definition::field::TypeName;
 use crate::survey::definition::file::ElementFile;
-use crate::yaml::Scalar;
 use crate::survey::element::{DateOrder, Direction};
 use crate::survey::expr::{PATTERN_BYTES_MAX, compile_pattern};
 use crate::survey::finding::Code;
 use crate::survey::{Kind, Number, Text};
+use crate::yaml::Scalar;
 
 use super::Checker;
 

@@ -30,8 +30,8 @@ use super::survey::SurveyParts;
 use super::{Language, Survey};
 use crate::yaml;
 
-pub use lint::{TextLength, text_lengths};
 pub use crate::yaml::duration;
+pub use lint::{TextLength, text_lengths};
 pub use names::{FileName, duplicates};
 pub use paths::{NextRow, PATHS_MAX, PathRow, Paths};
 pub(in crate::survey) use settings::METHODS;

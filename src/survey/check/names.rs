@@ -1,7 +1,6 @@
 //! Names of files and words: [`FileName`], identifiers (F12, F14) and durations (F5), and what is written
 //! twice in several files of a folder (E15).
 
-
 use crate::survey::Survey;
 use crate::survey::definition::{Fault, Place};
 use crate::survey::finding::{Code, Finding};

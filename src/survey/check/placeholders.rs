@@ -3,8 +3,8 @@
 use crate::survey::definition::field::MESSAGE_PLACEHOLDERS;
 use crate::survey::definition::file::{SurveyFile, TextFile};
 use crate::survey::definition::{Place, Spanned};
-use crate::yaml::closest;
 use crate::survey::finding::Code;
+use crate::yaml::closest;
 
 use super::Checker;
 use super::steps::Step;

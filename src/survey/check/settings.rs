@@ -4,10 +4,10 @@ use chrono::{Duration, NaiveTime, Weekday};
 
 use crate::survey::definition::Spanned;
 use crate::survey::definition::file::SendWindowFile;
-use crate::yaml::closest;
 use crate::survey::finding::Code;
 use crate::survey::survey::{IfOpenSession, OnExhausted, OptionStyle, SendWindow, Variable};
 use crate::survey::{Reminder, ReminderWhen, Settings, Text};
+use crate::yaml::closest;
 
 use super::Checker;
 use crate::yaml::duration;

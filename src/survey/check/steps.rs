@@ -7,9 +7,9 @@ use crate::survey::definition::field::TypeName;
 use crate::survey::definition::file::{ElementFile, VariantFile};
 use crate::survey::definition::{Part, Place, Spanned};
 use crate::survey::expr::Expr;
-use crate::yaml::closest;
 use crate::survey::finding::Code;
 use crate::survey::{Element, Kind, Rule, Target, Text};
+use crate::yaml::closest;
 
 use super::drafts::{DraftCompletion, DraftRule, DraftVariant, finished_variants};
 use super::names::{RESERVED_WORDS, is_identifier};
