@@ -4,6 +4,8 @@
 //!
 //! `CRASH_ROUNDS` sets the number of kills (default 50), `CRASH_CONVERSATIONS` that of people (default 200).
 
+mod nodes;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -57,6 +59,9 @@ const TEXTS: [&str; 5] = [
 /// Longest wait for all conversations to end after the last kill.
 const PATIENCE: Duration = Duration::from_mins(2);
 
+/// Who gets no answer for so long tries again, as callers do.
+const ANSWER_MAX: Duration = Duration::from_secs(3);
+
 #[expect(clippy::disallowed_methods, reason = "how many rounds is a wish of whoever runs the test")]
 fn number(name: &str, otherwise: usize) -> usize {
     std::env::var(name).ok().map_or(otherwise, |text| text.parse().unwrap())
@@ -107,15 +112,21 @@ impl Program {
     }
 }
 
-fn write_config(folder: &Path, database: &Database, gateway: &FakeGateway) -> std::path::PathBuf {
+fn write_config(
+    folder: &Path,
+    database: &Database,
+    gateway: &FakeGateway,
+    outbox: &str,
+) -> std::path::PathBuf {
     let surveys = folder.join("surveys");
     std::fs::create_dir(&surveys).unwrap();
     std::fs::write(surveys.join("crash.yaml"), SURVEY).unwrap();
     let config = format!(
         "[server]\nbind = \"127.0.0.1:0\"\n[database]\nurl = \"{}\"\n[surveys]\nfolder = \"{}\"\n\
          [limits]\nrequests_per_second = 100000\nrequests_burst = 100000\nwebhooks_per_second = 100000\n\
-         [outbox]\nunknown_proof = \"1s\"\n[log]\nlevel = \"warn\"\n\
+         [outbox]\nunknown_proof = \"1s\"\n{outbox}[log]\nlevel = \"warn\"\n\
          [gateways.fake]\nprofile = \"generic\"\nbase_url = \"{}\"\nsecrets.inbound = \"{GATEWAY_SECRET}\"\n\
+         connect_timeout = \"1s\"\nrequest_timeout = \"2s\"\n\
          [channels.fake]\ngateway = \"fake\"\nsender = \"2012\"\nsender_type = \"short_number\"\n\
          allowed_countries = [\"46\"]\nthrottle_per_second = 1000\n",
         database.url,
@@ -143,15 +154,18 @@ fn make_key(database: &Database) -> String {
     made.unwrap().unwrap().key.reveal().to_owned()
 }
 
-/// Repeats a call until the server, whichever one is running, says yes.
-async fn until_acknowledged<F>(doors: &watch::Receiver<Option<Door>>, call: impl Fn(Door) -> F)
+/// Repeats a call until a server says yes, going from one to the next of those that are running.
+async fn until_acknowledged<F>(doors: &watch::Receiver<Vec<Door>>, call: impl Fn(Door) -> F)
 where
     F: Future<Output = bool>,
 {
-    loop {
-        let door = doors.borrow().clone();
+    for attempt in 0_usize.. {
+        let door = {
+            let doors = doors.borrow();
+            doors.get(attempt % doors.len().max(1)).cloned()
+        };
         if let Some(door) = door
-            && call(door).await
+            && tokio::time::timeout(ANSWER_MAX, call(door)).await.unwrap_or(false)
         {
             return;
         }
@@ -160,7 +174,7 @@ where
 }
 
 /// One person: waits for the survey, answers each question when it arrives, and sends again until it is taken.
-async fn converse(person: usize, gateway: FakeGateway, doors: watch::Receiver<Option<Door>>) {
+async fn converse(person: usize, gateway: FakeGateway, doors: watch::Receiver<Vec<Door>>) {
     let phone = phone(person);
     let body = json!({"identifier": phone, "language": "en", "clientReference": format!("ivr-{person}")});
     until_acknowledged(&doors, |door| {
@@ -205,23 +219,23 @@ async fn nothing_is_lost_and_nothing_counts_twice(backend: Backend) {
     let folder = tempfile::tempdir().unwrap();
     let database = backend.open();
     let gateway = FakeGateway::start(Clock::system()).await;
-    let config = write_config(folder.path(), &database, &gateway);
+    let config = write_config(folder.path(), &database, &gateway, "");
     let key = make_key(&database);
-    let (doors, seen) = watch::channel(None);
+    let (doors, seen) = watch::channel(Vec::new());
     let people_at_work: Vec<_> =
         (0..people).map(|person| tokio::spawn(converse(person, gateway.clone(), seen.clone()))).collect();
 
     let random = Ids::seeded(42);
     let mut program = Program::start(&config, &key);
     for _ in 0..rounds {
-        doors.send_replace(Some(program.door.clone()));
+        doors.send_replace(vec![program.door.clone()]);
         let life = Duration::from_millis(random.below(400));
         tokio::time::sleep(life).await;
         program.kill();
-        doors.send_replace(None);
+        doors.send_replace(Vec::new());
         program = Program::start(&config, &key);
     }
-    doors.send_replace(Some(program.door.clone()));
+    doors.send_replace(vec![program.door.clone()]);
     let ended = tokio::time::timeout(PATIENCE, futures_util::future::join_all(people_at_work)).await;
     assert!(ended.is_ok(), "some conversations never end");
     wait_for_the_end(&database).await;
