@@ -13,13 +13,10 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use antiphon::app::api_key::Scope;
-use antiphon::app::audit::Actor;
-use antiphon::app::manage_keys::{NewKey, create_key};
 use antiphon::clock::Clock;
 use antiphon::ids::Ids;
 use antiphon::session::Status;
-use antiphon::store::{open_for_command, schema};
+use antiphon::store::schema;
 use diesel::prelude::*;
 use serde_json::{Value as Json, json};
 use tokio::sync::watch;
@@ -138,22 +135,6 @@ fn write_config(
     path
 }
 
-fn make_key(database: &Database) -> String {
-    let clock = Clock::system();
-    let new = NewKey {
-        name: "crash".to_owned(),
-        scopes: Scope::ALL.to_vec(),
-        surveys: Vec::new(),
-        channels: Vec::new(),
-        expires_at: None,
-        env: "test".to_owned(),
-    };
-    let mut connection = open_for_command(&database.url).unwrap();
-    let made =
-        connection.write(|connection| create_key(connection, &new, &[7; 40], &Actor::command(), clock.now()));
-    made.unwrap().unwrap().key.reveal().to_owned()
-}
-
 /// Repeats a call until a server says yes, going from one to the next of those that are running.
 async fn until_acknowledged<F>(doors: &watch::Receiver<Vec<Door>>, call: impl Fn(Door) -> F)
 where
@@ -220,7 +201,7 @@ async fn nothing_is_lost_and_nothing_counts_twice(backend: Backend) {
     let database = backend.open();
     let gateway = FakeGateway::start(Clock::system()).await;
     let config = write_config(folder.path(), &database, &gateway, "");
-    let key = make_key(&database);
+    let key = database.make_key();
     let (doors, seen) = watch::channel(Vec::new());
     let people_at_work: Vec<_> =
         (0..people).map(|person| tokio::spawn(converse(person, gateway.clone(), seen.clone()))).collect();

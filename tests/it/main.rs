@@ -14,6 +14,7 @@ mod delivery;
 mod gateway;
 mod http;
 mod installation;
+mod kannel;
 mod leaks;
 mod metrics;
 mod nodes;

@@ -12,7 +12,7 @@ use antiphon::ids::Ids;
 use diesel::prelude::*;
 use tokio::sync::watch;
 
-use super::{PATIENCE, Program, check, converse, make_key, number, schema, wait_for_the_end, write_config};
+use super::{PATIENCE, Program, check, converse, number, schema, wait_for_the_end, write_config};
 use crate::support::{Backend, FakeGateway};
 
 /// The shortest that a request of two seconds allows: what a dead node has in hand is not sent before.
@@ -47,7 +47,7 @@ async fn three_nodes_lose_and_double_nothing_while_one_is_killed_and_one_is_stop
     let gateway = FakeGateway::start(Clock::system()).await;
     let lease = format!("lease = \"{}s\"\n", LEASE.as_secs());
     let config = write_config(folder.path(), &database, &gateway, &lease);
-    let key = make_key(&database);
+    let key = database.make_key();
     let start = || Program::start(&config, &key);
     let (steady, stopped, mut killed) = (start(), start(), start());
 

@@ -5,12 +5,14 @@ mod app;
 mod backend;
 mod door;
 mod gateway;
+pub mod kannel;
 pub mod surveys;
 
 pub use app::{Setup, TestApp};
 pub use backend::{Backend, Database};
 pub use door::{Door, GATEWAY_SECRET, Message};
 pub use gateway::{FakeGateway, Script, Sent};
+pub use kannel::Kannel;
 
 /// A Norwegian mobile, for sessions with subnumbers.
 pub const KARI: &str = "+4799999999";
