@@ -192,6 +192,7 @@ fn agree(shown: &[Shown], messages: &[Json]) {
         assert_eq!(sms.parts.len(), usize::try_from(message["segments"].as_u64().unwrap()).unwrap());
         assert_eq!(sms.coding, if message["encoding"] == "gsm7" { 0 } else { 8 }, "{message}");
         assert!(sms.from.starts_with(SENDER) && sms.from == shown[0].from, "{sms:?}");
+        assert_eq!(sms.from.len(), 14, "GW53: the short number and the digits of the session: {sms:?}");
         assert_eq!(
             (&message["receipt"], &message["possibleDuplicate"]),
             (&json!("delivered"), &json!(false))
