@@ -10,7 +10,7 @@ use crate::support::Failure;
 use crate::support::bed::{Bed, Done, person};
 use crate::support::change::{Change, Owns};
 
-/// As the product sets its connections up.
+/// Commits as durable as the product's. Here the connection waits for the disk and carries the log back itself.
 const SETTINGS: &str = "PRAGMA busy_timeout = 60000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; \
     PRAGMA wal_autocheckpoint = 4000;";
