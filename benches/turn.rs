@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use antiphon::app::claim_messages::{ClaimMessages, Claimed};
 use antiphon::app::engine::Engine;
 use antiphon::app::receive_message::{InboundMessage, ReceiveMessage};
-use antiphon::app::send_survey::{SendSurvey, SendSurveyTurn, Sent, Variables, prepare};
+use antiphon::app::send_survey::{SendSurvey, SendSurveyTurn, Sent, prepare};
 use antiphon::app::settle_message::SettleMessage;
 use antiphon::clock::Clock;
 use antiphon::config::{Config, Inputs};
@@ -148,21 +148,11 @@ impl People {
 }
 
 fn command(phone: &str) -> SendSurvey {
-    SendSurvey {
-        survey: "bench".to_owned(),
-        identifier: Phone::identifier(phone, &PhoneRules::default())
+    SendSurvey::of(
+        "bench",
+        Phone::identifier(phone, &PhoneRules::default())
             .unwrap_or_else(|fault| panic!("a bench phone is refused: {fault:?}")),
-        client_reference: None,
-        expiry: None,
-        language: None,
-        content: None,
-        variables: Variables::new(Vec::new()),
-        channel_id: None,
-        if_open_session: None,
-        send_at: None,
-        is_test: false,
-        body_fingerprint: String::new(),
-    }
+    )
 }
 
 /// 512 people answer at once; the time from the first reply handed in to the last one committed.

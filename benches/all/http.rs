@@ -14,7 +14,7 @@ use crate::support::bed::{Bed, Done};
 use crate::support::child::{Child, load};
 use crate::support::load::{Load, Loaded};
 use crate::support::machine::{cpu_by_thread, memory_peak_mb};
-use crate::support::table::{Table, at_most, fine, ratio, whole};
+use crate::support::table::{Table, at_most, fine, number, ratio, whole};
 use crate::support::template::{GATEWAY, Stage, Template, configure};
 use crate::support::{Failure, Size};
 
@@ -132,10 +132,7 @@ pub async fn measure(backend: &Backend, size: Size) -> Result<Vec<Vec<String>>, 
                 ratio(most, empty.per_second, None)
             ),
         ),
-        row(
-            &format!("replies/s with {} sessions, at most", whole(to_number(people))),
-            whole(alone.most.per_second),
-        ),
+        row(&format!("replies/s with {} sessions, at most", number(people)), whole(alone.most.per_second)),
         row("p50 and p99 at most rate, ms", format!("{} and {}", fine(alone.most.p50), fine(alone.most.p99))),
         row(
             "p50 and p99 at half of it, ms",
@@ -239,9 +236,4 @@ fn pause_gateway(bed: &Bed) -> Result<(), Failure> {
          VALUES ('{GATEWAY}', TRUE, '2026-11-21 06:00:00')"
     ))?;
     Ok(())
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of a benchmark are far below 2^52")]
-fn to_number(count: u64) -> f64 {
-    count as f64
 }

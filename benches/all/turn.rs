@@ -11,7 +11,7 @@ use crate::reference::{BATCH, CLIENTS, Script, Writes, batched, pgbench, pooled}
 use crate::support::backend::Backend;
 use crate::support::bed::{Bed, Done, person};
 use crate::support::measure::{Caller, Measured, Plan, median, run};
-use crate::support::table::{Table, fine, ratio, whole};
+use crate::support::table::{Table, fine, number, ratio, whole};
 use crate::support::template::{GATEWAY, Stage, Template, reply};
 use crate::support::{Failure, Size};
 
@@ -68,7 +68,7 @@ pub async fn measure(backend: &Backend, size: Size, with_million: bool) -> Resul
         let many = closed(&template, &writes(MANY), size).await?;
         let mut table = many.table;
         table.rows.push(vec![
-            format!("512, against {} sessions", whole(to_number(FEW))),
+            format!("512, against {} sessions", number(FEW)),
             whole(many.most),
             String::new(),
             String::new(),
@@ -122,17 +122,12 @@ async fn closed(template: &Template, writes: &Writes, size: Size) -> Result<Clos
         "{} sessions are stored, each with its question on the phone, and each answers at most once. Callers in the \
          same process wait for the commit and call again; the middle one of {rounds} rounds, each on a fresh database. \
          A turn writes {} rows. Commits are durable. The references write the very same rows.",
-        whole(to_number(sessions)),
+        number(sessions),
         writes.changes.len()
     );
     let columns = vec!["callers", "turns/s", "p50 ms", "p99 ms", "reference/s", "ratio"];
-    let title = format!("Turns on {}, {} sessions", template.backend.name(), whole(to_number(sessions)));
+    let title = format!("Turns on {}, {} sessions", template.backend.name(), number(sessions));
     Ok(Closed { table: Table { title, method, columns, rows }, most })
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of a benchmark are far below 2^52")]
-fn to_number(count: u64) -> f64 {
-    count as f64
 }
 
 /// The references: name, least ratio that must hold, turns a second.
@@ -208,7 +203,7 @@ async fn open(template: &Template, size: Size) -> Result<Table, Failure> {
             "Replies come at a fixed rate for {seconds} s, whether or not the ones before are answered; the time of a \
              reply that had to wait for a free caller ({OPEN_CALLERS}) counts from when it was due. At least {} sessions \
              are stored, each of which answers once.",
-            whole(to_number(FEW))
+            number(FEW)
         ),
         columns: vec!["offered/s", "answered/s", "p50 ms", "p99 ms"],
         rows,

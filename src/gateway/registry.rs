@@ -10,11 +10,11 @@ use reqwest::Url;
 use secrecy::ExposeSecret;
 
 use super::item::CallbackItem;
-use super::profile::{Bound, Call, Limits, Reply};
+use super::profile::{Bound, Call, Reply};
 use super::sender::Sender;
 use super::settings::{GatewayKind, GatewaySettings, OptOutHandling};
 use super::simulator::Simulator;
-use super::subnumber::{Subnumber, SubnumberMode};
+use super::subnumber::Subnumber;
 use super::types::{SendRequest, SendResult};
 use super::verify::{Callback, Forged, Place, Proof};
 use crate::ids::Ids;
@@ -90,12 +90,6 @@ impl Gateway {
         &self.opened.bound.subnumber
     }
 
-    /// Whether it opens SMS sessions and gives handles (GW51).
-    #[must_use]
-    pub fn supports_sessions(&self) -> bool {
-        self.subnumber().mode == SubnumberMode::GatewaySession
-    }
-
     /// What it does by itself when a person texts STOP.
     #[must_use]
     pub fn opt_out_handling(&self) -> OptOutHandling {
@@ -119,12 +113,6 @@ impl Gateway {
     #[must_use]
     pub fn repeat_window(&self) -> Option<TimeDelta> {
         self.opened.bound.repeat_window
-    }
-
-    /// How fast it takes messages, and how long they may be.
-    #[must_use]
-    pub fn limits(&self) -> Limits {
-        self.opened.bound.profile.limits
     }
 
     /// Hands one SMS over, once, and says what became of it. Ends within the gateway's request timeout.

@@ -7,8 +7,8 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::support::Setup;
 use crate::support::surveys::SHOP;
+use crate::support::{Setup, TestApp};
 
 const GUIDE: &str = include_str!("../../docs/gateways.md");
 const KARI: &str = "+4799999999";
@@ -72,19 +72,24 @@ fn field(request: &str, name: &str) -> String {
         .unwrap_or_default()
 }
 
-#[tokio::test]
-async fn gw10_a_new_gateway_is_one_yaml_file_and_no_rebuild() {
+/// A server that finds this profile in its folder and sends through it; profiles are read once, at the start.
+async fn app_with(profile: &str, url: &str) -> TestApp {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("acme.yaml"), profile()).unwrap();
-    let (url, ledger) = acme(0).await;
-    let app = Setup::with(&[SHOP])
+    std::fs::write(folder.path().join("acme.yaml"), profile).unwrap();
+    Setup::with(&[SHOP])
         .set("profiles.folder", &folder.path().display().to_string())
         .set("gateways.fake.profile", "acme")
-        .set("gateways.fake.base_url", &url)
+        .set("gateways.fake.base_url", url)
         .set("gateways.fake.params.customer", "4711")
         .set("gateways.fake.secrets.key", "acme-key")
         .start()
-        .await;
+        .await
+}
+
+#[tokio::test]
+async fn gw10_a_new_gateway_is_one_yaml_file_and_no_rebuild() {
+    let (url, ledger) = acme(0).await;
+    let app = app_with(profile(), &url).await;
     let session = app.send("shop", KARI).await;
     let post = async |form: String| {
         let address =
@@ -144,20 +149,11 @@ async fn gw10_a_new_gateway_is_one_yaml_file_and_no_rebuild() {
 
 #[tokio::test]
 async fn gw64_a_report_that_says_stop_is_recorded_once() {
-    let folder = tempfile::tempdir().unwrap();
     let with_codes = profile()
         .replace("state: {path: status,", "error_code: code\n      state: {path: status,")
         .replace("limits: {max_parts: 3}", "limits: {max_parts: 3}\nstop: {error_codes: [\"44\"]}");
-    std::fs::write(folder.path().join("acme.yaml"), with_codes).unwrap();
     let (url, ledger) = acme(0).await;
-    let app = Setup::with(&[SHOP])
-        .set("profiles.folder", &folder.path().display().to_string())
-        .set("gateways.fake.profile", "acme")
-        .set("gateways.fake.base_url", &url)
-        .set("gateways.fake.params.customer", "4711")
-        .set("gateways.fake.secrets.key", "acme-key")
-        .start()
-        .await;
+    let app = app_with(&with_codes, &url).await;
     let session = app.send("shop", KARI).await;
     app.advance(chrono::TimeDelta::seconds(10)).await;
     let reference = field(&ledger.lock().unwrap()[1], "reference");
@@ -179,21 +175,12 @@ async fn gw64_a_report_that_says_stop_is_recorded_once() {
 #[tokio::test]
 async fn re19_c_a_gateway_that_recognises_our_reference_is_asked_again_and_that_is_no_copy() {
     for (guaranteed, sends) in [("true", 2), ("false", 1)] {
-        let folder = tempfile::tempdir().unwrap();
         let sure = profile().replace(
             "limits: {max_parts: 3}",
             &format!("  idempotency: {{field: reference, window: 1h, guaranteed: {guaranteed}}}\nlimits: {{max_parts: 3}}"),
         );
-        std::fs::write(folder.path().join("acme.yaml"), sure).unwrap();
         let (url, ledger) = acme(1).await;
-        let app = Setup::with(&[SHOP])
-            .set("profiles.folder", &folder.path().display().to_string())
-            .set("gateways.fake.profile", "acme")
-            .set("gateways.fake.base_url", &url)
-            .set("gateways.fake.params.customer", "4711")
-            .set("gateways.fake.secrets.key", "acme-key")
-            .start()
-            .await;
+        let app = app_with(&sure, &url).await;
         let session = app.send("shop", KARI).await;
         app.advance(chrono::TimeDelta::seconds(130)).await;
         let references: Vec<String> =

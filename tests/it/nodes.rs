@@ -11,7 +11,7 @@ use std::time::Duration;
 use antiphon::app::claim_messages::{ClaimMessages, Claimed};
 use antiphon::app::engine::Engine;
 use antiphon::app::receive_message::{InboundMessage, ReceiveMessage, Received};
-use antiphon::app::send_survey::{SendSurvey, SendSurveyTurn, Sent, Variables, prepare};
+use antiphon::app::send_survey::{SendSurvey, SendSurveyTurn, Sent, prepare};
 use antiphon::app::settle_message::SettleMessage;
 use antiphon::clock::ManualClock;
 use antiphon::config::{Config, Inputs};
@@ -122,18 +122,8 @@ impl Nodes {
 
 async fn ask(engine: &Engine, phone: &str) -> Sent {
     let command = SendSurvey {
-        survey: "ask".to_owned(),
-        identifier: Phone::identifier(phone, &PhoneRules::default()).unwrap(),
         client_reference: Some("visit-1".to_owned()),
-        expiry: None,
-        language: None,
-        content: None,
-        variables: Variables::new(Vec::new()),
-        channel_id: None,
-        if_open_session: None,
-        send_at: None,
-        is_test: false,
-        body_fingerprint: String::new(),
+        ..SendSurvey::of("ask", Phone::identifier(phone, &PhoneRules::default()).unwrap())
     };
     let prepared = prepare(engine, command, engine.clock.now()).unwrap();
     engine.store.write(SendSurveyTurn { engine: engine.clone(), prepared, idempotent: None }).await.unwrap()

@@ -36,6 +36,12 @@ impl Table {
     }
 }
 
+/// A count, as [`whole`] writes figures.
+#[expect(clippy::cast_precision_loss, reason = "counts of a benchmark are far below 2^52")]
+pub fn number(count: u64) -> String {
+    whole(count as f64)
+}
+
 /// Puts the figures into the note, in place of the ones that stood there.
 pub fn write_note(path: &Path, figures: &str) -> Result<(), Failure> {
     let note = std::fs::read_to_string(path)?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use antiphon::app::engine::Engine;
 use antiphon::app::receive_callback::receive_callback;
-use antiphon::app::send_survey::{SendSurvey, SendSurveyTurn, Sent, Variables, prepare};
+use antiphon::app::send_survey::{SendSurvey, SendSurveyTurn, Sent, prepare};
 use antiphon::clock::Clock;
 use antiphon::config::{Config, Inputs};
 use antiphon::gateway::{CallbackItem, Inbound};
@@ -240,21 +240,11 @@ impl Served {
 
 /// Starts the survey for a phone, as the HTTP handler does.
 pub async fn send_survey(engine: &Engine, phone: &str) -> Result<(), Failure> {
-    let command = SendSurvey {
-        survey: "bench".to_owned(),
-        identifier: Phone::identifier(phone, &PhoneRules::default())
+    let command = SendSurvey::of(
+        "bench",
+        Phone::identifier(phone, &PhoneRules::default())
             .map_err(|fault| format!("a phone of the benchmark is refused: {fault:?}"))?,
-        client_reference: None,
-        expiry: None,
-        language: None,
-        content: None,
-        variables: Variables::new(Vec::new()),
-        channel_id: None,
-        if_open_session: None,
-        send_at: None,
-        is_test: false,
-        body_fingerprint: String::new(),
-    };
+    );
     let prepared = prepare(engine, command, engine.clock.now())
         .map_err(|fault| format!("the survey of the benchmark is refused: {fault:?}"))?;
     let turn = SendSurveyTurn { engine: engine.clone(), prepared, idempotent: None };

@@ -40,6 +40,27 @@ pub struct SendSurvey {
     pub body_fingerprint: String,
 }
 
+impl SendSurvey {
+    /// A call that says nothing but which survey, and whom it shall reach.
+    #[must_use]
+    pub fn of(survey: &str, identifier: Phone) -> Self {
+        Self {
+            survey: survey.to_owned(),
+            identifier,
+            client_reference: None,
+            expiry: None,
+            language: None,
+            content: None,
+            variables: Variables::default(),
+            channel_id: None,
+            if_open_session: None,
+            send_at: None,
+            is_test: false,
+            body_fingerprint: String::new(),
+        }
+    }
+}
+
 /// What has been understood of a call that may still have faults: enough to look for those that need the survey
 /// or the channel.
 #[derive(Clone, Default)]

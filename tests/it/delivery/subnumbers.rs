@@ -10,7 +10,6 @@ use antiphon::app::send_survey::{SendSurvey, SendSurveyTurn, Sent, prepare};
 use antiphon::gateway::Intent;
 use antiphon::phone::{Phone, PhoneRules};
 use antiphon::store::schema;
-use antiphon::survey::Variables;
 
 use crate::support::surveys::SHOP;
 use crate::support::{KARI, Message, SVEN, Setup, TestApp};
@@ -108,20 +107,7 @@ async fn gw53_the_number_of_an_ended_session_says_so_beside_an_open_one() {
 /// A call whose session can have no other number than this.
 async fn start_with(app: &TestApp, phone: &str, number: &str) -> Option<String> {
     let engine = app.engine();
-    let command = SendSurvey {
-        survey: "shop".to_owned(),
-        identifier: Phone::identifier(phone, &PhoneRules::default()).unwrap(),
-        client_reference: None,
-        expiry: None,
-        language: None,
-        content: None,
-        variables: Variables::default(),
-        channel_id: None,
-        if_open_session: None,
-        send_at: None,
-        is_test: false,
-        body_fingerprint: String::new(),
-    };
+    let command = SendSurvey::of("shop", Phone::identifier(phone, &PhoneRules::default()).unwrap());
     let mut prepared = prepare(engine, command, app.now()).unwrap();
     assert_eq!(prepared.drawn.len(), 16, "it is drawn, not counted");
     prepared.drawn = vec![number.to_owned()];

@@ -10,7 +10,7 @@ use std::task::Poll;
 use antiphon::app::claim_messages::ClaimMessages;
 use antiphon::app::engine::Engine;
 use antiphon::app::receive_message::{InboundMessage, ReceiveMessage, Received};
-use antiphon::app::send_survey::{SendSurvey, SendSurveyTurn, Variables, prepare};
+use antiphon::app::send_survey::{SendSurvey, SendSurveyTurn, prepare};
 use antiphon::app::settle_message::SettleMessage;
 use antiphon::clock::{ManualClock, Timestamp};
 use antiphon::config::{Config, Inputs};
@@ -238,20 +238,7 @@ pub(super) fn phones(from: usize, count: usize) -> Vec<String> {
 }
 
 fn command(phone: &str) -> SendSurvey {
-    SendSurvey {
-        survey: "ask".to_owned(),
-        identifier: Phone::identifier(phone, &PhoneRules::default()).unwrap(),
-        client_reference: None,
-        expiry: None,
-        language: None,
-        content: None,
-        variables: Variables::new(Vec::new()),
-        channel_id: None,
-        if_open_session: None,
-        send_at: None,
-        is_test: false,
-        body_fingerprint: String::new(),
-    }
+    SendSurvey::of("ask", Phone::identifier(phone, &PhoneRules::default()).unwrap())
 }
 
 fn selects(statements: &[String]) -> usize {
