@@ -12,7 +12,8 @@ use diesel::sql_types::{Array, BigInt, Integer, Text, Timestamp};
 
 use super::messages::{self, PRIORITIES};
 use super::sequence::Sequence;
-use super::space::{Keys, Space};
+use super::space::Space;
+use super::wanted::Keys;
 use super::{AnyConnection, StoreError};
 
 /// Names the candidates for the load, with the buckets of their channels and what they may have to wait for.

@@ -10,7 +10,7 @@ use super::disk::{self, DiskRoom};
 use super::lane::World;
 use super::load::{Loading, load};
 use super::sequence::Sequence;
-use super::space::Keys;
+use super::wanted::Keys;
 use super::work::{Fault, Work, WriteError};
 use super::writer::Writer;
 use super::{

@@ -22,7 +22,8 @@ use super::schema::{
 };
 use super::sequence::Sequence;
 use super::sessions::{HandleRow, SessionRow};
-use super::space::{Keys, Space, WeakMatch};
+use super::space::{Space, WeakMatch};
+use super::wanted::Keys;
 use super::{AnyConnection, PhoneHasher, StoreError};
 
 /// How far back equal texts without id are looked for (RF18).

@@ -10,8 +10,9 @@ use diesel::prelude::*;
 use super::StoreError;
 use super::consents::ContactRow;
 use super::schema::{contacts, messages, session_handles, sessions};
-use super::space::{Keys, Space};
+use super::space::Space;
 use super::unnest::{InsertAll, InsertMissing};
+use super::wanted::Keys;
 
 /// How often phones are looked for that are erased while we lock them.
 const TRIES_MAX: u32 = 4;

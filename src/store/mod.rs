@@ -46,6 +46,7 @@ mod space;
 pub mod surveys;
 mod table;
 mod unnest;
+mod wanted;
 mod work;
 mod writer;
 
@@ -58,6 +59,7 @@ pub use reader::Readers;
 pub use sessions::{HandleRow, SessionRow};
 pub use settings::{ConnectionSettings, StoreSettings};
 pub use signals::Signals;
-pub use space::{ClaimWish, Keys, Space, WeakMatch};
+pub use space::{Space, WeakMatch};
 pub use table::Table;
+pub use wanted::{ClaimWish, Keys};
 pub use work::{Fault, Work, WriteError};

@@ -1,4 +1,4 @@
-//! Migrations go up, down and up again, and `schema.rs` says what the database says.
+//! Migrations go up, down and up again, and `store/schema` says what the database says.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -57,15 +57,16 @@ fn a_schema_from_the_future_is_refused() {
 type Schema = BTreeMap<String, BTreeMap<String, String>>;
 
 #[test]
-fn schema_rs_says_what_the_database_says() {
+fn the_schema_says_what_the_database_says() {
     for backend in Backend::ALL {
         assert_eq!(stated(), found(&backend.open()), "{backend:?}");
     }
 }
 
 fn stated() -> Schema {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/schema.rs");
-    let source = std::fs::read_to_string(path).unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/schema");
+    let files = std::fs::read_dir(folder).unwrap();
+    let source: String = files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect();
     let table = Regex::new(r"(?s)diesel::table! \{\s*(\w+) \([^)]*\) \{(.*?)\}\s*\}").unwrap();
     let column = Regex::new(r"(\w+) -> ([\w<>]+),").unwrap();
     let columns = |body: &str| {

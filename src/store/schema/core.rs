@@ -1,4 +1,4 @@
-//! The tables as diesel sees them; migrations/ is the truth and a parity test compares the two.
+//! The tables of migration 0001: surveys, channels, people, sessions, texts in both directions, keys, the audit log.
 
 #![expect(missing_docs, reason = "columns are documented in migrations/*/0001_core/up.sql")]
 

@@ -1,0 +1,5 @@
+//! The tables as diesel sees them, a file per migration; migrations/ is the truth and a parity test compares the two.
+
+mod core;
+
+pub use core::*;
