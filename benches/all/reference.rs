@@ -118,14 +118,31 @@ pub fn pooled(bed: &Bed, writes: &Writes, turns: u64) -> Result<f64, Failure> {
     Ok(turns as f64 / took.as_secs_f64())
 }
 
-/// How pgbench writes a turn.
+/// How pgbench carries a turn out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Script {
-    /// One statement after the other in a transaction that reads the session first.
+    /// One statement after the other in a transaction.
     RoundTrips,
     /// All of it in one statement.
     OneCte,
+    /// One statement that writes and looks at nothing: no turn could be carried out so, but it shows what the rows cost.
+    OneCteBlind,
 }
+
+/// What a turn of the person `:n` must know before it writes: her lock, whether she said stop, her open session and
+/// what waits to be sent to her.
+const READS: [&str; 5] = [
+    "SELECT * FROM contacts WHERE phone = '+474' || lpad((:n)::text, 7, '0') FOR UPDATE",
+    "SELECT * FROM consents WHERE phone = '+474' || lpad((:n)::text, 7, '0')",
+    "SELECT * FROM suppressions WHERE phone_hash = '+474' || lpad((:n)::text, 7, '0')",
+    "SELECT * FROM sessions WHERE phone = '+474' || lpad((:n)::text, 7, '0') AND closed_at IS NULL",
+    "SELECT * FROM messages WHERE phone = '+474' || lpad((:n)::text, 7, '0') AND is_open",
+];
+/// Whether the gateway has handed a reply over before.
+const REPLY_BEFORE: &str = "SELECT id FROM inbound WHERE provider_id = 'gateway-reply-' || lpad((:n)::text, 12, '0') AND gateway = 'bench'";
+/// The question that a reply answers.
+const QUESTION: &str = "SELECT m.* FROM messages m JOIN sessions s ON s.prompt_id = m.id \
+    WHERE s.phone = '+474' || lpad((:n)::text, 7, '0') AND s.closed_at IS NULL";
 
 impl Script {
     fn text(self, writes: &Writes, turns_per_client: u64) -> String {
@@ -136,28 +153,37 @@ impl Script {
         );
         let statements: Vec<String> =
             writes.changes.iter().map(|change| change.postgres(&writes.owns, ":n")).collect();
+        let reads: Vec<&str> = match (self, writes.kind) {
+            (Self::OneCteBlind, _) => Vec::new(),
+            (Self::RoundTrips | Self::OneCte, Done::Replies) => {
+                [READS.as_slice(), &[REPLY_BEFORE, QUESTION]].concat()
+            }
+            (Self::RoundTrips | Self::OneCte, Done::Starts { .. }) => READS.to_vec(),
+        };
         match self {
             Self::RoundTrips => {
-                text += "BEGIN;\nSELECT * FROM sessions WHERE phone = '+474' || lpad((:n)::text, 7, '0') FOR UPDATE;\n";
-                for statement in statements {
-                    text += &format!("{statement};\n");
-                }
+                let all = reads.into_iter().map(str::to_owned).chain(statements);
+                text += "BEGIN;\n";
+                text.extend(all.map(|statement| format!("{statement};\n")));
                 text += "COMMIT;\n";
             }
-            Self::OneCte => {
-                let parts: Vec<String> = statements
-                    .iter()
-                    .enumerate()
-                    .map(|(at, statement)| format!("part{at} AS ({statement} RETURNING 1)"))
-                    .collect();
-                text += &format!("WITH {} SELECT 1;\n", parts.join(", "));
+            Self::OneCte | Self::OneCteBlind => {
+                let writes = statements.iter().enumerate();
+                let writes = writes.map(|(at, statement)| format!("part{at} AS ({statement} RETURNING 1)"));
+                let looks = reads.iter().enumerate().map(|(at, read)| format!("look{at} AS ({read})"));
+                let parts: Vec<String> = looks.chain(writes).collect();
+                // What nobody asks for is not looked up.
+                let asked: Vec<String> =
+                    (0..reads.len()).map(|at| format!("(SELECT count(*) FROM look{at})")).collect();
+                let asked = if asked.is_empty() { "1".to_owned() } else { asked.join(", ") };
+                text += &format!("WITH {} SELECT {asked};\n", parts.join(", "));
             }
         }
         text
     }
 }
 
-/// The same rows by pgbench: turns a second.
+/// The same turns by pgbench: turns a second.
 pub fn pgbench(bed: &Bed, writes: &Writes, script: Script, turns: u64) -> Result<f64, Failure> {
     let turns_per_client = turns / CLIENTS;
     let file = tempfile::NamedTempFile::new()?;

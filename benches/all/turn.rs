@@ -121,7 +121,9 @@ async fn closed(template: &Template, writes: &Writes, size: Size) -> Result<Clos
     let method = format!(
         "{} sessions are stored, each with its question on the phone, and each answers at most once. Callers in the \
          same process wait for the commit and call again; the middle one of {rounds} rounds, each on a fresh database. \
-         A turn writes {} rows. Commits are durable. The references write the very same rows.",
+         A turn writes {} rows. Commits are durable. The references write the very same rows; pgbench also \
+         looks up what a turn must know (the lock of the phone, a stop, the open session, its question, what waits to be \
+         sent, whether the reply came before).",
         number(sessions),
         writes.changes.len()
     );
@@ -175,6 +177,11 @@ fn references(
                 format!("pgbench, round trips, {CLIENTS} clients"),
                 least(8.0),
                 middle(&|bed| pgbench(bed, writes, Script::RoundTrips, count))?,
+            ),
+            (
+                format!("pgbench, one CTE that looks at nothing, {CLIENTS} clients"),
+                None,
+                middle(&|bed| pgbench(bed, writes, Script::OneCteBlind, count))?,
             ),
         ],
     })

@@ -108,6 +108,12 @@ impl Database {
             Place::Cluster { cluster, name } => {
                 let mut command = Command::new(cluster.programs.join("pgbench"));
                 command.arg("-h").arg(&cluster.folder).args(["-U", "antiphon"]).env("PGDATABASE", name);
+                // Planned as the product's own statements are.
+                command.env(
+                    "PGOPTIONS",
+                    "-c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off -c jit=off \
+                     -c plan_cache_mode=force_generic_plan",
+                );
                 Some(command)
             }
         }
