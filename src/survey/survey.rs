@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{Duration, NaiveTime, Weekday};
 use serde::{Deserialize, Serialize};
 
-use super::element::{Element, Variant};
+use super::element::{Element, Kind, Variant};
 use super::{Language, Text};
 
 /// A checked survey. Holding one means: every jump has a target, every text exists in the default language,
@@ -68,6 +68,12 @@ impl Survey {
     #[must_use]
     pub fn element(&self, element_id: &str) -> Option<&Element> {
         self.parts.elements.iter().find(|element| element.id == element_id)
+    }
+
+    /// Whether a reply may have to be read as a date, so that it matters which day it is (F22).
+    #[must_use]
+    pub fn asks_for_dates(&self) -> bool {
+        self.parts.elements.iter().any(|element| matches!(element.kind, Kind::Date { .. }))
     }
 
     /// The declared variable of that name, without regard to case.

@@ -8,7 +8,7 @@ use crate::app::zone;
 use crate::phone::Phone;
 use crate::session::Outcome;
 use crate::store::{Fault, SessionRow};
-use crate::survey::{Variables, turn};
+use crate::survey::{Survey, Variables, turn};
 
 impl ReceiveMessage {
     /// A reply to an open session (P51–P63).
@@ -38,7 +38,7 @@ impl ReceiveMessage {
             return Ok(Verdict::of(Outcome::Ignored, Some("muted"), session_id));
         }
         let early = !self.is_after_prompt(moment, session);
-        let reply = self.texted(moment, phone, session.variables().map_err(Fault::Store)?, early);
+        let reply = self.texted(moment, &survey, phone, session.variables().map_err(Fault::Store)?, early);
         let turn = turn::reply(&survey, progress.clone(), &reply, moment.now)
             .map_err(|error| Fault::Invariant(error.to_string()))?;
         prove_sends(moment, session_id, self.recv_seq)?;
@@ -51,15 +51,22 @@ impl ReceiveMessage {
     pub(super) fn texted<'a>(
         &'a self,
         moment: &Moment<'a>,
+        survey: &Survey,
         phone: &Phone,
         variables: &'a Variables,
         early: bool,
     ) -> turn::Reply<'a> {
         let settings = &moment.engine.settings;
+        // Where a person is takes longer to find than all the rest of a turn.
+        let today = if survey.asks_for_dates() {
+            zone::today(phone, settings.default_timezone, moment.now)
+        } else {
+            moment.now.date_naive()
+        };
         turn::Reply {
             raw: &self.message.text,
             early,
-            today: zone::today(phone, settings.default_timezone, moment.now),
+            today,
             lexicons: settings.keywords.lexicons(),
             variables,
         }

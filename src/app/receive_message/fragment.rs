@@ -26,7 +26,7 @@ impl ReceiveMessage {
             return Ok(None);
         };
         let survey = survey_of(moment, session_id)?;
-        let reply = self.texted(moment, phone, session.variables().map_err(Fault::Store)?, false);
+        let reply = self.texted(moment, &survey, phone, session.variables().map_err(Fault::Store)?, false);
         let turn = turn::fragment(&survey, progress.clone(), &reply, moment.now)
             .map_err(|error| Fault::Invariant(error.to_string()))?;
         let Some(turn) = turn else {
