@@ -38,6 +38,7 @@ impl Work for SettleMessage {
     }
 
     fn keys(&mut self, _: &mut AnyConnection, keys: &mut Keys) -> Result<(), StoreError> {
+        keys.phones.insert(self.claimed.message.phone.clone());
         keys.messages.insert(self.claimed.message.id.clone());
         if matches!(self.result, SendResult::Throttled { .. }) {
             keys.buckets.insert(self.claimed.channel.row.id.clone());

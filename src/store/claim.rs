@@ -10,7 +10,7 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Integer, Text, Timestamp};
 
-use super::messages::{self, PRIORITIES};
+use super::messages::{self, Claimable, PRIORITIES};
 use super::sequence::Sequence;
 use super::space::Space;
 use super::wanted::Keys;
@@ -34,13 +34,19 @@ pub(super) fn load_candidates(
     let closed: Vec<String> = wish.closed.iter().cloned().collect();
     let found = match (&mut *connection, locked) {
         (AnyConnection::Postgres(postgres), Some(locked)) => {
-            lock_claimable(postgres, now, &closed, wish.claim_max, locked)?
+            let found = lock_claimable(postgres, now, &closed, wish.claim_max)?;
+            locked.extend(found.iter().map(|claimable| claimable.phone.clone()));
+            found
         }
         (connection, _) => messages::claimable(connection, now, &closed, wish.claim_max)?,
     };
-    let (candidates, channels): (Vec<String>, Vec<String>) = found.into_iter().unzip();
-    keys.messages.extend(candidates.iter().cloned());
-    keys.buckets.extend(channels);
+    let mut candidates = Vec::with_capacity(found.len());
+    for claimable in found {
+        candidates.push(claimable.id.clone());
+        keys.messages.insert(claimable.id);
+        keys.phones.insert(claimable.phone);
+        keys.buckets.insert(claimable.channel_id);
+    }
     if let Some(since) = wish.unreported_since.filter(|_| !candidates.is_empty()) {
         keys.messages.extend(messages::unreported_before(connection, &candidates, since)?);
     }
@@ -71,46 +77,41 @@ fn lock_claimable(
     now: NaiveDateTime,
     closed: &[String],
     claim_max: i64,
-    locked: &mut BTreeSet<String>,
-) -> Result<Vec<(String, String)>, StoreError> {
+) -> Result<Vec<Claimable>, StoreError> {
     let mut found = Vec::new();
     for priority in PRIORITIES {
         let limit = claim_max - i64::try_from(found.len()).unwrap_or(claim_max);
         if limit <= 0 {
             break;
         }
-        let due: Vec<(String, String, String)> =
-            Claimable { priority, now, closed, limit }.load(connection)?;
-        for (id, channel_id, phone) in due {
-            locked.insert(phone);
-            found.push((id, channel_id));
-        }
+        let of_priority: Vec<Claimable> = LockClaimable { priority, now, closed, limit }.load(connection)?;
+        found.extend(of_priority);
     }
     Ok(found)
 }
 
 /// The statement, known to the statement cache by its type.
 #[derive(Debug)]
-struct Claimable<'a> {
+struct LockClaimable<'a> {
     priority: i32,
     now: NaiveDateTime,
     closed: &'a [String],
     limit: i64,
 }
 
-impl QueryId for Claimable<'_> {
-    type QueryId = Claimable<'static>;
+impl QueryId for LockClaimable<'_> {
+    type QueryId = LockClaimable<'static>;
 
     const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-impl Query for Claimable<'_> {
+impl Query for LockClaimable<'_> {
     type SqlType = (Text, Text, Text);
 }
 
-impl RunQueryDsl<PgConnection> for Claimable<'_> {}
+impl RunQueryDsl<PgConnection> for LockClaimable<'_> {}
 
-impl QueryFragment<Pg> for Claimable<'_> {
+impl QueryFragment<Pg> for LockClaimable<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql(
             "SELECT messages.id, messages.channel_id, messages.phone FROM messages \

@@ -227,6 +227,7 @@ mod tests {
     use crate::store::messages::{AttemptRow, MessageRow, ReportRow};
     use crate::store::parts::PartRow;
     use crate::store::requests::{IdempotencyRow, SendRequestRow};
+    use crate::store::sessions::SessionUpdateRow;
     use crate::store::{HandleRow, SessionRow, schema};
 
     /// Refuses a row whose list of columns is not that of its table.
@@ -253,7 +254,7 @@ mod tests {
             ConsentEventRow: consent_events, InboundRow: inbound, AnswerRow: answers, EventRow: events,
             MessageRow: messages, AttemptRow: send_attempts, ReportRow: delivery_reports,
             BucketRow: channel_buckets, SendRequestRow: send_requests, IdempotencyRow: idempotency,
-            CounterRow: counters, AuditRow: audit, PartRow: inbound_parts,
+            CounterRow: counters, AuditRow: audit, PartRow: inbound_parts, SessionUpdateRow: session_updates,
         }
     }
 }

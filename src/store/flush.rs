@@ -2,13 +2,16 @@
 //! row, PostgreSQL one statement for all rows of a table (HOUSE 4). Each is prepared once in the life of a
 //! connection.
 
+use std::hash::Hash;
+
 use diesel::prelude::*;
 
 use super::columns::Stored;
-use super::one_row::{InsertRow, UpdateOften, UpdateRow};
+use super::one_row::{DeleteRow, InsertRow, UpdateOften, UpdateRow};
+use super::sessions::SessionUpdateRow;
 use super::space::Space;
-use super::table::{Change, Table};
-use super::unnest::{InsertAll, UpdateAll};
+use super::table::{Change, Held, Rows, Table};
+use super::unnest::{DeleteAll, InsertAll, UpdateAll};
 use super::{AnyConnection, SessionRow, StoreError, audit};
 
 /// Writes everything that the batch made or changed.
@@ -39,15 +42,30 @@ fn flush_sessions(connection: &mut AnyConnection, space: &Space) -> Result<(), S
     update(connection, space.sessions.updates().filter(|change| !has_slot(change)))?;
     update(connection, space.sessions.updates().filter(has_slot))?;
     insert(connection, space.sessions.inserts())?;
+    flush_session_updates(connection, space)?;
     write_back(connection, &space.handles)?;
     write_back(connection, &space.answers)?;
     insert(connection, space.events())
 }
 
+/// Sessions take their new places in the lists.
+fn flush_session_updates(connection: &mut AnyConnection, space: &Space) -> Result<(), StoreError> {
+    let is_moved = |change: &Change<'_, SessionRow>| {
+        change.before.is_none_or(|before| before.updated_at != change.row.updated_at)
+    };
+    let moved: Vec<Change<'_, SessionRow>> = space.sessions.updates().filter(is_moved).collect();
+    let left: Vec<SessionUpdateRow> =
+        moved.iter().filter_map(|change| change.before).map(SessionUpdateRow::from).collect();
+    delete(connection, &left)?;
+    let taken = space.sessions.inserts().chain(moved.iter().map(|change| change.row));
+    let taken: Vec<SessionUpdateRow> = taken.map(SessionUpdateRow::from).collect();
+    insert(connection, &taken)
+}
+
 /// Inserts what is new in a table, then updates what is changed.
-fn write_back<K: Ord, R: Stored + Clone>(
+fn write_back<K: Ord + Hash, R: Stored + Clone, M: Rows<K, Held<R>>>(
     connection: &mut AnyConnection,
-    table: &Table<K, R>,
+    table: &Table<K, R, M>,
 ) -> Result<(), StoreError> {
     insert(connection, table.inserts())?;
     update(connection, table.updates())
@@ -77,6 +95,24 @@ pub(super) fn insert<'a, R: Stored>(
     Ok(())
 }
 
+/// Deletes the rows with the keys of these.
+fn delete<R: Stored>(connection: &mut AnyConnection, rows: &[R]) -> Result<(), StoreError> {
+    match connection {
+        AnyConnection::Sqlite(sqlite) => {
+            for row in rows {
+                DeleteRow(row).execute(sqlite)?;
+            }
+        }
+        AnyConnection::Postgres(postgres) => {
+            let rows: Vec<&R> = rows.iter().collect();
+            if !rows.is_empty() {
+                DeleteAll::new(&rows).execute(postgres)?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Writes back what may change of rows that the database has.
 fn update<'a, R: Stored>(
     connection: &mut AnyConnection,
@@ -84,7 +120,7 @@ fn update<'a, R: Stored>(
 ) -> Result<(), StoreError> {
     match connection {
         AnyConnection::Sqlite(sqlite) => {
-            for Change { row, is_rare } in changes {
+            for Change { row, is_rare, .. } in changes {
                 if is_rare {
                     UpdateRow(row).execute(sqlite)?;
                 } else {

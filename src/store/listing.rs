@@ -8,7 +8,7 @@ use diesel::prelude::*;
 
 use super::inbound::InboundRow;
 use super::messages::MessageRow;
-use super::schema::{inbound, messages, sessions, surveys};
+use super::schema::{inbound, messages, session_updates, sessions, surveys};
 use super::sessions::SessionRow;
 use super::{AnyConnection, StoreError};
 use crate::session::{MessageClass, MessageState, Outcome, Status};
@@ -142,7 +142,12 @@ fn sessions_of_survey(
     filter: &SessionFilter,
     span: &Span,
 ) -> Result<Vec<SessionRow>, StoreError> {
-    let mut query = sessions::table.into_boxed::<Backend>().filter(sessions::survey_id.eq(survey_id));
+    let in_order =
+        session_updates::table.inner_join(sessions::table.on(sessions::id.eq(session_updates::session_id)));
+    let mut query = in_order
+        .filter(session_updates::survey_id.eq(survey_id))
+        .select(sessions::all_columns)
+        .into_boxed::<Backend>();
     if let Some(ids) = filter.channel_ids.clone() {
         query = query.filter(sessions::channel_id.eq_any(ids));
     }
@@ -158,7 +163,7 @@ fn sessions_of_survey(
     if let Some(is_test) = filter.is_test {
         query = query.filter(sessions::is_test.eq(is_test));
     }
-    within!(query, span, sessions::created_at, sessions::updated_at, sessions::id);
+    within!(query, span, sessions::created_at, session_updates::updated_at, session_updates::session_id);
     Ok(query.load(connection)?)
 }
 

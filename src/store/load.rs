@@ -66,8 +66,11 @@ pub(super) fn load(
     load_candidates(connection, &mut keys, &mut space, now, locked.as_mut())?;
     load_inbound(connection, &keys, &mut space, now)?;
     load_parts(connection, &keys, &mut space)?;
-    load_named_messages(connection, &mut keys, &mut space)?;
     load_handles(connection, &mut keys, &mut space)?;
+    // What a phone brings comes first: what a turn names is mostly among it, and then need not be looked up.
+    let known = keys.phones.clone();
+    load_open_messages(connection, &known, &mut space)?;
+    load_named_messages(connection, &mut keys, &mut space)?;
     load_sessions(connection, &mut keys, &mut space, now)?;
     if locked.as_ref().is_some_and(|locked| !keys.phones.is_subset(locked)) {
         // It was erased while we waited for its lock: by now it leads to another phone.
@@ -75,7 +78,8 @@ pub(super) fn load(
     }
     load_phones(connection, &keys, &mut space)?;
     load_suppressions(connection, &keys, &mut space, hasher)?;
-    load_waiting_messages(connection, &keys, &mut space)?;
+    load_open_messages(connection, keys.phones.difference(&known), &mut space)?;
+    load_missing_messages(connection, &keys, &mut space)?;
     load_requests(connection, &keys, &mut space)?;
     load_shared(connection, &keys, &mut space, is_write)?;
     load_answers(connection, &keys, &mut space)?;
@@ -147,10 +151,8 @@ fn load_named_messages(
     keys: &mut Keys,
     space: &mut Space,
 ) -> Result<(), StoreError> {
+    load_missing_messages(connection, keys, space)?;
     let mut found: Vec<MessageRow> = Vec::new();
-    if !keys.messages.is_empty() {
-        found.extend(messages::table.filter(among(messages::id, &keys.messages)).load(connection)?);
-    }
     if !keys.client_refs.is_empty() {
         found
             .extend(messages::table.filter(among(messages::client_ref, &keys.client_refs)).load(connection)?);
@@ -170,9 +172,14 @@ fn load_named_messages(
             space.load_report(report);
         }
     }
-    for message in found {
+    let named = keys.messages.iter().filter_map(|id| space.messages.get(id.as_str()));
+    for message in named.chain(&found) {
         keys.sessions.extend(message.session_id.clone());
-        keys.phones.insert(message.phone.clone());
+        if !keys.phones.contains(&message.phone) {
+            keys.phones.insert(message.phone.clone());
+        }
+    }
+    for message in found {
         space.load_message(message);
     }
     Ok(())
@@ -198,31 +205,50 @@ fn load_handles(
     Ok(())
 }
 
-/// Sessions by id, then those of every phone concerned: a session that ends may let another of its phone begin.
+/// Sessions of every phone concerned, since one that ends may let another of its phone begin; then those that are
+/// named and not among them, with whatever else their phones have.
 fn load_sessions(
     connection: &mut AnyConnection,
     keys: &mut Keys,
     space: &mut Space,
     now: NaiveDateTime,
 ) -> Result<(), StoreError> {
-    if !keys.sessions.is_empty() {
-        let named: Vec<SessionRow> =
-            sessions::table.filter(among(sessions::id, &keys.sessions)).load(connection)?;
-        for session in named {
-            take_session(keys, space, session, now);
-        }
+    let known = keys.phones.clone();
+    load_sessions_of(connection, &known, keys, space, now)?;
+    let missing: Vec<&String> =
+        keys.sessions.iter().filter(|id| space.sessions.get(id.as_str()).is_none()).collect();
+    if missing.is_empty() {
+        return Ok(());
     }
-    if !keys.phones.is_empty() {
-        let of_phones = sessions::table.filter(among(sessions::phone, &keys.phones));
-        let found = match keys.ended_after {
-            Some(ended_after) => of_phones
-                .filter(sessions::closed_at.is_null().or(sessions::closed_at.gt(ended_after)))
-                .load::<SessionRow>(connection)?,
-            None => of_phones.filter(sessions::closed_at.is_null()).load::<SessionRow>(connection)?,
-        };
-        for session in found {
-            take_session(keys, space, session, now);
-        }
+    let named: Vec<SessionRow> = sessions::table.filter(among(sessions::id, missing)).load(connection)?;
+    for session in named {
+        take_session(keys, space, session, now);
+    }
+    let new: Vec<String> = keys.phones.difference(&known).cloned().collect();
+    load_sessions_of(connection, &new, keys, space, now)
+}
+
+/// The sessions of phones that are open or ended lately.
+fn load_sessions_of<'p>(
+    connection: &mut AnyConnection,
+    phones: impl IntoIterator<Item = &'p String>,
+    keys: &mut Keys,
+    space: &mut Space,
+    now: NaiveDateTime,
+) -> Result<(), StoreError> {
+    let mut phones = phones.into_iter().peekable();
+    if phones.peek().is_none() {
+        return Ok(());
+    }
+    let of_phones = sessions::table.filter(among(sessions::phone, phones));
+    let found = match keys.ended_after {
+        Some(ended_after) => of_phones
+            .filter(sessions::closed_at.is_null().or(sessions::closed_at.gt(ended_after)))
+            .load::<SessionRow>(connection)?,
+        None => of_phones.filter(sessions::closed_at.is_null()).load::<SessionRow>(connection)?,
+    };
+    for session in found {
+        take_session(keys, space, session, now);
     }
     Ok(())
 }
@@ -296,25 +322,36 @@ fn may_have_suppressions(connection: &mut AnyConnection) -> Result<bool, StoreEr
     }
 }
 
-fn load_waiting_messages(
+/// What waits to be sent to phones.
+fn load_open_messages<'p>(
     connection: &mut AnyConnection,
-    keys: &Keys,
+    phones: impl IntoIterator<Item = &'p String>,
     space: &mut Space,
 ) -> Result<(), StoreError> {
-    if !keys.phones.is_empty() {
+    let mut phones = phones.into_iter().peekable();
+    if phones.peek().is_some() {
         let found: Vec<MessageRow> = messages::table
             .filter(messages::is_open)
-            .filter(among(messages::phone, &keys.phones))
+            .filter(among(messages::phone, phones))
             .load(connection)?;
         for row in found {
             space.load_message(row);
         }
     }
-    let prompts: Vec<&String> =
+    Ok(())
+}
+
+/// Messages that are named, or asked the current question of a session, and are not here yet.
+fn load_missing_messages(
+    connection: &mut AnyConnection,
+    keys: &Keys,
+    space: &mut Space,
+) -> Result<(), StoreError> {
+    let missing: Vec<&String> =
         keys.messages.iter().filter(|id| space.messages.get(id.as_str()).is_none()).collect();
-    if !prompts.is_empty() {
+    if !missing.is_empty() {
         let found: Vec<MessageRow> =
-            messages::table.filter(among(messages::id, &prompts)).load(connection)?;
+            messages::table.filter(among(messages::id, &missing)).load(connection)?;
         for row in found {
             space.load_message(row);
         }

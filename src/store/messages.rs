@@ -140,7 +140,18 @@ pub struct Overdue {
     pub outlived: Vec<String>,
 }
 
-/// Messages that may be claimed, id and channel, most urgent first: due, and no earlier message of their session is
+/// A message that may be claimed.
+#[derive(Clone, Debug, Queryable)]
+pub struct Claimable {
+    /// Its id.
+    pub id: String,
+    /// The channel that sends it.
+    pub channel_id: String,
+    /// Who gets it, E.164.
+    pub phone: String,
+}
+
+/// Messages that may be claimed, most urgent first: due, and no earlier message of their session is
 /// unfinished (RE16). Channels in `closed` are passed over.
 ///
 /// # Errors
@@ -150,7 +161,7 @@ pub fn claimable(
     now: NaiveDateTime,
     closed: &[String],
     limit: i64,
-) -> Result<Vec<(String, String)>, StoreError> {
+) -> Result<Vec<Claimable>, StoreError> {
     let earlier = diesel::alias!(messages as earlier);
     let mut found = Vec::new();
     for priority in PRIORITIES {
@@ -163,14 +174,14 @@ pub fn claimable(
             .filter(earlier.field(messages::is_open))
             .filter(earlier.field(messages::session_id).eq(messages::session_id))
             .filter(earlier.field(messages::seq).lt(messages::seq));
-        let of_priority: Vec<(String, String)> = messages::table
+        let of_priority: Vec<Claimable> = messages::table
             .filter(sql::<Bool>("messages.state = 'due'"))
             .filter(messages::priority.eq(priority))
             .filter(messages::due_at.le(now))
             .filter(messages::channel_id.ne_all(closed))
             .filter(diesel::dsl::not(diesel::dsl::exists(blocked)))
             .order((messages::due_at, messages::seq))
-            .select((messages::id, messages::channel_id))
+            .select((messages::id, messages::channel_id, messages::phone))
             .limit(left)
             .load(connection)?;
         found.extend(of_priority);

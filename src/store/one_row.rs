@@ -1,4 +1,4 @@
-//! [`InsertRow`], [`UpdateRow`] and [`UpdateOften`]: one row in a statement of SQLite whose text never varies, so that it is
+//! [`InsertRow`], [`UpdateRow`], [`UpdateOften`] and [`DeleteRow`]: one row in a statement of SQLite whose text never varies, so that it is
 //! prepared once in the life of a connection. Row by row is as fast as SQLite gets: there is no round trip.
 
 use diesel::prelude::*;
@@ -73,6 +73,26 @@ impl<R: Stored> QueryFragment<Sqlite> for UpdateOften<'_, R> {
 
 impl<R> RunQueryDsl<SqliteConnection> for UpdateOften<'_, R> {}
 
+/// `DELETE FROM table WHERE (key) = (..)`.
+#[derive(Debug)]
+pub struct DeleteRow<'a, R>(pub &'a R);
+
+impl<R: Stored> QueryId for DeleteRow<'_, R> {
+    type QueryId = DeleteRow<'static, R>;
+
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl<R: Stored> QueryFragment<Sqlite> for DeleteRow<'_, R> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql("DELETE FROM ");
+        out.push_identifier(R::TABLE)?;
+        push_where(self.0, out)
+    }
+}
+
+impl<R> RunQueryDsl<SqliteConnection> for DeleteRow<'_, R> {}
+
 fn push_update<'b, R: Stored>(
     row: &'b R,
     with_rare: bool,
@@ -88,7 +108,12 @@ fn push_update<'b, R: Stored>(
     if with_rare {
         row.bind_rare(&mut binds)?;
     }
-    out.push_sql(") WHERE (");
+    out.push_sql(")");
+    push_where(row, out)
+}
+
+fn push_where<'b, R: Stored>(row: &'b R, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+    out.push_sql(" WHERE (");
     push_names(&mut out, &[R::KEY])?;
     out.push_sql(") = (");
     row.bind_key(&mut Binds::new(&mut out))?;

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use super::columns::stored;
 use super::moment::{At, AtOrNull};
-use super::schema::{session_handles, sessions};
+use super::schema::{session_handles, session_updates, sessions};
 use super::{AnyConnection, Json, StoreError};
 use crate::session::Status;
 use crate::survey::{Progress, Variables};
@@ -109,6 +109,28 @@ impl SessionRow {
     /// [`StoreError::Corrupt`] when the stored text is no list of pairs.
     pub fn variables(&self) -> Result<&Variables, StoreError> {
         self.variables.get().map_err(|error| StoreError::Corrupt(format!("sessions.variables: {error}")))
+    }
+}
+
+/// The place of a session in the lists of its survey.
+#[derive(Clone, Debug)]
+pub(super) struct SessionUpdateRow {
+    survey_id: String,
+    updated_at: NaiveDateTime,
+    session_id: String,
+}
+
+stored!(
+    SessionUpdateRow,
+    session_updates,
+    key [survey_id, updated_at, session_id],
+    fixed [],
+    changing [],
+);
+
+impl From<&SessionRow> for SessionUpdateRow {
+    fn from(row: &SessionRow) -> Self {
+        Self { survey_id: row.survey_id.clone(), updated_at: row.updated_at, session_id: row.id.clone() }
     }
 }
 

@@ -1,7 +1,7 @@
 //! [`Space`]: everything a batch of turns may read and change, held in memory between one load and one write.
 //! Turns of a batch see each other's changes here; the database sees them all at once.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use chrono::NaiveDateTime;
 
@@ -15,7 +15,7 @@ use super::messages::{AttemptRow, MessageRow, ReportRow};
 use super::parts::PartRow;
 use super::requests::{IdempotencyRow, SendRequestRow};
 use super::sessions::{HandleRow, SessionRow};
-use super::table::Table;
+use super::table::{Hashed, SortedTable, Table};
 use crate::session::MessageState;
 
 /// An inbound already stored with the same weak key (RF18).
@@ -39,17 +39,17 @@ pub struct Space {
     /// Contacts by phone.
     pub contacts: Table<String, ContactRow>,
     /// Consents by phone and scope.
-    pub consents: Table<(String, String), ConsentRow>,
+    pub consents: SortedTable<(String, String), ConsentRow>,
     /// Messages by id.
     pub messages: Table<String, MessageRow>,
     /// Answers by session, element and visit.
-    pub answers: Table<(String, String, i32), AnswerRow>,
+    pub answers: SortedTable<(String, String, i32), AnswerRow>,
     /// Session handles by gateway and handle.
     pub handles: Table<(String, String), HandleRow>,
     /// Inbound by id.
     pub inbound: Table<String, InboundRow>,
     /// Parts of long texts by sender, reference and id.
-    pub(super) parts: Table<(String, String, String), PartRow>,
+    pub(super) parts: SortedTable<(String, String, String), PartRow>,
     /// SendSurvey requests by natural key.
     pub send_requests: Table<(String, String, String), SendRequestRow>,
     /// Stored answers by API key and idempotency key.
@@ -65,12 +65,12 @@ pub struct Space {
     events: Vec<EventRow>,
     consent_events: Vec<ConsentEventRow>,
     audit: Vec<AuditEntry>,
-    seen: BTreeMap<(String, String), String>,
-    weak: BTreeMap<String, Vec<WeakMatch>>,
-    by_phone: BTreeMap<String, PhoneIndex>,
-    by_session: BTreeMap<String, BTreeSet<(i32, String)>>,
-    by_client_ref: BTreeMap<String, String>,
-    by_external_id: BTreeMap<String, ReferenceIndex>,
+    seen: Hashed<(String, String), String>,
+    weak: Hashed<String, Vec<WeakMatch>>,
+    by_phone: Hashed<String, PhoneIndex>,
+    by_session: Hashed<String, BTreeSet<(i32, String)>>,
+    by_client_ref: Hashed<String, String>,
+    by_external_id: Hashed<String, ReferenceIndex>,
     holds_phones: bool,
     candidates: Option<Vec<String>>,
     places: VecDeque<i64>,

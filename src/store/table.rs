@@ -1,17 +1,127 @@
 //! [`Table`]: the rows of one table that a batch has loaded or made, and what must be written back.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
+use std::hash::Hash;
+use std::marker::PhantomData;
+
+use indexmap::IndexMap;
 
 use super::columns::Stored;
 
-/// Rows in memory by key, each remembering whether it is new or changed.
-#[derive(Debug)]
-pub struct Table<K: Ord, R> {
-    rows: BTreeMap<K, Held<R>>,
+/// How a table finds its rows.
+pub trait Rows<K, V>: Default {
+    /// The row of a key.
+    fn find<Q: Ord + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>;
+    /// The row of a key, to be changed.
+    fn find_mut<Q: Ord + Hash + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
+    where
+        K: Borrow<Q>;
+    /// Adds a row, in place of one with the same key.
+    fn put(&mut self, key: K, row: V);
+    /// Adds a row unless there is one with this key.
+    fn keep(&mut self, key: K, row: impl FnOnce() -> V);
+    /// All rows, in no order that matters.
+    fn each<'a>(&'a self) -> impl Iterator<Item = &'a V>
+    where
+        V: 'a;
+    /// All rows in the order of their keys: what is written in order touches fewer pages.
+    fn sorted(&self) -> Vec<&V>;
 }
 
+/// Rows found by one look: a turn asks for the same few rows again and again.
+pub type Hashed<K, V> = IndexMap<K, V, foldhash::fast::RandomState>;
+
+impl<K: Ord + Hash, V> Rows<K, V> for Hashed<K, V> {
+    fn find<Q: Ord + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
+        self.get(key)
+    }
+
+    fn find_mut<Q: Ord + Hash + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
+    where
+        K: Borrow<Q>,
+    {
+        self.get_mut(key)
+    }
+
+    fn put(&mut self, key: K, row: V) {
+        self.insert(key, row);
+    }
+
+    fn keep(&mut self, key: K, row: impl FnOnce() -> V) {
+        self.entry(key).or_insert_with(row);
+    }
+
+    fn each<'a>(&'a self) -> impl Iterator<Item = &'a V>
+    where
+        V: 'a,
+    {
+        self.values()
+    }
+
+    fn sorted(&self) -> Vec<&V> {
+        let mut all: Vec<(&K, &V)> = self.iter().collect();
+        all.sort_unstable_by_key(|(key, _)| *key);
+        all.into_iter().map(|(_, row)| row).collect()
+    }
+}
+
+/// Rows in the order of their keys, for those that are looked for by the first part of it.
+pub type Sorted<K, V> = BTreeMap<K, V>;
+
+impl<K: Ord, V> Rows<K, V> for Sorted<K, V> {
+    fn find<Q: Ord + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
+        self.get(key)
+    }
+
+    fn find_mut<Q: Ord + Hash + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
+    where
+        K: Borrow<Q>,
+    {
+        self.get_mut(key)
+    }
+
+    fn put(&mut self, key: K, row: V) {
+        self.insert(key, row);
+    }
+
+    fn keep(&mut self, key: K, row: impl FnOnce() -> V) {
+        self.entry(key).or_insert_with(row);
+    }
+
+    fn each<'a>(&'a self) -> impl Iterator<Item = &'a V>
+    where
+        V: 'a,
+    {
+        self.values()
+    }
+
+    fn sorted(&self) -> Vec<&V> {
+        self.values().collect()
+    }
+}
+
+/// Rows in memory by key, each remembering whether it is new or changed.
 #[derive(Debug)]
-struct Held<R> {
+pub struct Table<K, R, M = Hashed<K, Held<R>>> {
+    rows: M,
+    kind: PhantomData<(K, R)>,
+}
+
+/// A table whose rows are also looked for by the first part of their key.
+pub type SortedTable<K, R> = Table<K, R, Sorted<K, Held<R>>>;
+
+/// A row and what has become of it.
+#[derive(Debug)]
+pub struct Held<R> {
     row: R,
     state: State,
     /// The row as it was before a turn of this batch changed it, if its table has columns that seldom change.
@@ -23,6 +133,8 @@ struct Held<R> {
 pub struct Change<'a, R> {
     /// As it is now.
     pub row: &'a R,
+    /// As the database has it, if its table has columns that seldom change.
+    pub before: Option<&'a R>,
     /// Something that seldom changes has changed.
     pub is_rare: bool,
 }
@@ -46,9 +158,9 @@ impl State {
     }
 }
 
-impl<K: Ord, R> Default for Table<K, R> {
+impl<K, R, M: Default> Default for Table<K, R, M> {
     fn default() -> Self {
-        Self { rows: BTreeMap::new() }
+        Self { rows: M::default(), kind: PhantomData }
     }
 }
 
@@ -75,35 +187,35 @@ impl<R: Stored + Clone> Held<R> {
             R::TABLE
         );
         let is_rare = !R::RARE.is_empty() && before.is_none_or(|before| !self.row.has_rare_of(before));
-        (self.state == State::Update).then_some(Change { row: &self.row, is_rare })
+        (self.state == State::Update).then_some(Change { row: &self.row, before, is_rare })
     }
 }
 
-impl<K: Ord, R: Stored + Clone> Table<K, R> {
+impl<K: Ord + Hash, R: Stored + Clone, M: Rows<K, Held<R>>> Table<K, R, M> {
     /// The row of a key.
-    pub fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&R>
+    pub fn get<Q: Ord + Hash + ?Sized>(&self, key: &Q) -> Option<&R>
     where
-        K: std::borrow::Borrow<Q>,
+        K: Borrow<Q>,
     {
-        self.rows.get(key).map(|held| &held.row)
+        self.rows.find(key).map(|held| &held.row)
     }
 
     /// The row of a key, to be changed: it will be written back.
-    pub fn get_mut<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<&mut R>
+    pub fn get_mut<Q: Ord + Hash + ?Sized>(&mut self, key: &Q) -> Option<&mut R>
     where
-        K: std::borrow::Borrow<Q>,
+        K: Borrow<Q>,
     {
-        self.rows.get_mut(key).map(Held::touch)
+        self.rows.find_mut(key).map(Held::touch)
     }
 
     /// Adds a row that the database does not have.
     pub fn insert(&mut self, key: K, row: R) {
-        self.rows.insert(key, Held::new(row, State::Insert));
+        self.rows.put(key, Held::new(row, State::Insert));
     }
 
     /// Replaces a row, or adds it if there is none.
     pub fn put(&mut self, key: K, row: R) {
-        match self.rows.get_mut(&key) {
+        match self.rows.find_mut(&key) {
             Some(held) => *held.touch() = row,
             None => self.insert(key, row),
         }
@@ -111,43 +223,46 @@ impl<K: Ord, R: Stored + Clone> Table<K, R> {
 
     /// Takes a row that is known to be in the database without having been loaded: it will be written back.
     pub fn overwrite(&mut self, key: K, row: R) {
-        self.rows.insert(key, Held::new(row, State::Update));
-    }
-
-    /// Rows from a key on, in key order: whoever wants those of one owner never walks the batch.
-    pub fn iter_from<'a>(&'a self, key: &K) -> impl Iterator<Item = (&'a K, &'a R)> + use<'a, K, R> {
-        self.rows.range(key..).map(|(key, held)| (key, &held.row))
+        self.rows.put(key, Held::new(row, State::Update));
     }
 
     /// Adds a row as loaded; keeps the one already here.
     pub(super) fn load(&mut self, key: K, row: R) {
-        self.rows.entry(key).or_insert_with(|| Held::new(row, State::None));
+        self.rows.keep(key, || Held::new(row, State::None));
     }
 
     /// Adds a row that stands for something the database keeps elsewhere; keeps the one already here. It is
     /// written, as a new row, only when it is changed.
     pub(super) fn assume(&mut self, key: K, row: R) {
-        self.rows.entry(key).or_insert_with(|| Held::new(row, State::Absent));
+        self.rows.keep(key, || Held::new(row, State::Absent));
     }
 
     /// All rows, changed or not.
     pub(super) fn values(&self) -> impl Iterator<Item = &R> {
-        self.rows.values().map(|held| &held.row)
+        self.rows.each().map(|held| &held.row)
     }
 
     /// Rows to insert.
     pub(super) fn inserts(&self) -> impl Iterator<Item = &R> {
-        self.rows.values().filter(|held| held.state == State::Insert).map(|held| &held.row)
+        let sorted = self.rows.sorted().into_iter();
+        sorted.filter(|held| held.state == State::Insert).map(|held| &held.row)
     }
 
     /// Rows to insert or to update.
     pub(super) fn to_write(&self) -> impl Iterator<Item = &R> {
         let is_written = |held: &&Held<R>| matches!(held.state, State::Insert | State::Update);
-        self.rows.values().filter(is_written).map(|held| &held.row)
+        self.rows.each().filter(is_written).map(|held| &held.row)
     }
 
     /// Rows to update.
     pub(super) fn updates(&self) -> impl Iterator<Item = Change<'_, R>> {
-        self.rows.values().filter_map(Held::changed)
+        self.rows.sorted().into_iter().filter_map(Held::changed)
+    }
+}
+
+impl<K: Ord + Hash, R: Stored + Clone> SortedTable<K, R> {
+    /// Rows from a key on, in key order: whoever wants those of one owner never walks the batch.
+    pub fn iter_from<'a>(&'a self, key: &K) -> impl Iterator<Item = (&'a K, &'a R)> + use<'a, K, R> {
+        self.rows.range(key..).map(|(key, held)| (key, &held.row))
     }
 }

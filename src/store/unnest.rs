@@ -1,4 +1,4 @@
-//! [`InsertAll`] and [`UpdateAll`]: all rows of a batch in one statement of PostgreSQL whose text never varies,
+//! [`InsertAll`], [`UpdateAll`] and [`DeleteAll`]: all rows of a batch in one statement of PostgreSQL whose text never varies,
 //! each column one array. It is prepared once in the life of a connection, and a batch costs one round trip a
 //! table.
 
@@ -108,20 +108,62 @@ impl<R: Stored> QueryFragment<Pg> for UpdateAll<'_, R> {
         push_arrays(&self.arrays, &mut out)?;
         out.push_sql(") AS changed (");
         push_names(&mut out, &[R::KEY, R::CHANGING, R::RARE])?;
-        out.push_sql(") WHERE ");
-        for (place, name) in R::KEY.iter().enumerate() {
-            out.push_sql(if place > 0 { " AND " } else { "" });
-            out.push_identifier(R::TABLE)?;
-            out.push_sql(".");
-            out.push_identifier(name)?;
-            out.push_sql(" = changed.");
-            out.push_identifier(name)?;
-        }
-        Ok(())
+        out.push_sql(")");
+        push_where::<R>(&mut out)
     }
 }
 
 impl<R> RunQueryDsl<PgConnection> for UpdateAll<'_, R> {}
+
+/// `DELETE FROM table USING UNNEST(..) WHERE key`.
+pub struct DeleteAll<'a, R> {
+    arrays: Vec<ColumnArray<'a>>,
+    row: PhantomData<R>,
+}
+
+impl<'a, R: Stored> DeleteAll<'a, R> {
+    /// Deletes the rows with these keys.
+    pub fn new(rows: &[&'a R]) -> Self {
+        let mut arrays = Vec::with_capacity(R::KEY.len());
+        R::key_arrays(rows, &mut arrays);
+        Self { arrays, row: PhantomData }
+    }
+}
+
+impl<R: Stored> QueryId for DeleteAll<'_, R> {
+    type QueryId = DeleteAll<'static, R>;
+
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl<R: Stored> QueryFragment<Pg> for DeleteAll<'_, R> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("DELETE FROM ");
+        out.push_identifier(R::TABLE)?;
+        out.push_sql(" USING UNNEST(");
+        push_arrays(&self.arrays, &mut out)?;
+        out.push_sql(") AS changed (");
+        push_names(&mut out, &[R::KEY])?;
+        out.push_sql(")");
+        push_where::<R>(&mut out)
+    }
+}
+
+impl<R> RunQueryDsl<PgConnection> for DeleteAll<'_, R> {}
+
+/// The row whose key an array gives.
+fn push_where<R: Stored>(out: &mut AstPass<'_, '_, Pg>) -> QueryResult<()> {
+    out.push_sql(" WHERE ");
+    for (place, name) in R::KEY.iter().enumerate() {
+        out.push_sql(if place > 0 { " AND " } else { "" });
+        out.push_identifier(R::TABLE)?;
+        out.push_sql(".");
+        out.push_identifier(name)?;
+        out.push_sql(" = changed.");
+        out.push_identifier(name)?;
+    }
+    Ok(())
+}
 
 fn push_arrays<'b>(arrays: &'b [ColumnArray<'_>], out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
     for (place, array) in arrays.iter().enumerate() {

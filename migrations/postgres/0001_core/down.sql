@@ -12,6 +12,7 @@ DROP TABLE answers;
 DROP TABLE inbound_parts;
 DROP TABLE inbound;
 DROP TABLE session_handles;
+DROP TABLE session_updates;
 DROP TABLE sessions;
 DROP TABLE consent_events;
 DROP TABLE erasures;

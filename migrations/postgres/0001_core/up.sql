@@ -1,5 +1,7 @@
 -- The survey loop: surveys, channels, consent, sessions, inbound, answers, outbox. Times are UTC with
 -- microseconds; ids are UUIDv7 text; JSON stands in TEXT and is never filtered in SQL (HOUSE 4).
+-- Tables that grow name each other's rows without foreign keys: one turn writes both rows, no row is ever renamed, and
+-- to have each reference looked up again costs as much as the row itself, and forbids partitions (docs/scaling.md).
 
 -- The one sequence that orders inbound texts and send starts, between nodes too (RE8, RE11): CACHE 1, so that no
 -- node keeps values back. SQLite has none: its only process counts.
@@ -146,7 +148,7 @@ CREATE TABLE sessions (
     status_reason TEXT,
     origin TEXT NOT NULL,
     phone TEXT NOT NULL,
-    channel_id TEXT NOT NULL REFERENCES channels (id),
+    channel_id TEXT NOT NULL,
     language TEXT NOT NULL,
     client_reference TEXT,
     variables TEXT NOT NULL,
@@ -178,10 +180,11 @@ CREATE TABLE sessions (
     closed_at TIMESTAMP,
     updated_at TIMESTAMP NOT NULL,
     version INTEGER NOT NULL,
-    FOREIGN KEY (survey_id, revision) REFERENCES survey_revisions (survey_id, revision),
     CHECK ((status IN ('pending', 'active')) = (closed_at IS NULL)),
     CHECK (status <> 'active' OR (progress IS NOT NULL AND expires_at IS NOT NULL))
-);
+)
+-- Each page keeps room for the next version of its rows, so that a turn need not touch the indexes.
+WITH (fillfactor = 70);
 -- One exclusive open session per phone and sender (RE4): the slot is '' for exclusive policies, the session's
 -- own id for parallel ones, NULL when not open or waiting.
 CREATE UNIQUE INDEX sessions_open_slot ON sessions (channel_id, phone, open_slot) WHERE open_slot IS NOT NULL;
@@ -189,18 +192,25 @@ CREATE UNIQUE INDEX sessions_open_slot ON sessions (channel_id, phone, open_slot
 CREATE UNIQUE INDEX sessions_subnumber ON sessions (channel_id, phone, subnumber) WHERE subnumber IS NOT NULL AND closed_at IS NULL;
 CREATE INDEX sessions_phone ON sessions (phone, created_at);
 CREATE INDEX sessions_wake ON sessions (wake_at) WHERE wake_at IS NOT NULL;
--- A turn moves its session in every index of a column that it changes, somewhere in a tree as big as the table: one
--- such index must do. A list over several surveys merges theirs.
-CREATE INDEX sessions_survey ON sessions (survey_id, updated_at, id);
 -- Counted by /metrics without a look at the rows (RE44).
 CREATE INDEX sessions_open ON sessions (survey_id, status, created_at) WHERE closed_at IS NULL;
+
+-- The order in which lists give the sessions of a survey (http-api.md 1.5): each has one row, with the updated_at of its
+-- own. Every turn changes that, and a database moves a row in the index of a column that is changed (PostgreSQL: in
+-- all indexes of the table), so it stands in no index of sessions. A list over several surveys merges theirs.
+CREATE TABLE session_updates (
+    survey_id TEXT NOT NULL,
+    updated_at TIMESTAMP NOT NULL,
+    session_id TEXT NOT NULL,
+    PRIMARY KEY (survey_id, updated_at, session_id)
+);
 
 -- What leads to one session: a gateway's handle, for ever (GW52), or a short number with our suffix, which goes to
 -- another session no sooner than 30 days after this one has ended (GW53, A27).
 CREATE TABLE session_handles (
     gateway TEXT NOT NULL,
     handle TEXT NOT NULL,
-    session_id TEXT NOT NULL REFERENCES sessions (id),
+    session_id TEXT NOT NULL,
     phone TEXT NOT NULL,
     created_at TIMESTAMP NOT NULL,
     PRIMARY KEY (handle, gateway)
@@ -269,7 +279,7 @@ CREATE INDEX inbound_parts_join ON inbound_parts (join_at) WHERE join_at IS NOT 
 
 -- Registered answers: one per element and visit (RE2).
 CREATE TABLE answers (
-    session_id TEXT NOT NULL REFERENCES sessions (id),
+    session_id TEXT NOT NULL,
     element_id TEXT NOT NULL,
     visit INTEGER NOT NULL CHECK (visit BETWEEN 1 AND 20),
     seq INTEGER NOT NULL,
@@ -296,8 +306,8 @@ CREATE TABLE answers (
 -- The outbox (P65, RE6).
 CREATE TABLE messages (
     id TEXT NOT NULL PRIMARY KEY,
-    session_id TEXT REFERENCES sessions (id),
-    channel_id TEXT NOT NULL REFERENCES channels (id),
+    session_id TEXT,
+    channel_id TEXT NOT NULL,
     phone TEXT NOT NULL,
     seq INTEGER NOT NULL,
     class TEXT NOT NULL CHECK (class IN ('question', 'notice')),
@@ -347,7 +357,7 @@ CREATE INDEX messages_receipt ON messages (accepted_at) WHERE state = 'accepted'
 
 -- One row per try, written before the gateway is called (RE6, RE18).
 CREATE TABLE send_attempts (
-    message_id TEXT NOT NULL REFERENCES messages (id),
+    message_id TEXT NOT NULL,
     attempt INTEGER NOT NULL,
     node TEXT NOT NULL,
     started_at TIMESTAMP NOT NULL,
@@ -400,7 +410,7 @@ CREATE TABLE send_requests (
     survey_id TEXT NOT NULL,
     phone TEXT NOT NULL,
     client_reference TEXT NOT NULL,
-    session_id TEXT NOT NULL REFERENCES sessions (id),
+    session_id TEXT NOT NULL,
     fingerprint TEXT NOT NULL,
     created_at TIMESTAMP NOT NULL,
     PRIMARY KEY (phone, survey_id, client_reference)

@@ -182,6 +182,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    session_updates (survey_id, updated_at, session_id) {
+        survey_id -> Text,
+        updated_at -> Timestamp,
+        session_id -> Text,
+    }
+}
+
+diesel::table! {
     session_handles (gateway, handle) {
         gateway -> Text,
         handle -> Text,
@@ -413,6 +421,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     erasures,
     consent_events,
     sessions,
+    session_updates,
     session_handles,
     inbound,
     inbound_parts,

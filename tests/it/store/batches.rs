@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use antiphon::clock::Timestamp;
+use antiphon::store::channels::BucketRow;
 use antiphon::store::consents::ContactRow;
 use antiphon::store::events::CounterRow;
 use antiphon::store::{AnyConnection, Fault, Keys, Space, StoreError, Work, WriteError, schema};
@@ -81,16 +82,15 @@ impl Work for Step {
     }
 }
 
-/// Adds an answer to a session that does not exist: the foreign key says no.
+/// Adds the token bucket of a channel that does not exist: the foreign key says no.
 fn refuse(space: &mut Space, phone: &str, now: Timestamp) {
-    let row = antiphon::store::HandleRow {
-        gateway: "none".to_owned(),
-        handle: phone.to_owned(),
-        session_id: "no such session".to_owned(),
-        phone: phone.to_owned(),
-        created_at: now.naive_utc(),
+    let row = BucketRow {
+        channel_id: phone.to_owned(),
+        tokens_micro: 0,
+        refilled_at: now.naive_utc(),
+        paused_until: None,
     };
-    space.add_handle(row);
+    space.buckets.insert(row.channel_id.clone(), row);
 }
 
 async fn write_all(opened: &Opened, steps: &[Step]) -> Vec<Result<i32, WriteError>> {

@@ -23,8 +23,9 @@ use super::statements::{Watched, phones};
 use crate::support::Backend;
 
 /// Tables that grow with the traffic.
-const BIG: [&str; 14] = [
+const BIG: [&str; 15] = [
     "sessions",
+    "session_updates",
     "messages",
     "inbound",
     "answers",
@@ -43,6 +44,7 @@ const BIG: [&str; 14] = [
 /// Lets PostgreSQL plan as if ten million rows were stored and a million were unfinished: with an empty table it takes
 /// any index for as good as another.
 const TEN_MILLION_ROWS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
+    SET jit = off; \
     UPDATE pg_class SET relpages = 1, reltuples = CASE relkind WHEN 'r' THEN 1e7 ELSE 1e6 END \
     WHERE relkind IN ('r', 'i') AND relnamespace = 'public'::regnamespace";
 
@@ -61,8 +63,9 @@ const UNFINISHED: [&str; 9] = [
 
 /// By which columns a turn may find and write the rows of a table, if the tables are ever sharded by phone: the phone,
 /// or an id that we make and that can carry the shard of the phone. docs/scaling.md says what each would need.
-const SHARD_KEYS: [(&str, &[&str]); 13] = [
+const SHARD_KEYS: [(&str, &[&str]); 14] = [
     ("sessions", &["id", "phone"]),
+    ("session_updates", &["session_id"]),
     ("contacts", &["phone"]),
     ("consents", &["phone"]),
     ("consent_events", &["phone"]),
@@ -178,7 +181,10 @@ fn erase(watched: &Watched) {
 
 /// What was asked of tables that grow, but for what was asked before.
 fn queries(watched: &Watched, before: &BTreeSet<String>) -> BTreeSet<String> {
-    let is_query = |sql: &String| ["SELECT", "INSERT", "UPDATE"].iter().any(|verb| sql.starts_with(verb));
+    let is_query =
+        |sql: &String| ["SELECT", "INSERT", "UPDATE", "DELETE"].iter().any(|verb| sql.starts_with(verb));
+    // An erasure looks through the answers that are kept for repeats: they live a week.
+    let is_query = |sql: &String| is_query(sql) && !sql.contains(" LIKE ");
     let about_tables = |sql: &String| BIG.iter().any(|table| sql.contains(table));
     let new = watched.known().into_iter().filter(|sql| !before.contains(sql));
     new.filter(is_query).filter(about_tables).collect()
@@ -238,7 +244,7 @@ struct Plan {
     plan: String,
 }
 
-/// Scans without a condition on an index, as PostgreSQL plans with no table to spare.
+/// Scans without a condition on an index, and claims that sort, as PostgreSQL plans with no table to spare.
 fn scans_of_postgres(connection: &mut PgConnection, sql: &str) -> Vec<String> {
     let params = Regex::new(r"\$(\d+)").unwrap();
     let count = params.captures_iter(sql).map(|found| found[1].parse::<usize>().unwrap()).max().unwrap_or(0);
@@ -246,6 +252,9 @@ fn scans_of_postgres(connection: &mut PgConnection, sql: &str) -> Vec<String> {
         0 => "EXECUTE asked".to_owned(),
         _ => format!("EXECUTE asked ({})", vec!["NULL"; count].join(", ")),
     };
+    // As the lanes set it; readers may.
+    let is_claim = sql.contains("SKIP LOCKED");
+    connection.batch_execute(&format!("SET enable_bitmapscan = {}", !is_claim)).unwrap();
     let typed = with_types(connection, sql);
     connection
         .batch_execute(&format!("PREPARE asked AS {typed}"))
@@ -263,6 +272,8 @@ fn scans_of_postgres(connection: &mut PgConnection, sql: &str) -> Vec<String> {
                 let of_big = BIG.iter().any(|table| text("Index Name").starts_with(table));
                 of_big && node["Index Cond"].is_null() && !UNFINISHED.contains(&text("Index Name"))
             }
+            // A claim reads what is most urgent in the order of an index; a backlog is never sorted for it.
+            "Sort" => is_claim,
             _ => false,
         };
         if is_fault {
@@ -290,7 +301,7 @@ struct ColumnType {
 /// PostgreSQL cannot guess what the arrays of an UNNEST hold; the columns they are for can tell.
 fn with_types(connection: &mut PgConnection, sql: &str) -> String {
     let written = Regex::new(
-        r#"^(?s)(?:INSERT INTO|UPDATE) "(\w+)".*?(?:\(([^()]*)\) SELECT \* FROM )?UNNEST\(([^()]*)\)(?: AS changed \(([^()]*)\))?"#,
+        r#"^(?s)(?:INSERT INTO|UPDATE|DELETE FROM) "(\w+)".*?(?:\(([^()]*)\) SELECT \* FROM )?UNNEST\(([^()]*)\)(?: AS changed \(([^()]*)\))?"#,
     )
     .unwrap();
     let Some(found) = written.captures(sql) else {

@@ -462,5 +462,15 @@ impl Drop for TestApp {
             .load(&mut connection)
             .unwrap();
         assert!(open.is_empty(), "messages are left unsettled: {open:?}");
+        let listed: Vec<(String, NaiveDateTime, String)> = schema::session_updates::table
+            .order((schema::session_updates::survey_id, schema::session_updates::session_id))
+            .load(&mut connection)
+            .unwrap();
+        let stored: Vec<(String, NaiveDateTime, String)> = schema::sessions::table
+            .order((schema::sessions::survey_id, schema::sessions::id))
+            .select((schema::sessions::survey_id, schema::sessions::updated_at, schema::sessions::id))
+            .load(&mut connection)
+            .unwrap();
+        assert_eq!(listed, stored, "lists give sessions by another time than their own");
     }
 }
