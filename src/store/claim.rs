@@ -40,6 +40,9 @@ pub(super) fn load_candidates(
     };
     let (candidates, channels): (Vec<String>, Vec<String>) = found.into_iter().unzip();
     keys.messages.extend(candidates.iter().cloned());
+    for channel in &channels {
+        keys.gateway_buckets.extend(wish.gateway_buckets.get(channel).into_iter().flatten().cloned());
+    }
     keys.buckets.extend(channels);
     if let Some(since) = wish.unreported_since.filter(|_| !candidates.is_empty()) {
         keys.messages.extend(messages::unreported_before(connection, &candidates, since)?);

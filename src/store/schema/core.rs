@@ -326,6 +326,7 @@ diesel::table! {
         reason -> Nullable<Text>,
         received_at -> Timestamp,
         message_id -> Nullable<Text>,
+        part -> Nullable<Integer>,
     }
 }
 
