@@ -84,10 +84,7 @@ pub struct Length {
 #[must_use]
 pub fn length(text: &str) -> Length {
     let encoding = if text.chars().all(|c| septets(c).is_some()) { Encoding::Gsm7 } else { Encoding::Ucs2 };
-    let width = |c: char| match encoding {
-        Encoding::Gsm7 => septets(c).unwrap_or(1),
-        Encoding::Ucs2 => c.len_utf16(),
-    };
+    let width = |c| width(c, encoding);
     let units = text.chars().map(width).sum();
     let segments = if units <= encoding.single_part_units() {
         1
@@ -104,6 +101,37 @@ pub fn length(text: &str) -> Length {
         parts
     };
     Length { encoding, units, segments }
+}
+
+/// The parts of a text as [`length`] counts them, for a gateway that wants each as an SMS of its own.
+#[must_use]
+pub fn pieces(text: &str) -> Vec<String> {
+    let Length { encoding, segments, .. } = length(text);
+    if segments == 1 {
+        return vec![text.to_owned()];
+    }
+    let mut pieces = vec![String::new()];
+    let mut used = 0;
+    for c in text.chars() {
+        let width = width(c, encoding);
+        if used + width > encoding.joined_part_units() {
+            pieces.push(String::new());
+            used = 0;
+        }
+        used += width;
+        if let Some(last) = pieces.last_mut() {
+            last.push(c);
+        }
+    }
+    pieces
+}
+
+/// Units of a character.
+fn width(c: char, encoding: Encoding) -> usize {
+    match encoding {
+        Encoding::Gsm7 => septets(c).unwrap_or(1),
+        Encoding::Ucs2 => c.len_utf16(),
+    }
 }
 
 /// Septets of a character in GSM-7: 1, 2, or `None` if only UCS-2 can carry it.
@@ -153,6 +181,18 @@ mod tests {
     fn parts(text: &str) -> (Encoding, usize, usize) {
         let length = length(text);
         (length.encoding, length.units, length.segments)
+    }
+
+    #[test]
+    fn pieces_are_the_parts_that_are_counted() {
+        let a = |n: usize| "a".repeat(n);
+        for text in
+            [a(0), a(160), a(161), format!("{}€{}", a(152), a(152)), format!("{}😀{}", "č".repeat(66), a(66))]
+        {
+            let pieces = pieces(&text);
+            assert_eq!((pieces.len(), pieces.concat()), (length(&text).segments, text));
+            assert!(pieces.iter().all(|piece| length(piece).segments == 1));
+        }
     }
 
     #[test]

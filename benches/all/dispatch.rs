@@ -16,7 +16,7 @@ use crate::support::load::Load;
 use crate::support::machine::memory_peak_mb;
 use crate::support::measure::Measured;
 use crate::support::table::{Table, at_most, ratio, whole};
-use crate::support::template::{CHANNELS, Stage, Template, configure, phone};
+use crate::support::template::{CHANNELS, Gaps, Stage, Template, configure, phone};
 use crate::support::{Failure, Size};
 
 /// What must hold: messages a second, and how late in milliseconds.
@@ -114,7 +114,8 @@ async fn drain(bed: &Bed, due: u64) -> Result<Drained, Failure> {
     }
     let folder = tempfile::tempdir()?;
     let gateway = Child::peer()?;
-    let server = Child::antiphon(&configure(&bed.database, folder.path(), Some(&gateway.url()))?)?;
+    let server =
+        Child::antiphon(&configure(&bed.database, folder.path(), Some(&gateway.url()), Gaps::OfSurvey)?)?;
     // The first person, whose rows the others are copies of, has a message due as well.
     let wanted = due + 1;
     wait_for(&gateway, wanted).await?;
@@ -127,7 +128,7 @@ async fn drain(bed: &Bed, due: u64) -> Result<Drained, Failure> {
     if u64::try_from(arrivals.len())? != wanted {
         return Err(format!("{wanted} messages were due, {} arrived", arrivals.len()).into());
     }
-    let first = arrivals.iter().map(|(at, _)| *at).min().unwrap_or(settled);
+    let first = arrivals.iter().map(|(at, _, _)| *at).min().unwrap_or(settled);
     let seconds = (settled - first) as f64 / 1e6;
     Ok(Drained { per_second: wanted as f64 / seconds, memory_mb: memory_peak_mb(server.id())? })
 }
@@ -148,7 +149,8 @@ fn gateway_alone(count: u64) -> Result<f64, Failure> {
     Ok(done.per_second)
 }
 
-async fn wait_for(gateway: &Child, wanted: u64) -> Result<(), Failure> {
+/// Waits until so many SMS have come.
+pub async fn wait_for(gateway: &Child, wanted: u64) -> Result<(), Failure> {
     let arrived = async {
         while gateway.get("/count").await?.parse::<u64>()? < wanted {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -158,7 +160,8 @@ async fn wait_for(gateway: &Child, wanted: u64) -> Result<(), Failure> {
     tokio::time::timeout(PATIENCE, arrived).await.map_err(|_| "the messages do not arrive")?
 }
 
-async fn arrivals(gateway: &Child) -> Result<Vec<(i64, String)>, Failure> {
+/// When each SMS came, to whom it goes, and its text.
+pub async fn arrivals(gateway: &Child) -> Result<Vec<(i64, String, String)>, Failure> {
     Ok(serde_json::from_str(&gateway.get("/arrivals").await?)?)
 }
 
@@ -180,10 +183,11 @@ async fn lateness(bed: &Bed, seconds: u64) -> Result<Measured, Failure> {
     drop(connection);
     let folder = tempfile::tempdir()?;
     let gateway = Child::peer()?;
-    let _server = Child::antiphon(&configure(&bed.database, folder.path(), Some(&gateway.url()))?)?;
+    let _server =
+        Child::antiphon(&configure(&bed.database, folder.path(), Some(&gateway.url()), Gaps::OfSurvey)?)?;
     wait_for(&gateway, bed.people + 1).await?;
     let arrived: BTreeMap<String, i64> =
-        arrivals(&gateway).await?.into_iter().map(|(at, to)| (to, at)).collect();
+        arrivals(&gateway).await?.into_iter().map(|(at, to, _)| (to, at)).collect();
     let base = base.timestamp_micros();
     let micros: Result<Vec<u64>, Failure> = (1..=bed.people)
         .map(|number| {

@@ -15,7 +15,7 @@ use crate::support::child::{Child, load};
 use crate::support::load::{Load, Loaded};
 use crate::support::machine::{cpu_by_thread, memory_peak_mb};
 use crate::support::table::{Table, at_most, fine, number, ratio, whole};
-use crate::support::template::{GATEWAY, Stage, Template, configure};
+use crate::support::template::{GATEWAY, Gaps, Stage, Template, configure};
 use crate::support::{Failure, Size};
 
 /// Replies a second that must be reached, and times in milliseconds.
@@ -197,7 +197,8 @@ fn most_of(base: &Bed, peer: &Child, rounds: u64) -> Result<f64, Failure> {
         let bed = base.copy()?;
         pause_gateway(&bed)?;
         let folder = tempfile::tempdir()?;
-        let server = Child::antiphon(&configure(&bed.database, folder.path(), Some(&peer.url()))?)?;
+        let server =
+            Child::antiphon(&configure(&bed.database, folder.path(), Some(&peer.url()), Gaps::OfSurvey)?)?;
         let mut loading = Loading { address: server.address, path: INBOUND, people: bed.people, first: 0 };
         loading.run(0.0, WARM_UP, 10)?;
         rates.push(loading.run(0.0, FEW, 10)?.per_second);
@@ -210,7 +211,7 @@ fn most_of(base: &Bed, peer: &Child, rounds: u64) -> Result<f64, Failure> {
 
 fn under_load(bed: &Bed, peer: &Child, seconds: u64) -> Result<Run, Failure> {
     let folder = tempfile::tempdir()?;
-    let config = configure(&bed.database, folder.path(), Some(&peer.url()))?;
+    let config = configure(&bed.database, folder.path(), Some(&peer.url()), Gaps::OfSurvey)?;
     let server = Child::antiphon(&config)?;
     let mut loading = Loading { address: server.address, path: INBOUND, people: bed.people, first: 0 };
     // What is done once in the life of a process is done before anything is measured.

@@ -9,10 +9,12 @@ mod reference;
 mod send_survey;
 mod step;
 mod support;
+mod sustained;
 mod turn;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use antiphon::clock::Clock;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -51,7 +53,11 @@ struct Arguments {
 enum Process {
     /// Gateway and empty handler.
     #[command(hide = true)]
-    Peer,
+    Peer {
+        /// How long it takes for an SMS, in milliseconds.
+        #[arg(long, default_value_t = 0)]
+        latency_ms: u64,
+    },
     /// Load generator.
     #[command(hide = true)]
     Load(Load),
@@ -63,6 +69,7 @@ enum Part {
     Turn,
     Send,
     Dispatch,
+    Sustained,
     Http,
 }
 
@@ -81,7 +88,10 @@ fn main() -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     // actix starts its own threads, and wants its own main one.
     match &arguments.process {
-        Some(Process::Peer) => actix_web::rt::System::new().block_on(peer::serve()),
+        Some(Process::Peer { latency_ms }) => {
+            let latency = Duration::from_millis(*latency_ms);
+            actix_web::rt::System::new().block_on(peer::serve(latency))
+        }
         Some(Process::Load(wanted)) => {
             let done = runtime.block_on(load::load(wanted))?;
             println!("{}", serde_json::to_string(&done)?);
@@ -125,6 +135,13 @@ async fn measure(arguments: &Arguments) -> Result<(), Failure> {
             rows.extend(dispatch::measure(backend, size, arguments.million).await?);
         }
         add(dispatch::table(rows));
+    }
+    if is_wanted(Part::Sustained) {
+        let mut rows = Vec::new();
+        for backend in &backends {
+            rows.extend(sustained::measure(backend, size).await?);
+        }
+        add(sustained::table(rows));
     }
     if is_wanted(Part::Http) {
         let mut rows = Vec::new();

@@ -110,7 +110,7 @@ impl<'s> Step<'s> {
         let mut parts = 0;
         for effect in &turn.effects {
             if let Effect::Send(send) = effect {
-                parts += text::length(&send.text).segments;
+                parts += text::length(send.text.sms()).segments;
             }
         }
         Ok(parts)

@@ -12,6 +12,7 @@ use crate::store::answers::AnswerRow;
 use crate::store::{Fault, Json};
 use crate::survey::turn::{CloseReason, Record, Send, SendKind};
 use crate::survey::{AnswerState, Effect, Language, Method, Position, Progress, Survey, Turn, Value, turn};
+use crate::text::Composed;
 
 /// How long a text that closes or follows a session may wait in an outage before it is stale.
 const CLOSING_TEXT_LIFE: Duration = Duration::hours(24);
@@ -183,7 +184,7 @@ fn queue_send(
         priority: cause.priority,
         element_id: send.element.clone(),
         visit: send.element.as_ref().and_then(|_| i32::try_from(send.visit).ok()),
-        body: send.text.clone(),
+        body: sms_for(moment, &session.channel_id, &send.text),
         // With another gap than the survey's, `queue` alone spaces the SMS.
         due_at: match moment.engine.settings.element_gap_override {
             Some(_) => base,
@@ -197,6 +198,13 @@ fn queue_send(
         session_mut(moment.space, session_id)?.prompt_id = Some(id.clone());
     }
     Ok(id)
+}
+
+/// A text as it leaves by a channel (GW94).
+#[must_use]
+pub fn sms_for(moment: &Moment<'_>, channel_id: &str, text: &Composed) -> String {
+    let channel = moment.engine.channels.get(channel_id);
+    channel.map_or_else(|| text.sms().to_owned(), |channel| channel.sms(text).to_owned())
 }
 
 /// The word stored for what an SMS is.

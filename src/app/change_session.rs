@@ -4,6 +4,7 @@
 use chrono::Duration;
 use serde_json::json;
 
+use super::apply_turn::sms_for;
 use super::engine::Engine;
 use super::expire_sessions::{expire, survey_of};
 use super::moment::{Moment, Queued, message_mut, priority, session_mut};
@@ -133,7 +134,7 @@ fn resend(moment: &mut Moment<'_>, session: &SessionRow) -> Result<Changed, Faul
     }
     let survey = survey_of(moment, &session.id)?;
     let variables = session.variables().map_err(Fault::Store)?;
-    let (Position::Question(element), Some(body)) =
+    let (Position::Question(element), Some(text)) =
         (&progress.position, turn::prompt_again(&survey, progress, variables))
     else {
         return Ok(Changed::Illegal { state: session.status.as_str() });
@@ -148,7 +149,7 @@ fn resend(moment: &mut Moment<'_>, session: &SessionRow) -> Result<Changed, Faul
         priority: priority::START,
         element_id: Some(element.clone()),
         visit: i32::try_from(progress.visit).ok(),
-        body,
+        body: sms_for(moment, &session.channel_id, &text),
         due_at: at,
         ttl_at: session.expires_at.unwrap_or(at + Duration::hours(24)),
         inbound_id: None,

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use chrono::Duration;
 
 use super::channel_keywords::{self, OwnKeywords};
+use crate::gateway::profile::Rate;
 use crate::gateway::{Gateway, Subnumber, SubnumberMode};
 use crate::i18n::{SystemText, SystemTexts};
 use crate::phone::Phone;
@@ -15,6 +16,7 @@ use crate::store::StoreError;
 use crate::store::channels::ChannelRow;
 use crate::survey::Language;
 use crate::survey::reply::Lexicons;
+use crate::text::Composed;
 
 /// A channel with its lists and texts read.
 #[derive(Clone, Debug)]
@@ -36,6 +38,12 @@ pub struct Channel {
     pub pool_numbers: Vec<String>,
     /// Whether its gateway is the built-in simulator.
     pub is_simulator: bool,
+    /// How fast its gateway may be sent to, whatever this channel's own rate is.
+    pub rate: Option<Rate>,
+    /// Whether our own texts may be made to fit GSM-7 for its gateway (GW94).
+    pub takes_smart_texts: bool,
+    /// Whether reports of its gateway may be about single SMS parts (GW34).
+    pub reports_parts: bool,
 }
 
 /// All channels.
@@ -67,8 +75,17 @@ impl Channel {
             subnumber: gateway.map(Gateway::subnumber).cloned().unwrap_or_default(),
             pool_numbers: serde_json::from_str(&row.pool_numbers).map_err(corrupt)?,
             is_simulator: gateway.is_some_and(|gateway| gateway.simulator().is_some()),
+            rate: gateway.and_then(Gateway::rate),
+            takes_smart_texts: gateway.is_none_or(Gateway::takes_smart_texts),
+            reports_parts: gateway.is_some_and(Gateway::reports_parts),
             row,
         })
+    }
+
+    /// A text as it leaves by this channel.
+    #[must_use]
+    pub fn sms<'t>(&self, text: &'t Composed) -> &'t str {
+        if self.takes_smart_texts { text.sms() } else { text.written() }
     }
 
     /// Whether this channel may text that country (A86): by country code, never by region (GW73).

@@ -70,6 +70,12 @@ impl Circuit {
         self.open_until
     }
 
+    /// How long it stays open; `None` if it is not.
+    #[must_use]
+    pub fn reopens_in(&self, now: Timestamp) -> Option<Duration> {
+        self.open_until.filter(|until| *until > now).map(|until| until - now)
+    }
+
     /// Takes note of an answer; true = it has opened though it was closed. A refusal of one message says nothing
     /// about the gateway, nor does a failure of a send that began before it opened.
     pub fn note(&mut self, class: SendClass, now: Timestamp) -> bool {

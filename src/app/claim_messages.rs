@@ -1,13 +1,14 @@
 //! Claims due messages for sending: one short transaction that checks everything a send depends on at the last
 //! moment (RE16). It sends nothing itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{Duration, NaiveDateTime};
 
 use super::channels::Channel;
 use super::consent;
+use super::draw_tokens::{Tokens, gateway_buckets};
 use super::engine::Engine;
 use super::expire_sessions::survey_of;
 use super::moment::{Moment, message_mut, priority, start_of_hour};
@@ -15,9 +16,7 @@ use super::permitted_hours::{Errand, Permitted, permitted};
 use super::wait_for_delivery;
 use crate::clock::Timestamp;
 use crate::phone::Phone;
-use crate::session::pace::Bucket;
 use crate::session::{MessageState, Status};
-use crate::store::channels::BucketRow;
 use crate::store::messages::{AttemptRow, MessageRow};
 use crate::store::{AnyConnection, ClaimWish, Fault, Keys, SessionRow, Space, StoreError, Work};
 use crate::survey::Survey;
@@ -57,13 +56,15 @@ pub struct ClaimMessages {
     /// Sends that may start now, by channel; none for one that is paused, whose circuit is open, or that has as
     /// many sends in flight as it may (RF10). A channel that is not named may send as it likes.
     pub room: BTreeMap<String, usize>,
+    /// Gateways that get one message and no more, by whichever of their channels: it shows whether they are back.
+    pub probed: BTreeSet<String>,
 }
 
 impl ClaimMessages {
     /// A claim within the room that each channel has.
     #[must_use]
     pub fn new(engine: &Engine, room: BTreeMap<String, usize>) -> Self {
-        Self { engine: engine.clone(), room }
+        Self { engine: engine.clone(), room, probed: BTreeSet::new() }
     }
 }
 
@@ -76,6 +77,10 @@ impl Work for ClaimMessages {
             closed: closed.collect(),
             claim_max: i64::try_from(self.engine.settings.claim_batch).unwrap_or(i64::MAX),
             unreported_since: wait_for_delivery::unreported_since(&self.engine),
+            gateway_buckets: (self.engine.channels.all().iter())
+                .filter(|channel| channel.rate.is_some())
+                .map(|channel| (channel.row.id.clone(), gateway_buckets(channel)))
+                .collect(),
         });
         Ok(())
     }
@@ -83,7 +88,7 @@ impl Work for ClaimMessages {
     fn run(&mut self, space: &mut Space, now: Timestamp) -> Result<Vec<Claimed>, Fault> {
         let engine = self.engine.clone();
         let mut moment = Moment { engine: &engine, space, now };
-        let mut claim = Claim { room: self.room.clone(), throttled: BTreeMap::new() };
+        let mut claim = Claim { room: self.room.clone(), tokens: Tokens::default(), probed: &self.probed };
         let mut claimed = Vec::new();
         for id in moment.space.candidates().to_vec() {
             if let Some(one) = claim.one(&mut moment, &id)? {
@@ -95,14 +100,16 @@ impl Work for ClaimMessages {
 }
 
 /// The state of one claim.
-struct Claim {
+struct Claim<'a> {
     /// Sends that may still start, by channel.
     room: BTreeMap<String, usize>,
-    /// How many messages of a channel were already put off for want of tokens.
-    throttled: BTreeMap<String, i64>,
+    /// What it has drawn from the buckets of channels and gateways.
+    tokens: Tokens,
+    /// Gateways that get one message.
+    probed: &'a BTreeSet<String>,
 }
 
-impl Claim {
+impl Claim<'_> {
     fn one(&mut self, moment: &mut Moment<'_>, id: &str) -> Result<Option<Claimed>, Fault> {
         let Some(message) = moment.space.messages.get(id).cloned() else {
             return Ok(None);
@@ -135,56 +142,35 @@ impl Claim {
             return Ok(None);
         };
         if let Some(until) = wait_for_delivery::waits_until(moment, &message, &channel) {
-            put_off(moment, id, until)?;
+            // A report ends this wait early, and those behind it go on from there.
+            put_off_alone(moment, id, until)?;
             return Ok(None);
         }
         if let Some(until) = closed_until(moment, &message) {
             put_off(moment, id, until)?;
             return Ok(None);
         }
-        if !self.take_token(moment, &message, &channel)? {
+        let subnumber = session.as_ref().and_then(|session| session.subnumber.clone());
+        let sender = subnumber.unwrap_or_else(|| channel.row.sender.clone());
+        if let Some(until) = self.tokens.draw(moment, &message, &channel, &sender) {
+            put_off(moment, id, until)?;
             return Ok(None);
         }
-        if let Some(room) = self.room.get_mut(&message.channel_id) {
-            *room = room.saturating_sub(1);
-        }
-        start(moment, &message, session.as_ref(), channel).map(Some)
+        self.fill(moment, &channel);
+        start(moment, &message, session.as_ref(), channel, sender).map(Some)
     }
 
-    /// One token of the channel's bucket; without one the message is put off to when its token will be there
-    /// (A73). The bucket is a row, so the rate holds across nodes.
-    fn take_token(
-        &mut self,
-        moment: &mut Moment<'_>,
-        message: &MessageRow,
-        channel: &Channel,
-    ) -> Result<bool, Fault> {
-        let at = moment.at();
-        let rate = channel.row.throttle_micro;
-        let stored = moment.space.buckets.get(&channel.row.id).cloned();
-        let paused_until = stored.as_ref().and_then(|row| row.paused_until).filter(|until| *until > at);
-        let bucket = stored.map_or_else(
-            || Bucket::full(rate, at),
-            |row| Bucket { tokens_micro: row.tokens_micro, refilled_at: row.refilled_at },
-        );
-        let bucket = bucket.refilled(rate, at);
-        let taken = if paused_until.is_some() { None } else { bucket.taken() };
-        let kept = taken.unwrap_or(bucket);
-        let row = BucketRow {
-            channel_id: channel.row.id.clone(),
-            tokens_micro: kept.tokens_micro,
-            refilled_at: kept.refilled_at,
-            paused_until,
-        };
-        moment.space.buckets.put(channel.row.id.clone(), row);
-        if taken.is_some() {
-            return Ok(true);
+    /// The message takes its place among the sends in flight; if it is the probe, there is no other place.
+    fn fill(&mut self, moment: &Moment<'_>, channel: &Channel) {
+        if let Some(room) = self.room.get_mut(&channel.row.id) {
+            *room = room.saturating_sub(1);
         }
-        let nth = self.throttled.entry(channel.row.id.clone()).or_default();
-        let due_at = kept.available_at(rate, *nth).max(paused_until.unwrap_or(at));
-        *nth += 1;
-        put_off(moment, &message.id, due_at)?;
-        Ok(false)
+        if self.probed.contains(&channel.row.gateway) {
+            let channels = moment.engine.channels.all();
+            for other in channels.iter().filter(|other| other.row.gateway == channel.row.gateway) {
+                self.room.insert(other.row.id.clone(), 0);
+            }
+        }
     }
 }
 
@@ -262,7 +248,41 @@ fn count(moment: &mut Moment<'_>, phone: &str) {
     contact.updated_at = at;
 }
 
+/// The message waits until then, and those behind it in its session a gap more each: a claim looks at what is due, and
+/// should not have to look at what may not leave anyway.
 fn put_off(moment: &mut Moment<'_>, id: &str, due_at: NaiveDateTime) -> Result<(), Fault> {
+    put_off_alone(moment, id, due_at)?;
+    let at = moment.at();
+    let message = message_mut(moment.space, id)?;
+    let (session_id, seq) = (message.session_id.clone(), message.seq);
+    let Some(session_id) = session_id else {
+        return Ok(());
+    };
+    let behind: Vec<String> = moment
+        .space
+        .messages_of(&session_id)
+        .filter(|later| later.state == MessageState::Due && later.seq > seq)
+        .map(|later| later.id.clone())
+        .collect();
+    if behind.is_empty() {
+        return Ok(());
+    }
+    let survey = survey_of(moment, &session_id)?;
+    let gap = moment.engine.settings.element_gap(&survey);
+    let mut earliest = due_at;
+    for later_id in behind {
+        earliest += gap;
+        let later = message_mut(moment.space, &later_id)?;
+        if later.due_at < earliest {
+            later.due_at = earliest;
+            later.updated_at = at;
+        }
+        earliest = later.due_at;
+    }
+    Ok(())
+}
+
+fn put_off_alone(moment: &mut Moment<'_>, id: &str, due_at: NaiveDateTime) -> Result<(), Fault> {
     let at = moment.at();
     let message = message_mut(moment.space, id)?;
     message.due_at = due_at;
@@ -276,6 +296,7 @@ fn start(
     message: &MessageRow,
     session: Option<&SessionRow>,
     channel: Arc<Channel>,
+    sender: String,
 ) -> Result<Claimed, Fault> {
     let at = moment.at();
     let no_place = || Fault::Invariant("a claim has a place in the sequence for each candidate".to_owned());
@@ -302,8 +323,6 @@ fn start(
     };
     moment.space.attempts.insert((attempt.message_id.clone(), attempt.attempt), attempt);
     let thread = thread_for(&row, session, &channel, at);
-    let subnumber = session.and_then(|session| session.subnumber.clone());
-    let sender = subnumber.unwrap_or_else(|| channel.row.sender.clone());
     Ok(Claimed { message: row, channel, sender, thread })
 }
 

@@ -15,6 +15,7 @@ pub use crate::store::answers::AnswerRow;
 pub use crate::store::consents::{ConsentEventRow, ConsentRow, SuppressionRow};
 pub use crate::store::inbound::InboundRow;
 pub use crate::store::messages::MessageRow;
+pub use crate::store::parts::PartRow;
 pub use crate::store::phones::{Dossier, ROWS_MAX};
 
 /// Why sessions and messages of an erased phone end.

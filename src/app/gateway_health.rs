@@ -29,6 +29,8 @@ pub struct Health {
     pub last_inbound_at: Option<Timestamp>,
     /// Last message handed over.
     pub last_outbound_at: Option<Timestamp>,
+    /// Sends of a channel that may be in flight together while it is slow; `None` = as many as the settings say (RF10).
+    sends_max: Option<usize>,
     /// Codes of failed sends and unknown words of reports, and how often each came; at most 100 codes.
     pub errors: BTreeMap<String, u64>,
 }
@@ -65,9 +67,10 @@ impl GatewayHealth {
         self.locked().entry(name.to_owned()).or_default().last_inbound_at = Some(now);
     }
 
-    /// Takes note of what a send came to; true = the gateway was well and its circuit has opened.
+    /// Takes note of what a send came to, where at most `sends_max` of a channel may be in flight; true = the gateway
+    /// was well and its circuit has opened.
     #[must_use]
-    pub fn note(&self, name: &str, result: &SendResult, now: Timestamp) -> bool {
+    pub fn note(&self, name: &str, result: &SendResult, sends_max: usize, now: Timestamp) -> bool {
         let mut locked = self.locked();
         let health = locked.entry(name.to_owned()).or_default();
         let class = result.class();
@@ -75,6 +78,7 @@ impl GatewayHealth {
         if class == SendClass::Accepted {
             health.last_outbound_at = Some(now);
         }
+        health.adapt(result, sends_max);
         if let Some(detail) = result.detail() {
             health.count(detail.code.as_deref().unwrap_or(detail.reason));
         }
@@ -92,11 +96,61 @@ impl GatewayHealth {
 }
 
 impl Health {
+    /// How many sends of a channel may be in flight together.
+    #[must_use]
+    pub fn sends_max(&self, sends_max: usize) -> usize {
+        self.sends_max.map_or(sends_max, |now| now.min(sends_max))
+    }
+
+    /// Silence halves what may be in flight, each acceptance gives one back (RF10).
+    fn adapt(&mut self, result: &SendResult, sends_max: usize) {
+        let now = self.sends_max(sends_max);
+        let is_silent = result.detail().is_some_and(|detail| detail.code.is_none());
+        match result.class() {
+            SendClass::Ambiguous if is_silent => self.sends_max = Some((now / 2).max(1)),
+            SendClass::Accepted => self.sends_max = Some(now + 1).filter(|more| *more < sends_max),
+            SendClass::Throttled
+            | SendClass::Retry
+            | SendClass::Permanent
+            | SendClass::OptedOut
+            | SendClass::Auth
+            | SendClass::Held
+            | SendClass::Duplicate
+            | SendClass::Ambiguous => {}
+        }
+    }
+
     /// Counts a code.
     fn count(&mut self, code: &str) {
         let code: String = code.chars().take(CODE_CHARS_MAX).collect();
         if self.errors.len() < CODES_MAX || self.errors.contains_key(&code) {
             *self.errors.entry(code).or_default() += 1;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::Detail;
+
+    #[test]
+    fn rf10_silence_halves_what_may_be_in_flight_and_each_acceptance_gives_one_back() {
+        let now: Timestamp = "2026-11-21T06:00:00Z".parse().unwrap();
+        let health = GatewayHealth::default();
+        let after = |result: &SendResult| {
+            let _ = health.note("g", result, 8, now);
+            health.of("g").sends_max(8)
+        };
+        let silent = SendResult::Ambiguous(Detail::plain("no answer in time"));
+        let accepted = SendResult::Accepted { external_id: None, session: None };
+        assert_eq!(health.of("g").sends_max(8), 8);
+        assert_eq!([after(&silent), after(&silent), after(&silent), after(&silent)], [4, 2, 1, 1]);
+        assert_eq!([after(&accepted), after(&accepted)], [2, 3]);
+        assert_eq!(after(&SendResult::Ambiguous(Detail::coded(500, "an error"))), 3, "it did answer");
+        for _ in 0..9 {
+            after(&accepted);
+        }
+        assert_eq!(health.of("g").sends_max(8), 8, "never more than the settings say");
     }
 }

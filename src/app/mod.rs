@@ -17,6 +17,7 @@ pub mod consent;
 pub mod correct_answer;
 pub mod dead_letters;
 pub mod degrade_gateway;
+pub mod draw_tokens;
 pub mod engine;
 pub mod erase_phone;
 pub mod expire_sessions;

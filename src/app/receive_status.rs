@@ -1,6 +1,8 @@
 //! One delivery report, one turn: the message's state only ever rises (RE22, A88). Reports never touch a
 //! session's place in the survey (GW34).
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::consent;
@@ -40,6 +42,8 @@ pub struct StatusReport {
     pub code: Option<String>,
     /// The gateway's own words.
     pub reason: Option<String>,
+    /// Which SMS part it is about, if the gateway reports each (GW34).
+    pub part: Option<u8>,
 }
 
 impl StatusReport {
@@ -53,6 +57,7 @@ impl StatusReport {
             state: report.state,
             code: report.code.or_else(|| (!report.raw_state.is_empty()).then_some(report.raw_state)),
             reason: report.reason,
+            part: report.part,
         }
     }
 }
@@ -78,6 +83,7 @@ impl Work for ReceiveStatus {
     fn keys(&mut self, _: &mut AnyConnection, keys: &mut Keys) -> Result<(), StoreError> {
         keys.client_refs.extend(self.report.client_ref.clone());
         keys.external_ids.extend(self.report.external_id.clone());
+        keys.part_reports |= self.report.part.is_some();
         Ok(())
     }
 
@@ -100,6 +106,7 @@ impl Work for ReceiveStatus {
             reason: report.reason.clone(),
             received_at: moment.at(),
             message_id: None,
+            part: report.part.map(i32::from),
         };
         let report_id = row.id.clone();
         moment.space.add_report(row);
@@ -136,6 +143,41 @@ fn note_unmapped(moment: &Moment<'_>, report: &StatusReport, message_id: Option<
     moment.engine.health.note_unmapped(&report.gateway, report.code.as_deref().unwrap_or("none"));
 }
 
+/// What a report makes of a message. Some are stored as they came and change nothing (GW33).
+fn state_of(reported: ReportState) -> Option<MessageState> {
+    match reported {
+        ReportState::Accepted => Some(MessageState::Accepted),
+        ReportState::Delivered => Some(MessageState::Delivered),
+        ReportState::Undelivered | ReportState::Expired | ReportState::Rejected => Some(MessageState::Failed),
+        ReportState::Ignored | ReportState::Unmapped => None,
+    }
+}
+
+/// What the reports about its parts say of a message: failed when one part is, delivered when all are (GW34). Of each
+/// part the highest report counts, whatever the order they came in.
+fn of_all_parts(moment: &Moment<'_>, message_id: &str, parts: usize) -> ReportState {
+    let rank = |state: ReportState| match state_of(state) {
+        Some(MessageState::Delivered) => 3,
+        Some(MessageState::Failed) => 2,
+        Some(_) => 1,
+        None => 0,
+    };
+    let mut best: BTreeMap<Option<i32>, ReportState> = BTreeMap::new();
+    for report in moment.space.part_reports_of(message_id) {
+        let state = ReportState::parse(&report.state);
+        let known = best.entry(report.part).or_insert(state);
+        if rank(state) > rank(*known) {
+            *known = state;
+        }
+    }
+    if best.values().filter(|state| **state == ReportState::Delivered).count() >= parts {
+        return ReportState::Delivered;
+    }
+    let failed = best.values().find(|state| rank(**state) == 2);
+    let is_reported = best.values().any(|state| rank(*state) > 0);
+    failed.copied().unwrap_or(if is_reported { ReportState::Accepted } else { ReportState::Ignored })
+}
+
 /// A reference of one gateway says nothing about another's messages.
 fn is_of_gateway(moment: &Moment<'_>, message: &MessageRow, gateway: &str) -> bool {
     let channel = moment.engine.channels.get(&message.channel_id);
@@ -147,20 +189,18 @@ fn is_of_gateway(moment: &Moment<'_>, message: &MessageRow, gateway: &str) -> bo
 /// # Errors
 /// [`Fault`] when a row is missing.
 pub fn apply_report(moment: &mut Moment<'_>, report_id: &str, message_id: &str) -> Result<(), Fault> {
-    let Some(report) = moment.space.reports.get_mut(report_id) else {
+    let Some(report) = moment.space.match_report(report_id, message_id) else {
         return Ok(());
     };
-    report.message_id = Some(message_id.to_owned());
-    let report = report.clone();
-    let reported = ReportState::parse(&report.state);
-    let message = message_mut(moment.space, message_id)?;
-    let next = match reported {
-        ReportState::Accepted => MessageState::Accepted,
-        ReportState::Delivered => MessageState::Delivered,
-        ReportState::Undelivered | ReportState::Expired | ReportState::Rejected => MessageState::Failed,
-        // Stored as it came; it changes nothing (GW33).
-        ReportState::Ignored | ReportState::Unmapped => return Ok(()),
+    let parts = message_mut(moment.space, message_id)?.segments;
+    let reported = match report.part {
+        Some(_) if parts > 1 => of_all_parts(moment, message_id, usize::try_from(parts).unwrap_or(1)),
+        Some(_) | None => ReportState::parse(&report.state),
     };
+    let Some(next) = state_of(reported) else {
+        return Ok(());
+    };
+    let message = message_mut(moment.space, message_id)?;
     if !message.state.may_become(next) {
         return Ok(());
     }

@@ -45,6 +45,7 @@ impl Work for SettleMessage {
         }
         if let SendResult::Accepted { external_id, session } = &self.result {
             keys.external_ids.extend(external_id.clone());
+            keys.part_reports |= self.claimed.channel.reports_parts && self.claimed.message.segments > 1;
             keys.handles.extend(session.clone().map(|handle| (self.gateway().to_owned(), handle)));
         }
         Ok(())
@@ -132,11 +133,13 @@ impl SettleMessage {
                 self.slow_channel(moment, wait);
                 try_again(moment, message, wait, "throttled")
             }
-            SendResult::Retry(_) if message.attempts >= moment.engine.settings.attempts_max => {
+            SendResult::Retry(_) if self.has_used_up_attempts(moment, message) => {
                 fail(moment, message, self.code(), "attempts_used_up")
             }
             SendResult::Retry(_) | SendResult::Auth(_) => {
                 let wait = moment.engine.settings.backoff.wait(message.attempts, self.jitter);
+                // The circuit's next probe paces what waits for the gateway.
+                let wait = self.reopens_in(moment).map_or(wait, |reopens| wait.min(reopens));
                 try_again(moment, message, wait, self.result.class().as_str())
             }
             SendResult::Permanent(_) if self.claimed.thread == ThreadWish::New => {
@@ -150,6 +153,17 @@ impl SettleMessage {
             SendResult::Held(_) => moment.move_message(id, MessageState::Held, Some("held_by_gateway")),
             SendResult::Ambiguous(_) => doubt(moment, id, "ambiguous"),
         }
+    }
+
+    /// A gateway that answers, but does not take this message, is asked so often and not again (RF11). One that nobody
+    /// can reach says nothing about a message, which waits as long as it lives.
+    fn has_used_up_attempts(&self, moment: &Moment<'_>, message: &MessageRow) -> bool {
+        let is_there = self.code().is_some() && self.reopens_in(moment).is_none();
+        is_there && message.attempts >= moment.engine.settings.attempts_max
+    }
+
+    fn reopens_in(&self, moment: &Moment<'_>) -> Option<Duration> {
+        moment.engine.health.of(self.gateway()).circuit.reopens_in(moment.now)
     }
 
     fn accept(

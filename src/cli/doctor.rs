@@ -16,7 +16,7 @@ use crate::app::survey_files::{SurveyFile, check_files, survey_paths};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::examples::EXAMPLES as EXAMPLE_SURVEYS;
-use crate::gateway::{GatewayKind, GatewaySettings};
+use crate::gateway::{GatewayKind, GatewaySettings, Place};
 use crate::server::installation;
 use crate::store::disk::{self, DiskState, LowMarks};
 use crate::store::{AnyConnection, DatabaseUrl, StoreError, keys, meta, migrate};
@@ -260,10 +260,20 @@ fn examine_webhook(config: &Config, gateway: &GatewaySettings) -> Finding {
     match &config.server.public_url {
         Some(public) => {
             let base = public.as_str().trim_end_matches('/');
-            Finding::well(
-                "webhooks",
-                format!("{name}: {base}/v1/gateways/{name}/inbound, to be set at the gateway"),
-            )
+            let url = format!("{base}/v1/gateways/{name}/inbound");
+            let mut secrets = gateway.bound.doors.iter().map(|door| door.verifier.url_secret());
+            let found = match secrets.find_map(|secret| secret) {
+                Some((Place::Path, _)) => {
+                    format!("{name}: {url}/SECRET, to be set at the gateway; put secrets.inbound for SECRET")
+                }
+                Some((Place::Query(parameter), _)) => format!(
+                    "{name}: {url}?{parameter}=SECRET, to be set at the gateway; put secrets.inbound for SECRET"
+                ),
+                Some((Place::Header(_) | Place::Basic(_) | Place::Bearer, _)) | None => {
+                    format!("{name}: {url}, to be set at the gateway")
+                }
+            };
+            Finding::well("webhooks", found)
         }
         None => Finding::watch(
             "webhooks",

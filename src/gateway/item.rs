@@ -180,6 +180,8 @@ pub struct Report {
     pub code: Option<String>,
     /// The gateway's explanation, at most 200 characters; may hold a phone: store it, do not log it.
     pub reason: Option<String>,
+    /// Which SMS part it is about, for gateways that report each (GW34).
+    pub part: Option<u8>,
 }
 
 /// What a report means (GW33).

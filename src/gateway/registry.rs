@@ -10,7 +10,7 @@ use reqwest::Url;
 use secrecy::ExposeSecret;
 
 use super::item::CallbackItem;
-use super::profile::{Bound, Call, Reply};
+use super::profile::{Bound, Call, Rate, Reply};
 use super::sender::Sender;
 use super::settings::{GatewayKind, GatewaySettings, OptOutHandling};
 use super::simulator::Simulator;
@@ -113,6 +113,25 @@ impl Gateway {
     #[must_use]
     pub fn repeat_window(&self) -> Option<TimeDelta> {
         self.opened.bound.repeat_window
+    }
+
+    /// How fast it may be sent to by all its channels together, or by each number; `None` = as the channels say.
+    #[must_use]
+    pub fn rate(&self) -> Option<Rate> {
+        self.opened.bound.rate
+    }
+
+    /// Whether our own texts may be made to fit GSM-7 for it (GW94).
+    #[must_use]
+    pub fn takes_smart_texts(&self) -> bool {
+        self.opened.bound.profile.encoding.smart
+    }
+
+    /// Whether its reports may be about single SMS parts (GW34).
+    #[must_use]
+    pub fn reports_parts(&self) -> bool {
+        let variants = &self.opened.bound.profile.callbacks;
+        variants.iter().any(|variant| variant.report.as_ref().is_some_and(|report| report.part.is_some()))
     }
 
     /// Hands one SMS over, once, and says what became of it. Ends within the gateway's request timeout.

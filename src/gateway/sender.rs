@@ -1,6 +1,8 @@
 //! [`Sender`]: hands messages to one gateway by HTTP, as its profile says. It sends once, never repeats and never
 //! paces.
 
+use std::time::Duration;
+
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Method, Request, Url};
 use secrecy::{ExposeSecret, SecretString};
@@ -8,11 +10,11 @@ use tokio::time::Instant;
 
 use super::http::{HttpClient, NoAnswer};
 use super::oauth2::{TokenCache, TokenFault};
-use super::profile::{AnswerRules, Bound, BoundSend, SmsCharset};
+use super::profile::{AnswerRules, Bound, BoundSend, SmsCharset, Splits};
 use super::registry::OpenError;
 use super::settings::HttpSettings;
-use super::types::{Detail, SendClass, SendRequest, SendResult};
-use crate::text::Encoding;
+use super::types::{Detail, GatewaySession, SendClass, SendRequest, SendResult};
+use crate::text::{self, Encoding};
 
 /// Hands messages to one gateway.
 #[derive(Clone, Debug)]
@@ -23,6 +25,8 @@ pub struct Sender {
     answer: AnswerRules<SendClass>,
     parts_max: usize,
     charset: SmsCharset,
+    splits: Splits,
+    timeout: Duration,
 }
 
 impl Sender {
@@ -45,6 +49,8 @@ impl Sender {
             answer: answer.clone(),
             parts_max: bound.profile.limits.max_parts,
             charset: bound.profile.encoding.charset,
+            splits: bound.profile.encoding.splits,
+            timeout: settings.timeouts.request,
         }))
     }
 
@@ -53,6 +59,42 @@ impl Sender {
         if let Some(reason) = self.unsuited(request) {
             return SendResult::Permanent(Detail::plain(reason));
         }
+        if self.splits == Splits::Gateway || request.segments <= 1 {
+            return self.send_whole(request).await;
+        }
+        let late = |_| SendResult::Ambiguous(Detail::plain("the parts did not leave in time"));
+        tokio::time::timeout(self.timeout, self.send_pieces(request)).await.unwrap_or_else(late)
+    }
+
+    /// One SMS after the other. The first that is taken stands for all; if a later one is not, nobody knows what the
+    /// person has.
+    async fn send_pieces(&self, request: &SendRequest) -> SendResult {
+        let mut piece = SendRequest { segments: 1, ..request.clone() };
+        let mut first = None;
+        for text in text::pieces(&request.text) {
+            piece.text = text;
+            match (self.send_whole(&piece).await, &first) {
+                (taken @ SendResult::Accepted { .. }, None) => {
+                    if let SendResult::Accepted { session: Some(handle), .. } = &taken {
+                        piece.session = GatewaySession::Existing(handle.clone());
+                    }
+                    first = Some(taken);
+                }
+                (SendResult::Accepted { .. } | SendResult::Duplicate(_), Some(_)) => {}
+                (refused, None) => return refused,
+                (refused, Some(_)) => {
+                    let code = refused.detail().and_then(|detail| detail.code.clone());
+                    return SendResult::Ambiguous(Detail {
+                        code,
+                        reason: "only a part of the text was taken",
+                    });
+                }
+            }
+        }
+        first.unwrap_or(SendResult::Permanent(Detail::plain("there is no text")))
+    }
+
+    async fn send_whole(&self, request: &SendRequest) -> SendResult {
         let Ok(mut built) = self.send.build(request) else {
             return SendResult::Permanent(Detail::plain(
                 "the profile of the gateway does not suit the message",

@@ -321,6 +321,7 @@ impl Simulator {
             raw_state: state.as_str().to_owned(),
             code: None,
             reason: None,
+            part: None,
         });
         if network.reports.len() > REPORTS_MAX {
             network.reports.pop_front();

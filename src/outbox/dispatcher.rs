@@ -2,7 +2,7 @@
 //! message is due; each channel has its own limit of sends in flight, so a slow gateway holds up no other
 //! (RF10).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::Duration;
@@ -32,6 +32,16 @@ pub struct Dispatcher {
 /// One send that has come back.
 struct Returned {
     channel_id: String,
+}
+
+/// What may leave now.
+struct Room {
+    /// Sends that each channel may start.
+    by_channel: BTreeMap<String, usize>,
+    /// Gateways whose half-open circuit lets one send through.
+    probed: BTreeSet<String>,
+    /// When the first closed channel may send again.
+    reopens: Option<Timestamp>,
 }
 
 impl Dispatcher {
@@ -72,8 +82,9 @@ impl Dispatcher {
     ) -> Timestamp {
         loop {
             let now = self.engine.clock.now();
-            let (room, reopens) = self.room(in_flight, now);
-            let claimed = match self.engine.store.write(ClaimMessages::new(&self.engine, room)).await {
+            let Room { by_channel, probed, reopens } = self.room(in_flight, now);
+            let claim = ClaimMessages { probed, ..ClaimMessages::new(&self.engine, by_channel) };
+            let claimed = match self.engine.store.write(claim).await {
                 Ok(claimed) => claimed,
                 Err(error) => {
                     tracing::error!(%error, "messages could not be claimed");
@@ -104,29 +115,36 @@ impl Dispatcher {
         }
     }
 
-    /// How many sends each channel may start now, and when the first closed one may again.
-    fn room(
-        &self,
-        in_flight: &BTreeMap<String, usize>,
-        now: Timestamp,
-    ) -> (BTreeMap<String, usize>, Option<Timestamp>) {
-        let mut room = BTreeMap::new();
-        let mut reopens: Option<Timestamp> = None;
-        for channel in self.engine.channels.all() {
-            let health = self.engine.health.of(&channel.row.gateway);
-            let flying = in_flight.get(&channel.row.id).copied().unwrap_or(0);
-            let limit = match health.circuit.state(now) {
+    /// How many sends each channel may start now. A half-open circuit lets one through for the whole gateway, once
+    /// those that began before are back.
+    fn room(&self, in_flight: &BTreeMap<String, usize>, now: Timestamp) -> Room {
+        let mut room = Room { by_channel: BTreeMap::new(), probed: BTreeSet::new(), reopens: None };
+        let channels = self.engine.channels.all();
+        let flying = |channel_id: &str| in_flight.get(channel_id).copied().unwrap_or(0);
+        let is_called = |gateway: &str| {
+            channels.iter().any(|channel| channel.row.gateway == gateway && flying(&channel.row.id) > 0)
+        };
+        for channel in &channels {
+            let gateway = &channel.row.gateway;
+            let health = self.engine.health.of(gateway);
+            let free = match health.circuit.state(now) {
                 _ if health.is_paused => 0,
-                CircuitState::Closed => self.engine.settings.sends_per_channel,
-                CircuitState::HalfOpen => 1,
+                CircuitState::Closed => {
+                    let sends_max = health.sends_max(self.engine.settings.sends_per_channel);
+                    sends_max.saturating_sub(flying(&channel.row.id))
+                }
+                CircuitState::HalfOpen => {
+                    room.probed.insert(gateway.clone());
+                    usize::from(!is_called(gateway))
+                }
                 CircuitState::Open => {
-                    reopens = [reopens, health.circuit.open_until()].into_iter().flatten().min();
+                    room.reopens = [room.reopens, health.circuit.open_until()].into_iter().flatten().min();
                     0
                 }
             };
-            room.insert(channel.row.id.clone(), limit.saturating_sub(flying));
+            room.by_channel.insert(channel.row.id.clone(), free);
         }
-        (room, reopens)
+        room
     }
 
     /// One message: send, then settle. A send that outlives its lease finds its message `unknown` and changes
@@ -142,7 +160,8 @@ impl Dispatcher {
             None => SendResult::Retry(crate::gateway::Detail::plain("the gateway is not configured")),
         };
         let class = result.class();
-        if self.engine.health.note(&name, &result, self.engine.clock.now()) {
+        let sends_max = self.engine.settings.sends_per_channel;
+        if self.engine.health.note(&name, &result, sends_max, self.engine.clock.now()) {
             let code = result.detail().and_then(|detail| detail.code.clone());
             degrade_gateway(&self.engine, &name, class, code).await;
         }

@@ -1,4 +1,4 @@
-//! The token bucket that paces a channel (A73, RF12). Pure arithmetic in millionths of a token; rates are in
+//! The token bucket that paces a channel (A73, RF12) and a gateway (gateways.md 2.1). Pure arithmetic in millionths of a token; rates are in
 //! millionths of a message per second, so that a channel of one message in ten seconds can be told.
 
 use chrono::{Duration, NaiveDateTime};
@@ -33,21 +33,28 @@ impl Bucket {
         }
     }
 
-    /// Takes one token, if there is one.
+    /// Takes `count` tokens, if so many are there, or as many as the bucket holds: a message of more parts than that
+    /// leaves it below zero, and the next one waits the longer.
     #[must_use]
-    pub fn taken(self) -> Option<Self> {
-        (self.tokens_micro >= MICRO).then_some(Self { tokens_micro: self.tokens_micro - MICRO, ..self })
+    pub fn taken(self, rate_micro: i64, count: i64) -> Option<Self> {
+        (self.tokens_micro >= needed(rate_micro, count))
+            .then_some(Self { tokens_micro: self.tokens_micro - MICRO.saturating_mul(count), ..self })
     }
 
-    /// When the `nth` token from now (0 = the next) will have run in.
+    /// When `count` tokens will have run in, after those that take `ahead`.
     #[must_use]
-    pub fn available_at(self, rate_micro: i64, nth: i64) -> NaiveDateTime {
-        let missing = (MICRO.saturating_mul(nth + 1) - self.tokens_micro).max(0);
+    pub fn available_at(self, rate_micro: i64, ahead: i64, count: i64) -> NaiveDateTime {
+        let wanted = MICRO.saturating_mul(ahead).saturating_add(needed(rate_micro, count));
+        let missing = (wanted - self.tokens_micro).max(0);
         let rate_micro = rate_micro.max(1);
         // Round up: a token must be whole when it is taken.
         let micros = (missing.saturating_mul(MICRO) + rate_micro - 1) / rate_micro;
         self.refilled_at + Duration::microseconds(micros)
     }
+}
+
+fn needed(rate_micro: i64, count: i64) -> i64 {
+    MICRO.saturating_mul(count).min(capacity(rate_micro))
 }
 
 fn capacity(rate_micro: i64) -> i64 {
@@ -63,13 +70,27 @@ mod tests {
         let start = chrono::NaiveDate::from_ymd_opt(2026, 11, 21).unwrap().and_hms_opt(6, 0, 0).unwrap();
         let mut bucket = Bucket::full(8 * MICRO, start);
         for _ in 0..8 {
-            bucket = bucket.taken().unwrap();
+            bucket = bucket.taken(8 * MICRO, 1).unwrap();
         }
-        assert_eq!(bucket.taken(), None);
-        assert_eq!(bucket.available_at(8 * MICRO, 0), start + Duration::milliseconds(125));
-        assert_eq!(bucket.available_at(8 * MICRO, 7), start + Duration::seconds(1));
+        assert_eq!(bucket.taken(8 * MICRO, 1), None);
+        assert_eq!(bucket.available_at(8 * MICRO, 0, 1), start + Duration::milliseconds(125));
+        assert_eq!(bucket.available_at(8 * MICRO, 7, 1), start + Duration::seconds(1));
         let later = bucket.refilled(8 * MICRO, start + Duration::milliseconds(125));
-        assert!(later.taken().is_some());
+        assert!(later.taken(8 * MICRO, 1).is_some());
         assert_eq!(bucket.refilled(8 * MICRO, start + Duration::hours(1)).tokens_micro, 8 * MICRO);
+    }
+    #[test]
+    fn a_long_sms_is_paid_for_afterwards_where_the_bucket_is_smaller() {
+        let start = chrono::NaiveDate::from_ymd_opt(2026, 11, 21).unwrap().and_hms_opt(6, 0, 0).unwrap();
+        let bucket = Bucket::full(MICRO, start).taken(MICRO, 3).unwrap();
+        assert_eq!(bucket.tokens_micro, -2 * MICRO);
+        assert_eq!(bucket.taken(MICRO, 1), None);
+        assert_eq!(
+            bucket.available_at(MICRO, 0, 3),
+            start + Duration::seconds(3),
+            "three parts, three seconds"
+        );
+        assert_eq!(bucket.available_at(MICRO, 3, 1), start + Duration::seconds(6));
+        assert!(bucket.refilled(MICRO, start + Duration::seconds(3)).taken(MICRO, 3).is_some());
     }
 }

@@ -1,11 +1,11 @@
-//! Rows of `channels`, their token buckets, and `gateway_states`.
+//! Rows of `channels` and `gateway_states`, and the token buckets of both.
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::columns::stored;
 use super::moment::{At, AtOrNull};
-use super::schema::{channel_buckets, channels, gateway_states};
+use super::schema::{channel_buckets, channels, gateway_buckets, gateway_states};
 use super::{AnyConnection, StoreError, meta};
 
 /// A two-way address of ours. Lists and texts are JSON.
@@ -56,6 +56,25 @@ stored!(
     key [channel_id],
     fixed [],
     changing [tokens_micro, refilled_at, paused_until],
+);
+
+/// Token bucket of a gateway's own rate, in millionths of a token (gateways.md 2.1).
+#[derive(Clone, Debug, Queryable)]
+#[expect(missing_docs, reason = "columns are documented in migrations/*/0006_gateways/up.sql")]
+pub struct GatewayBucketRow {
+    pub gateway: String,
+    pub sender: String,
+    pub tokens_micro: i64,
+    #[diesel(deserialize_as = At)]
+    pub refilled_at: NaiveDateTime,
+}
+
+stored!(
+    GatewayBucketRow,
+    gateway_buckets,
+    key [gateway, sender],
+    fixed [],
+    changing [tokens_micro, refilled_at],
 );
 
 /// What is remembered about a gateway.

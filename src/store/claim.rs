@@ -45,6 +45,8 @@ pub(super) fn load_candidates(
         candidates.push(claimable.id.clone());
         keys.messages.insert(claimable.id);
         keys.phones.insert(claimable.phone);
+        let of_gateway = wish.gateway_buckets.get(&claimable.channel_id);
+        keys.gateway_buckets.extend(of_gateway.into_iter().flatten().cloned());
         keys.buckets.insert(claimable.channel_id);
     }
     if let Some(since) = wish.unreported_since.filter(|_| !candidates.is_empty()) {

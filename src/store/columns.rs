@@ -220,7 +220,7 @@ mod tests {
     use super::*;
     use crate::store::answers::AnswerRow;
     use crate::store::audit::AuditRow;
-    use crate::store::channels::BucketRow;
+    use crate::store::channels::{BucketRow, GatewayBucketRow};
     use crate::store::consents::{ConsentEventRow, ConsentRow, ContactRow};
     use crate::store::events::{CounterRow, EventRow};
     use crate::store::inbound::InboundRow;
@@ -255,6 +255,7 @@ mod tests {
             MessageRow: messages, AttemptRow: send_attempts, ReportRow: delivery_reports,
             BucketRow: channel_buckets, SendRequestRow: send_requests, IdempotencyRow: idempotency,
             CounterRow: counters, AuditRow: audit, PartRow: inbound_parts, SessionUpdateRow: session_updates,
+            GatewayBucketRow: gateway_buckets,
         }
     }
 }

@@ -29,6 +29,7 @@ pub fn flush(connection: &mut AnyConnection, space: &Space) -> Result<(), StoreE
     write_back(connection, &space.attempts)?;
     write_back(connection, &space.reports)?;
     write_back(connection, &space.buckets)?;
+    write_back(connection, &space.gateway_buckets)?;
     write_back(connection, &space.send_requests)?;
     insert(connection, space.idempotency.inserts())?;
     write_back(connection, &space.counters)?;

@@ -8,17 +8,16 @@ use diesel::prelude::*;
 
 use super::among::among;
 use super::answers::AnswerRow;
-use super::channels::BucketRow;
 use super::claim::{load_candidates, load_places};
 use super::consents::{ConsentRow, ContactRow, SuppressionRow};
-use super::events::CounterRow;
+use super::load_shared::load_shared;
 use super::lock::lock_phones;
 use super::messages::{MessageRow, ReportRow};
 use super::parts::PartRow;
 use super::requests::{IdempotencyRow, SendRequestRow};
 use super::schema::{
-    answers, channel_buckets, consents, contacts, counters, delivery_reports, idempotency, inbound,
-    inbound_parts, messages, send_requests, session_handles, sessions, suppressions,
+    answers, consents, contacts, delivery_reports, idempotency, inbound, inbound_parts, messages,
+    send_requests, session_handles, sessions, suppressions,
 };
 use super::sequence::Sequence;
 use super::sessions::{HandleRow, SessionRow};
@@ -169,6 +168,17 @@ fn load_named_messages(
             .filter(among(delivery_reports::external_id, &keys.external_ids))
             .load(connection)?;
         for report in early {
+            space.load_report(report);
+        }
+    }
+    if keys.part_reports {
+        let named = found.iter().map(|message| &message.id).chain(&keys.messages);
+        let of_parts: Vec<ReportRow> = delivery_reports::table
+            .filter(delivery_reports::message_id.is_not_null())
+            .filter(among(delivery_reports::message_id, named))
+            .filter(delivery_reports::part.is_not_null())
+            .load(connection)?;
+        for report in of_parts {
             space.load_report(report);
         }
     }
@@ -390,45 +400,8 @@ fn load_requests(connection: &mut AnyConnection, keys: &Keys, space: &mut Space)
 
 /// All first and all second parts of pairs. A query by both finds the pairs, and more only if two pairs of a batch
 /// cross; the index begins with the one that tells more rows apart.
-fn halves(pairs: &BTreeSet<(String, String)>) -> (BTreeSet<&str>, BTreeSet<&str>) {
+pub(super) fn halves(pairs: &BTreeSet<(String, String)>) -> (BTreeSet<&str>, BTreeSet<&str>) {
     pairs.iter().map(|(first, second)| (first.as_str(), second.as_str())).unzip()
-}
-
-/// Rows that turns of many phones share. Whoever wants a token of a channel holds its bucket until his commit;
-/// a counter is held if a phone that nobody has asked anything may be answered and counted (P49), or a budget is
-/// (GW88): the others go on beside each other.
-fn load_shared(
-    connection: &mut AnyConnection,
-    keys: &Keys,
-    space: &mut Space,
-    is_write: bool,
-) -> Result<(), StoreError> {
-    if !keys.buckets.is_empty() {
-        let wanted = channel_buckets::table
-            .filter(among(channel_buckets::channel_id, &keys.buckets))
-            .order(channel_buckets::channel_id);
-        let found: Vec<BucketRow> = match (&mut *connection, is_write) {
-            (AnyConnection::Postgres(postgres), true) => wanted.for_update().load(postgres)?,
-            (connection, _) => wanted.load(connection)?,
-        };
-        for row in found {
-            space.buckets.load(row.channel_id.clone(), row);
-        }
-    }
-    let names: BTreeSet<&String> = keys.counters.union(&keys.budgets).collect();
-    if !names.is_empty() {
-        let counts = !keys.budgets.is_empty()
-            || keys.phones.iter().any(|phone| space.sessions_of(phone).next().is_none());
-        let wanted = counters::table.filter(among(counters::name, names)).order(counters::name);
-        let found: Vec<CounterRow> = match (connection, is_write && counts) {
-            (AnyConnection::Postgres(postgres), true) => wanted.for_update().load(postgres)?,
-            (connection, _) => wanted.load(connection)?,
-        };
-        for row in found {
-            space.counters.load(row.name.clone(), row);
-        }
-    }
-    Ok(())
 }
 
 fn load_answers(connection: &mut AnyConnection, keys: &Keys, space: &mut Space) -> Result<(), StoreError> {

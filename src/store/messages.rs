@@ -117,13 +117,14 @@ pub struct ReportRow {
     pub reason: Option<String>,
     pub received_at: NaiveDateTime,
     pub message_id: Option<String>,
+    pub part: Option<i32>,
 }
 
 stored!(
     ReportRow,
     delivery_reports,
     key [id],
-    fixed [gateway, client_ref, external_id, state, code, reason, received_at],
+    fixed [gateway, client_ref, external_id, state, code, reason, received_at, part],
     changing [message_id],
 );
 

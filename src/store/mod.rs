@@ -26,6 +26,7 @@ pub mod keys;
 mod lane;
 pub mod listing;
 mod load;
+mod load_shared;
 mod lock;
 pub mod messages;
 pub mod meta;

@@ -11,6 +11,7 @@ use super::answers::AnswerRow;
 use super::consents::{ConsentEventRow, ConsentRow, ContactRow, SuppressionRow};
 use super::inbound::InboundRow;
 use super::messages::MessageRow;
+use super::parts::PartRow;
 use super::schema::{
     answers, consent_events, consents, contacts, delivery_reports, erasures, idempotency, inbound,
     inbound_parts, messages, send_requests, session_handles, sessions, suppressions,
@@ -41,6 +42,8 @@ pub struct Dossier {
     pub answers: Vec<AnswerRow>,
     pub messages: Vec<MessageRow>,
     pub inbound: Vec<InboundRow>,
+    /// Parts of long texts that wait for the others: once they are joined, the text stands in `inbound`.
+    pub inbound_parts: Vec<PartRow>,
 }
 
 /// Messages of a phone's sessions, and those sent to it outside any session: each kind by an index of its own.
@@ -94,6 +97,12 @@ pub fn dossier(connection: &mut AnyConnection, phone: &str, phone_hash: &str) ->
         inbound: inbound::table
             .filter(inbound::sender.eq(phone))
             .order(inbound::recv_seq)
+            .limit(ROWS_MAX)
+            .load(connection)?,
+        inbound_parts: inbound_parts::table
+            .filter(inbound_parts::sender.eq(phone))
+            .filter(inbound_parts::join_at.is_not_null())
+            .order(inbound_parts::recv_seq)
             .limit(ROWS_MAX)
             .load(connection)?,
     })

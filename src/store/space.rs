@@ -7,7 +7,7 @@ use chrono::NaiveDateTime;
 
 use super::answers::AnswerRow;
 use super::audit::AuditEntry;
-use super::channels::BucketRow;
+use super::channels::{BucketRow, GatewayBucketRow};
 use super::consents::{ConsentEventRow, ConsentRow, ContactRow};
 use super::events::{CounterRow, EventRow};
 use super::inbound::InboundRow;
@@ -58,6 +58,8 @@ pub struct Space {
     pub counters: Table<String, CounterRow>,
     /// Token buckets by channel.
     pub buckets: Table<String, BucketRow>,
+    /// Token buckets of gateways by gateway and sender; the sender of a whole account is empty.
+    pub gateway_buckets: Table<(String, String), GatewayBucketRow>,
     /// Send attempts by message and number; only those of this batch.
     pub attempts: Table<(String, i32), AttemptRow>,
     /// Delivery reports by id.
@@ -71,6 +73,7 @@ pub struct Space {
     by_session: Hashed<String, BTreeSet<(i32, String)>>,
     by_client_ref: Hashed<String, String>,
     by_external_id: Hashed<String, ReferenceIndex>,
+    part_reports: Hashed<String, BTreeSet<String>>,
     holds_phones: bool,
     candidates: Option<Vec<String>>,
     places: VecDeque<i64>,
@@ -176,6 +179,21 @@ impl Space {
     pub fn add_report(&mut self, row: ReportRow) {
         self.index_report(&row);
         self.reports.insert(row.id.clone(), row);
+    }
+
+    /// Notes which message a report is about; gives the report.
+    pub fn match_report(&mut self, report_id: &str, message_id: &str) -> Option<ReportRow> {
+        let row = self.reports.get_mut(report_id)?;
+        row.message_id = Some(message_id.to_owned());
+        let row = row.clone();
+        self.index_report(&row);
+        Some(row)
+    }
+
+    /// Loaded reports about single parts of a message (GW34).
+    pub fn part_reports_of<'a>(&'a self, message_id: &str) -> impl Iterator<Item = &'a ReportRow> + use<'a> {
+        let ids = self.part_reports.get(message_id);
+        ids.into_iter().flatten().filter_map(|id| self.reports.get(id.as_str()))
     }
 
     /// Notes the gateway's id of a loaded message: reports find it by that.
@@ -326,6 +344,9 @@ impl Space {
     fn index_report(&mut self, row: &ReportRow) {
         if let Some(external_id) = &row.external_id {
             self.by_external_id.entry(external_id.clone()).or_default().reports.insert(row.id.clone());
+        }
+        if let (Some(message_id), Some(_)) = (&row.message_id, row.part) {
+            self.part_reports.entry(message_id.clone()).or_default().insert(row.id.clone());
         }
     }
 }

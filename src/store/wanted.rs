@@ -1,6 +1,6 @@
 //! [`Keys`]: what the turns of a batch want loaded before they run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDateTime;
 
@@ -36,6 +36,10 @@ pub struct Keys {
     pub budgets: BTreeSet<String>,
     /// Channels whose token bucket is needed.
     pub buckets: BTreeSet<String>,
+    /// Gateways, and senders of theirs, whose token bucket is needed.
+    pub gateway_buckets: BTreeSet<(String, String)>,
+    /// Reports about parts that named messages already have are needed (GW34).
+    pub part_reports: bool,
     /// Sessions whose answers are needed.
     pub answers_of: BTreeSet<String>,
     /// Ended sessions of a phone are loaded if they ended after this (A29).
@@ -55,6 +59,8 @@ pub struct ClaimWish {
     /// Earlier messages of the same sessions are loaded too if the gateway took them after this and nobody has
     /// reported them (RE23).
     pub unreported_since: Option<NaiveDateTime>,
+    /// Token buckets of gateways, by the channel that draws from them; most channels draw from none.
+    pub gateway_buckets: BTreeMap<String, Vec<(String, String)>>,
 }
 
 impl Keys {
@@ -71,6 +77,7 @@ impl Keys {
                 closed: known.closed.intersection(&wish.closed).cloned().collect(),
                 claim_max: known.claim_max.max(wish.claim_max),
                 unreported_since: [known.unreported_since, wish.unreported_since].into_iter().flatten().min(),
+                gateway_buckets: known.gateway_buckets.into_iter().chain(wish.gateway_buckets).collect(),
             },
         });
     }

@@ -201,7 +201,7 @@ pub fn sends(turn: &Turn) -> Vec<(&str, i64)> {
             let Effect::Send(send) = effect else {
                 return None;
             };
-            Some((send.text.as_str(), send.after.num_seconds()))
+            Some((send.text.sms(), send.after.num_seconds()))
         })
         .collect()
 }

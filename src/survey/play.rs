@@ -347,7 +347,7 @@ impl<'a> Player<'a> {
             kind: SendKind::Message(key.as_str()),
             element: None,
             visit: 0,
-            text: text.sms().to_owned(),
+            text,
             after: Duration::zero(),
         };
         Happened { sent: vec![self.account(&send)], effects: vec![Effect::Send(send)] }
@@ -412,7 +412,7 @@ impl<'a> Player<'a> {
             at: self.now.checked_add_signed(send.after).unwrap_or(self.now),
             kind: send.kind.clone(),
             element: send.element.clone(),
-            text: send.text.clone(),
+            text: send.text.sms().to_owned(),
         }
     }
 }

@@ -74,9 +74,13 @@ fn field(request: &str, name: &str) -> String {
 
 /// A server that finds this profile in its folder and sends through it; profiles are read once, at the start.
 async fn app_with(profile: &str, url: &str) -> TestApp {
+    app_of(SHOP, profile, url).await
+}
+
+async fn app_of(survey: &str, profile: &str, url: &str) -> TestApp {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("acme.yaml"), profile).unwrap();
-    Setup::with(&[SHOP])
+    Setup::with(&[survey])
         .set("profiles.folder", &folder.path().display().to_string())
         .set("gateways.fake.profile", "acme")
         .set("gateways.fake.base_url", url)
@@ -189,5 +193,46 @@ async fn re19_c_a_gateway_that_recognises_our_reference_is_asked_again_and_that_
         assert_eq!(first, sends, "{guaranteed}: {references:?}");
         let session = app.session(&session).await;
         assert_eq!(session["messages"][0]["possibleDuplicate"], json!(false), "{session}");
+    }
+}
+
+#[tokio::test]
+async fn gw93_a_gateway_that_wants_each_part_by_itself_gets_them_one_after_the_other() {
+    let cut =
+        profile().replace("limits: {max_parts: 3}", "limits: {max_parts: 3}\nencoding: {splits: client}");
+    let (url, ledger) = acme(0).await;
+    let app = app_with(&cut, &url).await;
+    let content = "a".repeat(200);
+    let body = json!({"identifier": KARI, "language": "en", "content": content});
+    let session = app.send_survey("shop", &body).await.session_id();
+    let seen: Vec<String> = ledger.lock().unwrap().iter().map(|request| field(request, "message")).collect();
+    let sent = app.sent_in(&session).await;
+    assert_eq!(
+        (seen.len(), &sent[0]["segments"], &sent[0]["state"]),
+        (2, &json!(2), &json!("accepted")),
+        "{seen:?}"
+    );
+    assert_eq!((seen[0].len(), seen.concat()), (153, sent[0]["text"].as_str().unwrap().to_owned()));
+    app.advance(chrono::TimeDelta::seconds(10)).await;
+    assert_eq!(ledger.lock().unwrap().len(), 3, "the question is one part");
+}
+
+#[tokio::test]
+async fn gw94_our_own_texts_leave_as_they_are_written_where_the_profile_says_so() {
+    let survey = SHOP.replace("Thanks for shopping with us.", "Thanks – we “listen”.");
+    for (smart, text, segments) in [
+        ("true", "Thanks - we \"listen\". Reply STOP to opt out.", 1),
+        ("false", "Thanks – we “listen”. Reply STOP to opt out.", 1),
+    ] {
+        let plain = profile().replace(
+            "limits: {max_parts: 3}",
+            &format!("limits: {{max_parts: 3}}\nencoding: {{smart: {smart}}}"),
+        );
+        let (url, ledger) = acme(0).await;
+        let app = app_of(&survey, &plain, &url).await;
+        let session = app.send("shop", KARI).await;
+        assert_eq!(field(&ledger.lock().unwrap()[0], "message"), text);
+        assert_eq!(app.sent_in(&session).await[0]["segments"], json!(segments));
+        app.advance(chrono::TimeDelta::seconds(10)).await;
     }
 }

@@ -15,8 +15,15 @@ use crate::support::{Script, Setup};
 /// Nobody else's.
 const PHONE: &str = "+46709876543";
 const DIGITS: &str = "709876543";
-const CANARIES: [&str; 5] =
-    ["canary-answer", "canary-content", "canary-variable", "canary-stranger", "How did you like it"];
+const CANARIES: [&str; 7] = [
+    "canary-answer",
+    "canary-content",
+    "canary-variable",
+    "canary-stranger",
+    "How did you like it",
+    "canary-part",
+    "canary-reason",
+];
 
 #[test]
 fn no_phone_and_no_text_is_ever_logged() {
@@ -98,5 +105,16 @@ async fn a_conversation_that_logs_everything() {
         json!([{"messageId": "x", "from": PHONE, "to": "nowhere", "text": "canary-stranger"}, {"text": 1}]);
     app.door().callback("inbound", &call).await.unwrap();
     app.door().forged("inbound", "wrong", &call).await;
+    let part = json!([{"messageId": "p", "from": PHONE, "to": "2012", "text": "canary-part", "concatRef": "1",
+        "concatTotal": 2, "concatPart": 2}]);
+    app.door().callback("inbound", &part).await.unwrap();
+    let reason = format!("canary-reason {PHONE}");
+    let reports = json!([{"messageId": "gw-1", "state": "undelivered", "reason": reason},
+        {"messageId": "gw-1", "state": "canary-reason", "reason": reason}, {"state": "delivered", "reason": reason}]);
+    app.door().callback("status", &reports).await.unwrap();
+    app.gateway.otherwise(Script::Refuse(401));
+    app.send_survey("shop", &json!({"identifier": "+46709876544", "language": "en"})).await;
+    app.advance(TimeDelta::hours(1)).await;
+    app.gateway.otherwise(Script::Take);
     app.advance(TimeDelta::days(2)).await;
 }

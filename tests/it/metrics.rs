@@ -109,6 +109,58 @@ async fn re44_every_metric_that_is_registered_is_set() {
     }
 }
 
+/// The table of analysts-and-operators.md O2, labels in its words. `webhook_attempts` comes with event webhooks.
+const O2: &[(&str, &[&str])] = &[
+    ("inbound_total", &["gateway", "outcome"]),
+    ("turn_seconds_count", &["kind"]),
+    ("answers_total", &["survey", "type", "method"]),
+    ("invalid_replies_total", &["survey", "element", "reason"]),
+    ("send_survey_total", &["outcome"]),
+    ("sessions_open", &["survey"]),
+    ("sessions_closed_total", &["survey", "status"]),
+    ("outbound_total", &["gateway", "class", "state"]),
+    ("delivery_total", &["gateway", "receipt", "class"]),
+    ("outbox_depth", &["state"]),
+    ("outbox_oldest_seconds", &["state"]),
+    ("send_lag_seconds_count", &["gateway", "class"]),
+    ("reply_lag_seconds_count", &["gateway"]),
+    ("possible_duplicates_total", &["gateway"]),
+    ("unknown_sends", &["gateway"]),
+    ("timer_oldest_seconds", &["kind"]),
+    ("dead_letters", &["kind"]),
+    ("optouts_total", &["scope"]),
+    ("gateway_circuit", &["gateway"]),
+    ("shed_total", &["route"]),
+    ("clock_drift_seconds", &[]),
+    ("build_info", &["version", "revision"]),
+];
+
+#[tokio::test]
+async fn o2_every_metric_of_the_specification_is_there_with_its_labels() {
+    let app = Setup::with(&[SHOP]).set("limits.due_max", "1").start().await;
+    live_through_everything(&app).await;
+    app.may_leave_unsettled();
+    assert_eq!(app.door().post("/v1/gateways/fake/pause", &json!({})).await.status, 200);
+    let number = std::cell::Cell::new(10);
+    app.until("the outbox is full", async || {
+        number.set(number.get() + 1);
+        let body = json!({"identifier": format!("+467012345{}", number.get()), "language": "en"});
+        app.door().post("/v1/surveys/shop/send", &body).await.status == 429
+    })
+    .await;
+    let samples = scrape(&app).await;
+    for (name, labels) in O2 {
+        let found = samples.keys().find(|sample| {
+            let rest = sample.strip_prefix("antiphon_").and_then(|rest| rest.strip_prefix(name));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('{'))
+        });
+        let sample = found.unwrap_or_else(|| panic!("{name} is missing: {samples:#?}"));
+        let named: Vec<&str> =
+            sample.split(['{', ',']).skip(1).filter_map(|pair| pair.split('=').next()).collect();
+        assert_eq!(named, *labels, "{sample}");
+    }
+}
+
 #[tokio::test]
 async fn re44_the_oldest_of_each_kind_is_told_with_its_age() {
     let app = Setup::with(&[SHOP]).start().await;

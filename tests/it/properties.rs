@@ -84,7 +84,7 @@ proptest! {
         let mut now = start();
         for (text, early, pause) in replies {
             prop_assert!(sends(&turn).count() <= SENDS_MAX);
-            prop_assert!(sends(&turn).all(|send| !send.text.trim().is_empty()));
+            prop_assert!(sends(&turn).all(|send| !send.text.sms().trim().is_empty()));
             let stored = serde_json::to_string(&turn.progress).unwrap();
             let progress: Progress = serde_json::from_str(&stored).unwrap();
             prop_assert_eq!(&progress, &turn.progress);
@@ -125,7 +125,7 @@ proptest! {
         let picked = picked % options;
         let survey = survey(&choice_of(options));
         let asked = begin(&survey, Language::en());
-        let text = sends(&asked).next().unwrap().text.clone();
+        let text = sends(&asked).next().unwrap().text.sms().to_owned();
         let line = format!("{}: Option {}", picked + 1, char::from(b'A' + u8::try_from(picked).unwrap()));
         prop_assert!(text.lines().any(|shown| shown == line), "{}", text);
         let typed = if dot { format!(" {}. ", picked + 1) } else { (picked + 1).to_string() };

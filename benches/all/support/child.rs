@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value as Json;
 
@@ -29,8 +30,13 @@ impl Child {
 
     /// This program as gateway and as empty handler.
     pub fn peer() -> Result<Self, Failure> {
+        Self::slow_peer(Duration::ZERO)
+    }
+
+    /// The same; the gateway takes so long for each SMS.
+    pub fn slow_peer(latency: Duration) -> Result<Self, Failure> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.arg("peer");
+        command.args(["peer", "--latency-ms", &latency.as_millis().to_string()]);
         Self::start(command)
     }
 

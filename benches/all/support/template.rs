@@ -32,6 +32,9 @@ const SENDER: u64 = 2099;
 pub const CHANNELS: u64 = 4;
 
 const SURVEY: &str = include_str!("../../bench.yaml");
+const BURST_SURVEY: &str = include_str!("../../burst.yaml");
+/// Messages at the start of the survey of [`Stage::Burst`].
+pub const BURST: u64 = 3;
 
 /// How many people are put into the database in one statement.
 const CHUNK: u64 = 50_000;
@@ -64,6 +67,17 @@ pub enum Stage {
     Queued,
     /// They have the first question on their phones.
     Asked,
+    /// Three SMS in a row are due.
+    Burst,
+}
+
+/// How far apart the SMS of a session are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gaps {
+    /// As the survey says.
+    OfSurvey,
+    /// Each follows as soon as the one before is taken.
+    None,
 }
 
 /// The first person, and the database she is in.
@@ -83,19 +97,20 @@ impl Template {
         migrate(&mut database.connect()?)?;
         let folder = tempfile::tempdir()?;
         let role = match stage {
-            Stage::Queued => Role::WithoutWorker,
+            Stage::Queued | Stage::Burst => Role::WithoutWorker,
             Stage::Asked => Role::Whole,
         };
         let server = serve(&database, folder.path(), role).await?;
         let before = rows(&mut database.connect()?)?;
-        send_survey(&server.engine, &phone(0)).await?;
-        let wanted = match stage {
-            Stage::Queued => "due",
-            Stage::Asked => "accepted",
+        let (survey, wanted, count) = match stage {
+            Stage::Queued => ("bench", "due", 1),
+            Stage::Asked => ("bench", "accepted", 1),
+            Stage::Burst => ("burst", "due", BURST),
         };
+        start(&server.engine, survey, &phone(0)).await?;
         let there = format!("SELECT CAST(count(*) AS TEXT) AS value FROM messages WHERE state = '{wanted}'");
         for _ in 0..500 {
-            if database.number(&there)? == 1 {
+            if database.number(&there)? == count {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -106,7 +121,7 @@ impl Template {
         let mut added: Vec<Row> = changes.into_iter().map(|change| change.row().clone()).collect();
         owns.learn(&added);
         added.retain(|row| row.is_owned(&owns));
-        if added.is_empty() || database.number(&there)? != 1 {
+        if added.is_empty() || database.number(&there)? != count {
             return Err(format!("the first message is not {wanted}").into());
         }
         Ok(Self { backend: backend.clone(), database, owns, rows: added })
@@ -180,10 +195,20 @@ impl Template {
 }
 
 /// Writes the configuration and the survey into a folder. The gateway is the simulator, or listens at `base_url`.
-pub fn configure(database: &Database, folder: &Path, base_url: Option<&str>) -> Result<PathBuf, Failure> {
+pub fn configure(
+    database: &Database,
+    folder: &Path,
+    base_url: Option<&str>,
+    gaps: Gaps,
+) -> Result<PathBuf, Failure> {
     let surveys = folder.join("surveys");
     std::fs::create_dir_all(&surveys)?;
     std::fs::write(surveys.join("bench.yaml"), SURVEY)?;
+    std::fs::write(surveys.join("burst.yaml"), BURST_SURVEY)?;
+    let gaps = match gaps {
+        Gaps::OfSurvey => "",
+        Gaps::None => "element_gap_override = \"0s\"\n",
+    };
     let gateway = match base_url {
         None => {
             "profile = \"simulator\"\nparams.subnumber_mode = \"none\"\nparams.delivery_reports = false\n\
@@ -197,7 +222,7 @@ pub fn configure(database: &Database, folder: &Path, base_url: Option<&str>) -> 
     let config = format!(
         "[server]\nbind = \"127.0.0.1:0\"\n[database]\nurl = \"{}\"\n[surveys]\nfolder = \"{}\"\n\
          [limits]\nrequests_per_second = 1000000\nrequests_burst = 1000000\nwebhooks_per_second = 1000000\n\
-         due_max = 1000000\nquick_replies_max = 0\ndisk_low_mb = 0\ndisk_low_percent = 0\n[outbox]\nconcurrency_per_channel = 256\n\
+         due_max = 1000000\nquick_replies_max = 0\ndisk_low_mb = 0\ndisk_low_percent = 0\n[outbox]\nconcurrency_per_channel = 256\n{gaps}\
          [log]\nlevel = \"error\"\nformat = \"json\"\n[gateways.{GATEWAY}]\n{gateway}",
         database.url,
         surveys.display(),
@@ -217,7 +242,7 @@ pub fn configure(database: &Database, folder: &Path, base_url: Option<&str>) -> 
 
 /// The server in this process, with the simulator as its gateway.
 pub async fn serve(database: &Database, folder: &Path, role: Role) -> Result<Server, Failure> {
-    let file = configure(database, folder, None)?;
+    let file = configure(database, folder, None, Gaps::OfSurvey)?;
     let config = Config::load(&Inputs { file: Some(file), ..Inputs::default() })?;
     Ok(Server::start(config, Clock::system(), Ids::system()?, role).await?)
 }
@@ -240,8 +265,12 @@ impl Served {
 
 /// Starts the survey for a phone, as the HTTP handler does.
 pub async fn send_survey(engine: &Engine, phone: &str) -> Result<(), Failure> {
+    start(engine, "bench", phone).await
+}
+
+async fn start(engine: &Engine, survey: &str, phone: &str) -> Result<(), Failure> {
     let command = SendSurvey::of(
-        "bench",
+        survey,
         Phone::identifier(phone, &PhoneRules::default())
             .map_err(|fault| format!("a phone of the benchmark is refused: {fault:?}"))?,
     );

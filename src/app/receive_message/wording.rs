@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::ReceiveMessage;
 use super::find::session_of;
+use crate::app::apply_turn::sms_for;
 use crate::app::channels::Channel;
 use crate::app::expire_sessions::survey_of;
 use crate::app::moment::{Moment, session};
@@ -56,7 +57,7 @@ pub(super) fn survey_text(
 
 /// A system text: the channel's own, else the built-in one.
 pub(super) fn channel_text(channel: &Channel, key: SystemText, language: &Language) -> String {
-    Composed::literal(channel.texts.wording(key, language)).sms().to_owned()
+    channel.sms(&Composed::literal(channel.texts.wording(key, language))).to_owned()
 }
 
 /// A text about the session as a whole, with its placeholders filled.
@@ -72,5 +73,5 @@ pub(super) fn session_text(
     let given = session.progress().map_err(Fault::Store)?.map(|progress| &progress.given);
     let nothing = BTreeMap::new();
     let facts = Facts { survey, given: given.unwrap_or(&nothing), variables, language: &language };
-    Ok(prompt::session_text(&facts, key).sms().to_owned())
+    Ok(sms_for(moment, &session.channel_id, &prompt::session_text(&facts, key)))
 }

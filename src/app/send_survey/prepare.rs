@@ -15,7 +15,7 @@ use crate::phone::Phone;
 use crate::session::subnumber;
 use crate::store::surveys::SurveyRow;
 use crate::survey::{Effect, Language, Survey, turn};
-use crate::text;
+use crate::text::{self, Composed};
 
 /// Expiry above which the caller is warned (P35).
 const ADVISED_EXPIRY: Duration = Duration::hours(24);
@@ -126,13 +126,16 @@ fn drawn(engine: &Engine, channel: Option<&Channel>, phone: &Phone) -> Vec<Strin
 pub fn faults(engine: &Engine, survey_id: &str, draft: &Draft, now: Timestamp) -> Vec<Fault422> {
     let mut faults = Vec::new();
     let channel = channel_of(engine, draft.channel_id.as_deref());
-    if let (Some(phone), Some(channel)) = (&draft.identifier, channel)
+    if let (Some(phone), Some(channel)) = (&draft.identifier, &channel)
         && !channel.allows(phone)
     {
         faults.push(Fault422::CountryNotAllowed { country_code: phone.country_code().to_owned() });
     }
     if let (Some(content), Some((_, survey))) = (&draft.content, engine.library.active(survey_id)) {
-        let segments = first_sms_segments(&survey, draft, content, now);
+        let text = first_sms(&survey, draft, content, now);
+        let sms =
+            |text: &Composed| text::length(channel.as_ref().map_or(text.sms(), |channel| channel.sms(text)));
+        let segments = text.as_ref().map_or(0, |text| sms(text).segments);
         if segments > text::PARTS_MAX {
             faults.push(Fault422::ContentTooLong { segments });
         }
@@ -159,13 +162,13 @@ fn channel_of(engine: &Engine, id: Option<&str>) -> Option<Arc<Channel>> {
     channel.filter(|channel| channel.row.enabled)
 }
 
-fn first_sms_segments(survey: &Survey, draft: &Draft, content: &str, now: Timestamp) -> usize {
+fn first_sms(survey: &Survey, draft: &Draft, content: &str, now: Timestamp) -> Option<Composed> {
     let begin = turn::Begin {
         language: survey.language_for(draft.language.as_ref()),
         variables: &draft.variables,
         content: Some(content),
     };
-    let first = turn::begin(survey, &begin, now).effects.into_iter().find_map(|effect| match effect {
+    turn::begin(survey, &begin, now).effects.into_iter().find_map(|effect| match effect {
         Effect::Send(send) => Some(send.text),
         Effect::Record(_)
         | Effect::Append { .. }
@@ -177,8 +180,7 @@ fn first_sms_segments(survey: &Survey, draft: &Draft, content: &str, now: Timest
         | Effect::VisitLimit { .. }
         | Effect::Complete
         | Effect::Close(_) => None,
-    });
-    first.map_or(0, |text| text::length(&text).segments)
+    })
 }
 
 fn advice(prepared: &Prepared, now: Timestamp) -> Vec<Warning> {

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::door::Door;
 use super::file::keys::OAUTH2;
-use super::model::{AnswerRules, Block, Declaration, Profile, Send};
+use super::model::{AnswerRules, Block, Declaration, Profile, RateScope, RateUnit, Send};
 use super::request::BoundSend;
 use super::value::{BindFault, Expr, Instance, Wanting};
 use crate::gateway::oauth2::ClientCredentials;
@@ -40,6 +40,29 @@ pub struct Bound {
     pub opt_out: OptOutHandling,
     /// Words besides START with which an opted-out person opts in again there (GW60).
     pub opt_in_words: Vec<String>,
+    /// How fast it may be sent to; `None` = as its channels say.
+    pub rate: Option<Rate>,
+}
+
+/// How fast a gateway may be sent to, beside what its channels say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// Tokens per second in millionths.
+    pub per_second_micro: i64,
+    /// What takes a token.
+    pub unit: RateUnit,
+    /// Whose rate it is.
+    pub scope: RateScope,
+}
+
+impl Rate {
+    /// Reads a number per second, from 0.01 to 10,000, as millionths.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "at most 10^10")]
+    pub fn parse(text: &str) -> Option<i64> {
+        let rate = text.parse::<f64>().ok().filter(|rate| (0.01..=10_000.0).contains(rate));
+        rate.map(|rate| (rate * 1e6).round() as i64)
+    }
 }
 
 /// What a gateway is bound with besides its instance.
@@ -74,6 +97,7 @@ impl Bound {
             .map(|handling| (handling.as_str(), handling));
         let opt_out = keep(word(&profile.stop.handled_by_gateway, instance, &words), &mut faults);
         let opt_in_words = keep(profile.stop.opt_in_words.bind(instance), &mut faults);
+        let rate = keep(rate(profile, instance), &mut faults).flatten();
         match (subnumber, opt_out, opt_in_words) {
             (Some(subnumber), Some(opt_out), Some(opt_in_words)) if faults.is_empty() => Ok(Self {
                 profile: Arc::clone(profile),
@@ -84,6 +108,7 @@ impl Bound {
                 subnumber,
                 opt_out,
                 opt_in_words: texts(&opt_in_words),
+                rate,
             }),
             (_, _, _) => Err(distinct(faults)),
         }
@@ -162,6 +187,21 @@ fn repeat_window(profile: &Profile, instance: &Instance) -> Result<Option<Durati
     };
     let is_sure = word(&idempotency.guaranteed, instance, &[("true", true), ("false", false)])?;
     Ok(is_sure.then_some(idempotency.window))
+}
+
+/// What the profile or, where that leaves it open, the instance says; null = no limit of the gateway's own.
+fn rate(profile: &Profile, instance: &Instance) -> Result<Option<Rate>, BindFault> {
+    let limits = &profile.limits;
+    let Some(expr) = &limits.rate else {
+        return Ok(None);
+    };
+    let Some(given) = expr.bind(instance)?.plain_text().filter(|given| !given.is_empty()) else {
+        return Ok(None);
+    };
+    let wanting = expr.param().map_or(Wanting::Profile, |name| Wanting::Param(name.to_owned()));
+    let fault = || BindFault::new(wanting, "write a number per second from 0.01 to 10000");
+    let per_second_micro = Rate::parse(&given).ok_or_else(fault)?;
+    Ok(Some(Rate { per_second_micro, unit: limits.unit, scope: limits.scope }))
 }
 
 fn bind_subnumber(profile: &Profile, instance: &Instance) -> Result<Subnumber, BindFault> {

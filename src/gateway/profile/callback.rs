@@ -240,6 +240,13 @@ impl ReportFields {
             raw_state: short(raw_state),
             code: optional(&self.error_code),
             reason: optional(&self.reason),
+            part: self.part.as_ref().and_then(|path| item.filled(path)).as_deref().and_then(part_number),
         }))
     }
+}
+
+/// A number, alone or behind the last `$` of an id, as LINK Mobility writes it; anything else says nothing of parts.
+fn part_number(text: &str) -> Option<u8> {
+    let number = text.rsplit_once('$').map_or(text, |(_, number)| number);
+    number.trim().parse().ok()
 }

@@ -17,13 +17,14 @@ mod schema;
 mod value;
 mod word_map;
 
-pub use bound::{Bound, Surroundings};
+pub use bound::{Bound, Rate, Surroundings};
 pub use builtin::{BUILT_IN, ProfileFault, ProfileFaults, Profiles, SIMULATOR};
 pub use callback::Call;
 pub use door::Door;
 pub use file::read;
 pub use model::{
-    AnswerRules, EncodingRules, Limits, Param, Profile, RateScope, RateUnit, Reply, SmsCharset, Variant,
+    AnswerRules, EncodingRules, Limits, Param, Profile, RateScope, RateUnit, Reply, SmsCharset, Splits,
+    Variant,
 };
 pub use request::{BoundSend, BuildFault};
 pub use schema::schema;

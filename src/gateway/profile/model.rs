@@ -264,10 +264,10 @@ pub struct Idempotency {
 }
 
 /// How fast and how long.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Limits {
-    /// Messages or parts per second.
-    pub rate: Option<f64>,
+    /// Messages or parts per second; `None` = it knows no limit of its own.
+    pub rate: Option<Expr>,
     /// What the rate counts.
     pub unit: RateUnit,
     /// Whose rate it is.
@@ -288,9 +288,9 @@ pub enum RateUnit {
 /// Whose rate it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RateScope {
-    /// The account's: all channels share it.
+    /// The account's: all its channels share it.
     Account,
-    /// The sender's: each channel has it.
+    /// Each of our numbers has it.
     Sender,
 }
 
@@ -301,6 +301,17 @@ pub struct EncodingRules {
     pub charset: SmsCharset,
     /// Whether our own texts may be made to fit GSM-7 (GW94).
     pub smart: bool,
+    /// Who cuts a long text into parts.
+    pub splits: Splits,
+}
+
+/// Who cuts a long text into SMS parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Splits {
+    /// The gateway: it gets the text whole, and phones join the parts.
+    Gateway,
+    /// We: it gets one SMS after the other, each on its own.
+    Client,
 }
 
 /// Characters that a gateway can carry (GW93).

@@ -112,12 +112,12 @@ fn profile_key(key: &str) -> Value {
             "unit" => words(["message", "part"]),
             "scope" => words(["account", "sender"]),
             "max_parts" => json!({"type": "integer", "minimum": 1, "maximum": 6}),
-            _rate => json!({"type": "number", "description": "Per second"}),
+            _rate => json!({"type": ["number", "string"], "description": "Per second, or $param.name"}),
         })
         .to_value(),
         "encoding" => object(ENCODING_KEYS, &[], |key| match key {
             "charset" => words(["gsm7_or_ucs2", "gsm7_only", "ucs2_bmp"]),
-            "splits" => words(["gateway"]),
+            "splits" => words(["gateway", "client"]),
             _smart => json!({"type": "boolean"}),
         })
         .to_value(),

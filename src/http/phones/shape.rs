@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use crate::app::engine::Engine;
 use crate::app::erase_phone::{
-    AnswerRow, ConsentEventRow, ConsentRow, Dossier, InboundRow, MessageRow, ROWS_MAX, SuppressionRow,
+    AnswerRow, ConsentEventRow, ConsentRow, Dossier, InboundRow, MessageRow, PartRow, ROWS_MAX,
+    SuppressionRow,
 };
 use crate::http::sessions::shape::Session;
 use crate::http::times::{shown, shown_if};
@@ -36,6 +37,8 @@ pub struct PhoneShape {
     pub messages: Vec<HeldMessage>,
     /// Inbound texts.
     pub inbound: Vec<HeldInbound>,
+    /// Parts of long texts that wait for the others, a minute at most.
+    pub inbound_parts: Vec<HeldPart>,
     /// False when a list was cut at 10,000 items.
     pub complete: bool,
 }
@@ -125,6 +128,20 @@ pub struct HeldInbound {
     pub received_at: String,
 }
 
+/// A part of a long text, of a gateway that does not join them.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HeldPart {
+    pub id: String,
+    pub gateway: String,
+    /// Which part it is, from 1.
+    pub part: i32,
+    /// How many there are.
+    pub total: i32,
+    pub text: Option<String>,
+    pub received_at: String,
+}
+
 impl PhoneShape {
     /// The shape of what is held.
     #[must_use]
@@ -137,6 +154,7 @@ impl PhoneShape {
             held.answers.len(),
             held.messages.len(),
             held.inbound.len(),
+            held.inbound_parts.len(),
         ];
         Self {
             phone: if reads_pii { phone.to_owned() } else { mask(phone) },
@@ -149,6 +167,7 @@ impl PhoneShape {
             answers: held.answers.iter().map(|row| answer(row, text)).collect(),
             messages: held.messages.iter().map(|row| message(row, text)).collect(),
             inbound: held.inbound.iter().map(|row| inbound(row, text)).collect(),
+            inbound_parts: held.inbound_parts.iter().map(|row| part(row, text)).collect(),
             complete: longest.into_iter().all(|length| length < full),
         }
     }
@@ -221,6 +240,17 @@ fn inbound(row: &InboundRow, text: impl Fn(&str) -> Option<String>) -> HeldInbou
         gateway: row.gateway.clone(),
         text: text(&row.body),
         outcome: row.outcome.as_str(),
+        received_at: shown(row.received_at),
+    }
+}
+
+fn part(row: &PartRow, text: impl Fn(&str) -> Option<String>) -> HeldPart {
+    HeldPart {
+        id: row.id.clone(),
+        gateway: row.gateway.clone(),
+        part: row.part,
+        total: row.total,
+        text: text(&row.body),
         received_at: shown(row.received_at),
     }
 }

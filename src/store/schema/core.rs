@@ -334,6 +334,7 @@ diesel::table! {
         reason -> Nullable<Text>,
         received_at -> Timestamp,
         message_id -> Nullable<Text>,
+        part -> Nullable<Integer>,
     }
 }
 

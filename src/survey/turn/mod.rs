@@ -18,6 +18,7 @@ use chrono::{Duration, NaiveDate};
 
 use super::reply::Lexicons;
 use super::{AnswerState, Element, Language, Method, Position, Progress, Reason, Survey, Value, Variables};
+use crate::text::Composed;
 
 pub use begin::begin;
 pub use expire::expire;
@@ -165,8 +166,8 @@ pub struct Send {
     pub element: Option<String>,
     /// The visit of that element, from 1; 0 when there is no element.
     pub visit: u32,
-    /// The text, ready to send.
-    pub text: String,
+    /// The text; what is sent of it depends on what its gateway takes (GW94).
+    pub text: Composed,
     /// How long after the turn it is due at the earliest: 0, gap, 2 × gap … (P40).
     pub after: Duration,
 }

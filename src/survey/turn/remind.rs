@@ -6,6 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use super::super::survey::ReminderWhen;
 use super::super::{Position, Progress, Survey, Variables, prompt};
 use super::{Effect, Misfit, Send, SendKind, Turn, current};
+use crate::text::Composed;
 
 /// When the next reminder is due; `None` when none is left. One that would fall at `expires_at` or later is
 /// dropped (F9).
@@ -45,7 +46,7 @@ pub fn remind(
         kind: SendKind::Reminder,
         element: Some(question.id.clone()),
         visit: progress.visit,
-        text: text.sms().to_owned(),
+        text,
         after: Duration::zero(),
     };
     Ok(Some(Turn { progress, effects: vec![Effect::Send(send)], path: Vec::new() }))
@@ -53,9 +54,9 @@ pub fn remind(
 
 /// The current question as it is asked, for a resend; `None` once the survey is completed.
 #[must_use]
-pub fn prompt_again(survey: &Survey, progress: &Progress, variables: &Variables) -> Option<String> {
+pub fn prompt_again(survey: &Survey, progress: &Progress, variables: &Variables) -> Option<Composed> {
     let question = current(survey, progress).ok()??;
-    Some(prompt::element(&progress.facts(survey, variables), question).text.sms().to_owned())
+    Some(prompt::element(&progress.facts(survey, variables), question).text)
 }
 
 /// Reminders neither sent nor dropped that fit the session, with the time each is due.

@@ -222,7 +222,7 @@ impl<'a> Walk<'a> {
                 kind: found.kind,
                 element: found.element,
                 visit: found.visit,
-                text: text.sms().to_owned(),
+                text,
                 after,
             }));
             after = after.checked_add(&gap).unwrap_or(after);

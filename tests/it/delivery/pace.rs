@@ -123,3 +123,30 @@ async fn a_gateway_that_keeps_failing_is_given_a_rest() {
         app.gateway.ledger().into_iter().map(|sent| sent.to).collect();
     assert_eq!(reached.len(), 12, "everybody got something in the end");
 }
+
+#[tokio::test]
+async fn a_gateway_that_takes_ten_a_second_gets_no_more_from_all_its_channels_together() {
+    let app = Setup::with(&[SHOP]).set("gateways.fake.params.rate", "10").start().await;
+    let channels = app.door().get("/v1/channels").await.body;
+    for name in ["fake", "other"] {
+        let all = channels["data"].as_array().unwrap();
+        let channel = &all.iter().find(|channel| channel["name"] == name).unwrap()["id"];
+        for number in 0..30 {
+            let number = if name == "fake" { number } else { 50 + number };
+            let body = serde_json::json!({"identifier": format!("+467012345{number:02}"), "language": "en",
+                "channelId": channel});
+            assert_eq!(app.door().post("/v1/surveys/shop/send", &body).await.status, 201);
+        }
+    }
+    app.settle().await;
+    app.advance(TimeDelta::seconds(60)).await;
+    let ledger = app.gateway.ledger();
+    assert_eq!(ledger.len(), 120);
+    for (number, sent) in ledger.iter().enumerate() {
+        let second =
+            ledger[number..].iter().take_while(|later| later.at - sent.at < TimeDelta::seconds(1)).count();
+        assert!(second <= 20, "{second} in the second from {}", sent.at);
+    }
+    let whole = (ledger[119].at - ledger[0].at).num_milliseconds();
+    assert!((10_500..=20_000).contains(&whole), "120 messages took {whole} ms");
+}

@@ -199,6 +199,9 @@ async fn gw3_a_part_that_is_none_is_a_dead_letter_and_one_of_one_is_a_text() {
 async fn rs11_parts_that_wait_are_erased_with_their_phone() {
     let (app, _) = asked().await;
     receive(&app, &part("a", "17", (1, 2), "my secret")).await;
+    let held = app.door().get(&format!("/v1/phones/{}", SVEN.replace('+', "%2B"))).await.body;
+    let waiting = &held["inboundParts"][0];
+    assert_eq!((&waiting["text"], &waiting["part"]), (&json!("my secret"), &json!(1)), "{held}");
     erase_phone(app.engine(), SVEN, Actor::command()).await.unwrap();
     app.advance(TimeDelta::minutes(2)).await;
     assert!(log(&app).await.is_empty());

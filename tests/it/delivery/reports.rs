@@ -1,5 +1,7 @@
 //! Delivery reports: accepted < failed < delivered, never back, however they arrive (RE22, A88, RF15, RF16).
 
+use antiphon::app::receive_status::{ReceiveStatus, StatusReport};
+use antiphon::gateway::{Report, ReportState};
 use chrono::TimeDelta;
 use serde_json::json;
 
@@ -98,4 +100,63 @@ async fn the_simulator_reports_by_itself() {
     let both = ["delivered", "delivered"];
     app.until("the simulator reports", async || app.states(&session).await == both).await;
     assert_eq!(app.gateway.ledger().len(), 0, "it went through the other gateway");
+}
+
+/// The report of one part; Plivo and LINK Mobility report each by itself.
+async fn report_part(app: &TestApp, number: u8, state: &str) {
+    let reference = app.gateway.ledger()[0].reference.clone();
+    let report = Report {
+        our_ref: Some(reference),
+        external_id: None,
+        state: ReportState::parse(state),
+        raw_state: state.to_owned(),
+        code: None,
+        reason: None,
+        part: Some(number),
+    };
+    let report = StatusReport::of("fake", report);
+    app.engine().store.write(ReceiveStatus { engine: app.engine().clone(), report }).await.unwrap();
+}
+
+#[tokio::test]
+async fn gw34_a_message_is_delivered_when_all_its_parts_are_and_failed_when_one_is() {
+    let courses: [&[(u8, &str, &str)]; 5] = [
+        &[(1, "delivered", "accepted"), (2, "delivered", "accepted"), (3, "delivered", "delivered")],
+        &[
+            (3, "delivered", "accepted"),
+            (1, "delivered", "accepted"),
+            (1, "delivered", "accepted"),
+            (2, "delivered", "delivered"),
+        ],
+        &[
+            (1, "delivered", "accepted"),
+            (2, "undelivered", "failed"),
+            (3, "delivered", "failed"),
+            (2, "delivered", "delivered"),
+        ],
+        &[
+            (1, "accepted", "accepted"),
+            (2, "expired", "failed"),
+            (1, "delivered", "failed"),
+            (3, "accepted", "failed"),
+        ],
+        &[
+            (1, "delivered", "accepted"),
+            (1, "undelivered", "accepted"),
+            (2, "delivered", "accepted"),
+            (3, "delivered", "delivered"),
+        ],
+    ];
+    for course in courses {
+        let app = Setup::with(&[SHOP]).start().await;
+        let content = "x".repeat(310);
+        let body = json!({"identifier": SVEN, "language": "en", "content": content});
+        let session = app.send_survey("shop", &body).await.session_id();
+        assert_eq!(app.sent_in(&session).await[0]["segments"], 3);
+        for (part, report, state) in course {
+            report_part(&app, *part, report).await;
+            assert_eq!(app.states(&session).await[0], *state, "{course:?}");
+        }
+        app.advance(TimeDelta::seconds(2)).await;
+    }
 }

@@ -42,7 +42,7 @@ send:
     errors: {path: code, map: {}}
     http: {"500-599": retry, teapot: permanent, "404": lost}
 limits: {rate: fast, max_parts: 7}
-encoding: {splits: client}
+encoding: {splits: nobody}
 subnumber: {mode: suffix, countries: ["NO"], life: forever}
 stop: {handled_by_gateway: $to, error_codes: "21610"}
 "#;

@@ -95,6 +95,7 @@ fn shown(item: &CallbackItem) -> Value {
             put("state", Some(report.state.as_str().to_owned()));
             put("code", report.code.clone());
             put("reason", report.reason.clone());
+            put("of_part", report.part.map(|part| part.to_string()));
         }
         CallbackItem::Dead { error, .. } => put("dead", Some((*error).to_owned())),
     }
@@ -113,10 +114,54 @@ fn every_call_is_read_as_its_profile_says() {
             let expected = list(&case["expect"]);
             assert_eq!(items, expected, "{name}: {}", text(case, "it"));
         }
-        let told: String = cases.iter().map(|case| text(case, "it")).collect::<Vec<_>>().join("; ");
-        for needed in ["text", "empty text", "æøå", "emoji"] {
-            assert!(cases.is_empty() || told.contains(needed), "{name}: no case tells of {needed}: {told}");
+    }
+}
+
+/// What test data show of inbound SMS, by name.
+fn shows(data: &Value) -> Vec<&'static str> {
+    let cases = list(&data["calls"]);
+    let items: Vec<&Value> = cases.iter().flat_map(|case| list(&case["expect"])).collect();
+    let texts: Vec<&str> = items.iter().filter_map(|item| item["text"].as_str()).collect();
+    let places: Vec<&str> = items.iter().filter_map(|item| item["part"].as_str()).collect();
+    let number =
+        |place: &str| place.rsplit_once(' ').unwrap().1.split_once('/').unwrap().0.parse::<u8>().unwrap();
+    let is_several =
+        |case: &&Value| list(&case["expect"]).iter().filter(|item| item.get("text").is_some()).count() > 1;
+    [
+        ("text", texts.iter().any(|text| !text.is_empty())),
+        ("empty_text", texts.iter().any(|text| text.is_empty())),
+        ("norwegian", ['æ', 'ø', 'å'].iter().all(|letter| texts.iter().any(|text| text.contains(*letter)))),
+        ("emoji", texts.iter().any(|text| text.chars().any(|c| c.len_utf16() == 2))),
+        ("several", cases.iter().any(|case| is_several(&case))),
+        ("parts", places.windows(2).any(|pair| number(pair[0]) > number(pair[1]))),
+    ]
+    .into_iter()
+    .filter_map(|(what, is_shown)| is_shown.then_some(what))
+    .collect()
+}
+
+/// Issue 4, line 3: whatever a gateway can do is shown, and what it cannot has a reason (`cannot`).
+#[test]
+fn test_data_show_every_kind_of_inbound_or_say_why_there_is_none() {
+    for (name, source) in DATA {
+        let data = data(source);
+        let (_, profile) = BUILT_IN.iter().find(|(built_in, _)| built_in == name).unwrap();
+        let shown = shows(&data);
+        let mut wanted = vec!["text", "empty_text", "norwegian", "emoji", "several"];
+        if profile.contains("concat:") {
+            // The others join the parts of a text, or hand over what they cannot join as whole texts.
+            wanted.push("parts");
         }
+        for what in wanted {
+            let reason = text(&data["cannot"], what);
+            let problem = "show it, or say in `cannot` why there is none; not both";
+            assert!(shown.contains(&what) != (reason.len() > 10), "{name}: {what}: {problem}");
+        }
+        for what in data["cannot"].as_object().into_iter().flat_map(Map::keys) {
+            let known = ["text", "empty_text", "norwegian", "emoji", "several"];
+            assert!(known.contains(&what.as_str()), "{name}: nobody asks for {what}");
+        }
+        assert!(!list(&data["reports"]).is_empty(), "{name}: no report");
     }
 }
 

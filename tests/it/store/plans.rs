@@ -116,6 +116,8 @@ impl Work for Everything {
         keys.parts.insert((word(), word()));
         keys.idempotency.insert((word(), word()));
         keys.send_requests.insert((word(), word(), word()));
+        keys.gateway_buckets.insert((word(), word()));
+        keys.part_reports = true;
         Ok(())
     }
 
@@ -145,6 +147,7 @@ async fn a_day(watched: &Watched) -> BTreeSet<String> {
         state: ReportState::Delivered,
         code: None,
         reason: None,
+        part: Some(1),
     };
     engine.store.write(ReceiveStatus { engine: engine.clone(), report }).await.unwrap();
     let now = engine.clock.now().naive_utc();

@@ -132,7 +132,9 @@ impl Core {
         self.waiting = waiting;
         self.handed_over_at = due.iter().map(|(due, _)| *due).max().or(self.handed_over_at);
         let to = &self.transcript.phone;
-        self.arrived.extend(due.into_iter().map(|(_, send)| Sms { to: to.clone(), text: send.text }));
+        self.arrived.extend(
+            due.into_iter().map(|(_, send)| Sms { to: to.clone(), text: send.text.sms().to_owned() }),
+        );
     }
 
     fn shown(&self, record: &Record) -> Json {
@@ -180,13 +182,7 @@ impl Core {
         self.latest.1 = Some(key.as_str().to_owned());
         let text = prompt::session_text(&self.progress().facts(&self.survey, &self.variables), key);
         let kind = SendKind::Message(key.as_str());
-        self.queue(Send {
-            kind,
-            element: None,
-            visit: 0,
-            text: text.sms().to_owned(),
-            after: TimeDelta::zero(),
-        });
+        self.queue(Send { kind, element: None, visit: 0, text, after: TimeDelta::zero() });
         self.hand_over();
     }
 }

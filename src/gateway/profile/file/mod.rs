@@ -140,6 +140,7 @@ fn names(profile: &Profile) -> (Vec<String>, Vec<String>) {
     for variant in &profile.callbacks {
         visit_block(&variant.verify, &mut add);
     }
+    profile.limits.rate.iter().for_each(|rate| rate.visit(&mut add));
     profile.subnumber.mode.visit(&mut add);
     profile.stop.handled_by_gateway.visit(&mut add);
     profile.stop.opt_in_words.visit(&mut add);

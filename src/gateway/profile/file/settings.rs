@@ -3,8 +3,9 @@
 use chrono::Duration;
 use serde_json::Value;
 
+use super::super::bound::Rate;
 use super::super::model::{
-    EncodingRules, Limits, Param, RateScope, RateUnit, SmsCharset, Stop, SubnumberRules,
+    EncodingRules, Limits, Param, RateScope, RateUnit, SmsCharset, Splits, Stop, SubnumberRules,
 };
 use super::super::value::Expr;
 use super::callbacks::time_span;
@@ -83,10 +84,14 @@ pub(super) fn limits(reader: &mut Reader, node: Option<&Node>) -> Limits {
     let Some(fields) = node.and_then(|node| reader.fields(node, LIMITS_KEYS, "`limits`")) else {
         return limits;
     };
-    if let Some(rate) = reader.text(fields.get("rate"), "`rate`") {
-        limits.rate = rate.value.parse::<f64>().ok().filter(|rate| (0.01..=10_000.0).contains(rate));
-        if limits.rate.is_none() {
-            reader.fault(rate.place, "`rate` must be a number from 0.01 to 10000", "per second");
+    if let Some(node) = fields.get("rate") {
+        limits.rate = value(reader, node, Scope::Instance);
+        let number = limits.rate.as_ref().filter(|rate| rate.param().is_none()).and_then(Expr::plain_text);
+        if limits.rate.as_ref().is_some_and(|rate| rate.param().is_none())
+            && number.as_deref().and_then(Rate::parse).is_none()
+        {
+            let hint = "per second; or $param.name, so that an instance may say it";
+            reader.fault(node.place, "`rate` must be a number from 0.01 to 10000", hint);
         }
     }
     let units = [("message", RateUnit::Message), ("part", RateUnit::Part)];
@@ -105,7 +110,7 @@ pub(super) fn limits(reader: &mut Reader, node: Option<&Node>) -> Limits {
 
 /// `encoding`.
 pub(super) fn encoding(reader: &mut Reader, node: Option<&Node>) -> EncodingRules {
-    let mut rules = EncodingRules { charset: SmsCharset::Gsm7OrUcs2, smart: true };
+    let mut rules = EncodingRules { charset: SmsCharset::Gsm7OrUcs2, smart: true, splits: Splits::Gateway };
     let Some(fields) = node.and_then(|node| reader.fields(node, ENCODING_KEYS, "`encoding`")) else {
         return rules;
     };
@@ -116,8 +121,8 @@ pub(super) fn encoding(reader: &mut Reader, node: Option<&Node>) -> EncodingRule
     ];
     rules.charset = word(reader, fields.get("charset"), "`charset`", &charsets).unwrap_or(rules.charset);
     rules.smart = reader.boolean(fields.get("smart"), "`smart`").is_none_or(|flag| flag.value);
-    // Texts are handed over whole; a gateway that cannot split them is not known to us.
-    word(reader, fields.get("splits"), "`splits`", &[("gateway", ())]);
+    let splits = [("gateway", Splits::Gateway), ("client", Splits::Client)];
+    rules.splits = word(reader, fields.get("splits"), "`splits`", &splits).unwrap_or(rules.splits);
     rules
 }
 

@@ -63,7 +63,7 @@ fn check(survey: &Survey, turn: &Turn) {
     }
     for effect in &turn.effects {
         if let Effect::Send(send) = effect {
-            assert!(!send.text.trim().is_empty());
+            assert!(!send.text.sms().trim().is_empty());
         }
     }
 }

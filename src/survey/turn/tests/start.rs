@@ -8,6 +8,7 @@ use crate::survey::fixture::{
 };
 use crate::survey::turn::{Branch, Effect, Send, SendKind};
 use crate::survey::{AnswerState, Kind, Language, Position, Survey, Target, Variables};
+use crate::text::Composed;
 
 #[test]
 fn p38_p41_leading_texts_go_first_and_the_first_question_becomes_current() {
@@ -36,7 +37,7 @@ fn p40_each_sms_names_its_element_visit_and_kind() {
         kind: SendKind::Question,
         element: Some("csat".to_owned()),
         visit: 1,
-        text: "csat?".to_owned(),
+        text: Composed::literal("csat?"),
         after: Duration::seconds(2),
     };
     assert_eq!(turn.effects.last(), Some(&Effect::Send(expected)));
