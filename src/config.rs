@@ -14,6 +14,7 @@ mod reader;
 mod sending;
 mod server;
 mod surveys;
+mod webhooks;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -28,6 +29,7 @@ pub use reader::Shown;
 pub use sending::{Limits, Outbox, Retention};
 pub use server::{Log, LogFormat, Server};
 pub use surveys::{Consent, StopScope, Surveys, Texts};
+pub use webhooks::Webhooks;
 
 use crate::gateway::GatewaySettings;
 use crate::gateway::profile::{Profiles, Surroundings};
@@ -56,6 +58,8 @@ pub struct Config {
     pub outbox: Outbox,
     /// Keeping and forgetting.
     pub retention: Retention,
+    /// Receivers of events.
+    pub webhooks: Webhooks,
     /// Logging.
     pub log: Log,
     /// What client commands talk to.
@@ -91,6 +95,7 @@ impl Config {
             limits: Limits::read(&mut reader),
             outbox: Outbox::read(&mut reader),
             retention: Retention::read(&mut reader),
+            webhooks: Webhooks::read(&mut reader, server.bind.ip()),
             log: Log::read(&mut reader),
             client: Client::read(&mut reader),
             effective: Effective::default(),

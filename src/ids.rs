@@ -113,6 +113,13 @@ impl Ids {
     }
 }
 
+/// The least UUIDv7 of an instant: every id made then or later is at least as great.
+#[must_use]
+pub fn first_id_of(instant: DateTime<Utc>) -> String {
+    let millis = u64::try_from(instant.timestamp_millis()).unwrap_or(0).min(MILLIS_MAX);
+    uuid(Last { millis, random: 0 }).hyphenated().to_string()
+}
+
 /// Characters of a [`client_ref`].
 const REF_CHARACTERS: usize = 20;
 

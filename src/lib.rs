@@ -19,5 +19,6 @@ pub mod store;
 pub mod survey;
 pub mod telemetry;
 pub mod text;
+pub mod webhook;
 pub mod worker;
 pub mod yaml;

@@ -28,6 +28,7 @@ use crate::app::library::Library;
 use crate::app::load_surveys::load_files;
 use crate::app::outbox_load::OutboxLoad;
 use crate::app::survey_files::{check_files, check_sources, survey_paths};
+use crate::app::webhooks::Webhooks;
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::examples::EXAMPLES;
@@ -35,9 +36,11 @@ use crate::gateway::Gateways;
 use crate::http::api::{Api, metrics_routes, routes, routes_without_metrics};
 use crate::http::edge::{Edge, edge};
 use crate::ids::Ids;
+use crate::outbox::Notifier;
 use crate::phone;
 use crate::store::{Store, StoreError, WriteError};
 use crate::telemetry::Metrics;
+use crate::webhook::WebhookClient;
 use crate::worker::Worker;
 use settings::{configured, settings, store_settings};
 pub(crate) use settings::{deployment_keywords, installation};
@@ -60,6 +63,9 @@ pub enum StartError {
         /// What is wrong.
         error: crate::gateway::OpenError,
     },
+    /// The client that calls webhooks.
+    #[error("webhooks cannot be called: {0}")]
+    Webhooks(reqwest::Error),
     /// The survey folder.
     #[error("cannot read the survey folder {folder}: {error}")]
     Surveys {
@@ -120,7 +126,10 @@ impl Server {
         let seen = read_setup(&mut engine.store.command_connection()?, &engine)?;
         tokio::task::spawn_blocking(phone::warm_up);
         let worker = match role {
-            Role::Whole => Worker::start(&engine, seen, config.server.public_url.clone()).await?,
+            Role::Whole => {
+                Worker::start(&engine, seen, config.server.public_url.clone(), notifier(&engine, &config)?)
+                    .await?
+            }
             Role::WithoutWorker => Worker::follow_only(&engine, seen),
         };
         let api = Api::new(engine.clone(), Arc::clone(&config));
@@ -173,6 +182,12 @@ async fn close(engine: Engine) {
     }
 }
 
+/// Who calls the webhooks.
+fn notifier(engine: &Engine, config: &Config) -> Result<Notifier, StartError> {
+    let client = WebhookClient::new(config.webhooks.timeout, config.webhooks.allow_private);
+    Ok(Notifier::new(engine, client.map_err(StartError::Webhooks)?, config.webhooks.timeout))
+}
+
 /// The engine with what is stored in memory, the survey files not yet.
 fn build_engine(config: &Config, clock: Clock, ids: Ids) -> Result<Engine, StartError> {
     let gateways = Gateways::open(config.gateways.values(), &ids)
@@ -193,6 +208,7 @@ fn build_engine(config: &Config, clock: Clock, ids: Ids) -> Result<Engine, Start
         channels: Channels::default(),
         gateways,
         health: GatewayHealth::default(),
+        webhooks: Webhooks::default(),
         keys: Keyring::default(),
         outbox_load: OutboxLoad::default(),
         gauges_looked: GaugesLooked::default(),

@@ -1,4 +1,4 @@
-//! Supervises what runs beside the HTTP server: the dispatcher, the timers of sessions, the sweep of the outbox,
+//! Supervises what runs beside the HTTP server: the dispatcher, the calls to webhooks, the timers of sessions, the sweep of the outbox,
 //! the simulator's delivery reports, and on PostgreSQL the changes that other nodes make. Each task is restarted by its own loop after an error; none of them
 //! holds state that the database does not have.
 
@@ -9,12 +9,12 @@ use tokio::task::JoinHandle;
 use crate::app::engine::Engine;
 use crate::app::expire_sessions::run_due_timers;
 use crate::app::follow_setup::follow_setup;
-use crate::app::forget_answers::forget_answers;
+use crate::app::forget_answers::{forget_answers, forget_deliveries};
 use crate::app::receive_part::join_waiting;
 use crate::app::receive_status::{ReceiveStatus, StatusReport};
 use crate::app::sweep_outbox::{SweepOutbox, sweep};
 use crate::clock::Timestamp;
-use crate::outbox::Dispatcher;
+use crate::outbox::{Dispatcher, Notifier};
 use crate::store::{StoreError, WriteError};
 
 /// Longest time between two signs of life; the health check allows 30 s (O1).
@@ -41,6 +41,7 @@ impl Worker {
         engine: &Engine,
         seen: i64,
         public_url: Option<reqwest::Url>,
+        notifier: Notifier,
     ) -> Result<Self, WriteError> {
         if !engine.store.is_shared() {
             let lost = engine.store.write(SweepOutbox::at_start(engine)).await?;
@@ -54,6 +55,7 @@ impl Worker {
         engine.store.signals().work_here();
         let dispatcher = Dispatcher::new(engine, public_url);
         tasks.push(tokio::spawn(dispatcher.run(stopped.clone())));
+        tasks.push(tokio::spawn(notifier.run(stopped.clone())));
         tasks.push(tokio::spawn(keep_timers(engine.clone(), stopped.clone())));
         tasks.push(tokio::spawn(keep_sweeping(engine.clone(), stopped.clone())));
         tasks.push(tokio::spawn(keep_house(engine.clone(), stopped.clone())));
@@ -175,6 +177,9 @@ async fn keep_house(engine: Engine, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         if let Err(error) = forget_answers(&engine).await {
             tracing::error!(%error, "old answers could not be forgotten");
+        }
+        if let Err(error) = forget_deliveries(&engine).await {
+            tracing::error!(%error, "old deliveries could not be forgotten");
         }
         tokio::select! {
             () = engine.clock.sleep_until(engine.clock.now() + HOUSEKEEPING) => {}

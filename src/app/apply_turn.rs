@@ -1,11 +1,13 @@
 //! Carries out the effects of an interpreter's turn on the rows of a session: answers, messages, state, timers.
 //! The one place where [`Effect`]s become rows, whatever caused the turn.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{Duration, NaiveDateTime};
 use serde_json::json;
 
+use super::event_kind::EventKind;
 use super::moment::{Moment, Queued, message_mut, session, session_mut};
 use crate::session::{MessageClass, MessageState, Status};
 use crate::store::answers::AnswerRow;
@@ -58,6 +60,7 @@ pub fn apply_turn(
     leave_question(moment, session_id, &turn.progress)?;
     keep_progress(moment, session_id, turn.progress)?;
     let mut closing = None;
+    let tags = tags_of(&turn.effects);
     for effect in turn.effects {
         match effect {
             Effect::Send(send) => {
@@ -66,7 +69,8 @@ pub fn apply_turn(
             }
             Effect::Record(record) => {
                 applied.had_effect |= record.state != AnswerState::NotAsked;
-                record_answer(moment, session_id, survey, record, cause)?;
+                let tags = tags.get(&record.element).map_or(&[][..], Vec::as_slice);
+                record_answer(moment, session_id, survey, record, (cause, tags))?;
             }
             Effect::Append { element, visit, raw, value } => {
                 applied.had_effect = true;
@@ -78,7 +82,7 @@ pub fn apply_turn(
                 let survey_id = survey.id();
                 moment.engine.metrics.invalid_reply(survey_id, &element, reason.as_str());
                 let data = json!({"elementId": element, "visit": visit, "reason": reason.as_str(), "attempt": attempt});
-                moment.record_event("reply.invalid", Some(session_id), &data)?;
+                moment.record_event(EventKind::ReplyInvalid, Some(session_id), &data)?;
             }
             Effect::Extra { correction_of } => {
                 applied.was_extra = true;
@@ -86,10 +90,12 @@ pub fn apply_turn(
             }
             Effect::Tag { element, tag } => {
                 let data = json!({"elementId": element, "tag": tag});
-                moment.record_event("answer.flagged", Some(session_id), &data)?;
+                moment.record_event(EventKind::AnswerFlagged, Some(session_id), &data)?;
             }
             Effect::Muted => {}
-            Effect::Mute => moment.record_event("session.muted", Some(session_id), &json!({}))?,
+            Effect::Mute => {
+                moment.record_event(EventKind::SessionMuted, Some(session_id), &json!({}))?;
+            }
             Effect::VisitLimit { element } => {
                 tracing::warn!(
                     session_id,
@@ -109,6 +115,17 @@ pub fn apply_turn(
     }
     set_timer(moment, session_id, survey)?;
     Ok(applied)
+}
+
+/// The tags that the rules of a turn set, by element.
+fn tags_of(effects: &[Effect]) -> BTreeMap<String, Vec<String>> {
+    let mut tags: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for effect in effects {
+        if let Effect::Tag { element, tag } = effect {
+            tags.entry(element.clone()).or_default().push(tag.clone());
+        }
+    }
+    tags
 }
 
 /// When the turn leaves the question it stood at, whatever still asks it is pointless: what waits is cancelled,
@@ -224,7 +241,7 @@ fn record_answer(
     session_id: &str,
     survey: &Survey,
     record: Record,
-    cause: &Cause,
+    (cause, tags): (&Cause, &[String]),
 ) -> Result<(), Fault> {
     let session = session_mut(moment.space, session_id)?;
     session.answers_count += 1;
@@ -270,8 +287,8 @@ fn record_answer(
     };
     if state == AnswerState::Answered {
         moment.engine.metrics.answer(survey.id(), element.kind.name(), method.unwrap_or("none"));
-        let data = json!({"elementId": row.element_id, "visit": visit, "method": row.method});
-        moment.record_event("answer.recorded", Some(session_id), &data)?;
+        let data = json!({"elementId": row.element_id, "visit": visit, "method": row.method, "tags": tags});
+        moment.record_event(EventKind::AnswerRecorded, Some(session_id), &data)?;
     }
     moment.space.answers.put((session_id.to_owned(), record.element, visit), row);
     Ok(())
@@ -347,7 +364,7 @@ fn append_answer(
     row.raw.push_str(raw);
     row.value = Some(serde_json::to_string(value).map_err(|error| Fault::Invariant(error.to_string()))?);
     let data = json!({"elementId": element, "visit": visit});
-    moment.record_event("answer.changed", Some(session_id), &data)
+    moment.record_event(EventKind::AnswerChanged, Some(session_id), &data).map(drop)
 }
 
 /// The next instant at which a timer must look at this session: reminder or expiry.

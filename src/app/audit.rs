@@ -25,6 +25,12 @@ closed_list! {
         SurveyArchived = "survey.archived": "a survey was archived",
         GatewayPaused = "gateway.paused": "sending through a gateway was stopped",
         GatewayResumed = "gateway.resumed": "sending through a gateway was started again",
+        WebhookCreated = "webhook.created": "a webhook was made",
+        WebhookChanged = "webhook.changed": "a webhook was changed",
+        WebhookRotated = "webhook.rotated": "a webhook got a new secret",
+        WebhookReplayed = "webhook.replayed": "a webhook is told again what happened",
+        WebhookDisabled = "webhook.disabled": "a webhook that takes no more calls was disabled",
+        WebhookDeleted = "webhook.deleted": "a webhook was deleted",
         PhoneRead = "phone.read": "everything held about a phone was read unmasked",
         PhoneErased = "phone.erased": "a phone was erased",
         AnswerCorrected = "answer.corrected": "an answer was corrected",
@@ -47,6 +53,12 @@ impl Actor {
     #[must_use]
     pub fn key(id: &str, address: Option<String>) -> Self {
         Self { name: format!("key:{id}"), address }
+    }
+
+    /// The server by itself.
+    #[must_use]
+    pub fn system() -> Self {
+        Self { name: "system".to_owned(), address: None }
     }
 
     /// Somebody at the command line of the machine.

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::apply_turn::sms_for;
 use super::engine::Engine;
+use super::event_kind::EventKind;
 use super::expire_sessions::{expire, survey_of};
 use super::moment::{Moment, Queued, message_mut, priority, session_mut};
 use super::send_survey::is_expired;
@@ -117,7 +118,7 @@ impl ChangeSession {
             moment.move_message(&id, MessageState::Due, None)?;
         }
         let data = json!({"actor": self.actor});
-        moment.record_event("session.released", Some(&self.session_id), &data)
+        moment.record_event(EventKind::SessionReleased, Some(&self.session_id), &data).map(drop)
     }
 }
 

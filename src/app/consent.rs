@@ -3,6 +3,7 @@
 use chrono::NaiveDateTime;
 use serde_json::json;
 
+use super::event_kind::EventKind;
 use super::moment::Moment;
 use crate::store::consents::{ConsentEventRow, ConsentRow, ContactRow};
 use crate::store::{Fault, Space};
@@ -106,7 +107,7 @@ pub fn record(moment: &mut Moment<'_>, change: &Change<'_>) -> Result<(), Fault>
     };
     let data = json!({"consentType": ledger.consent_type, "scope": ledger.scope, "source": ledger.source, "ledgerId": ledger.id});
     moment.space.add_consent_event(ledger);
-    moment.record_event("consent.updated", None, &data)
+    moment.record_event(EventKind::ConsentUpdated, None, &data).map(drop)
 }
 
 /// Makes sure that the phone has its contact row, and keeps the language of its last session (A21).

@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 use super::apply_turn::Shown;
 use super::audit::{self, Action, Actor};
 use super::engine::Engine;
+use super::event_kind::EventKind;
 use super::expire_sessions::survey_of;
 use super::moment::{Moment, session_mut};
 use super::zone;
@@ -149,7 +150,7 @@ impl CorrectAnswer {
         let session = session_mut(moment.space, &self.session_id)?;
         session.updated_at = at;
         session.version += 1;
-        moment.record_event("answer.changed", Some(&self.session_id), event)?;
+        moment.record_event(EventKind::AnswerChanged, Some(&self.session_id), event)?;
         let object = format!("session:{}", self.session_id);
         // The audit log holds no text (RS10): digests prove what was changed into what.
         let digests = json!({

@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use super::engine::Engine;
+use super::event_kind::EventKind;
 use super::moment::Moment;
 use crate::clock::Timestamp;
 use crate::gateway::SendClass;
@@ -34,7 +35,7 @@ impl Work for DegradeGateway {
         let engine = self.engine.clone();
         let mut moment = Moment { engine: &engine, space, now };
         let data = json!({"gateway": self.gateway, "result": self.class.as_str(), "code": self.code});
-        moment.record_event("gateway.degraded", None, &data)
+        moment.record_event(EventKind::GatewayDegraded, None, &data).map(drop)
     }
 }
 

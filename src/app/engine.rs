@@ -13,6 +13,7 @@ use super::heartbeat::Heartbeat;
 use super::keys::Keyring;
 use super::library::Library;
 use super::outbox_load::OutboxLoad;
+use super::webhooks::Webhooks;
 use crate::clock::Clock;
 use crate::gateway::Gateways;
 use crate::ids::Ids;
@@ -41,6 +42,8 @@ pub struct Engine {
     pub gateways: Gateways,
     /// Their recent past on this node.
     pub health: GatewayHealth,
+    /// Who is told of events.
+    pub webhooks: Webhooks,
     /// API keys seen lately.
     pub keys: Keyring,
     /// How much waits in the outbox, looked at once a second.
@@ -106,6 +109,8 @@ pub struct Settings {
     pub language_by_country: BTreeMap<String, Language>,
     /// How long the answer to an `Idempotency-Key` is kept (RE25); default 7 d.
     pub idempotency_window: Duration,
+    /// How long deliveries to webhooks and attempts at them are kept (V7); default 30 d.
+    pub webhook_memory: Duration,
     /// Life of a lease on a send (RE16); default 90 s.
     pub lease: Duration,
     /// Tries to hand a message over (RF11); default 8.
@@ -175,6 +180,7 @@ impl Default for Settings {
             language: Language::en(),
             language_by_country: BTreeMap::from([("47".to_owned(), Language::no())]),
             idempotency_window: Duration::days(7),
+            webhook_memory: Duration::days(30),
             lease: Duration::seconds(90),
             attempts_max: 8,
             proof_wait: Duration::seconds(120),

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::apply_turn::{Cause, apply_turn};
 use super::engine::Engine;
+use super::event_kind::EventKind;
 use super::load_surveys::revision_for_turn;
 use super::moment::{Moment, priority, session, session_mut};
 use super::permitted_hours::{self, Errand, Permitted, permitted};
@@ -166,7 +167,7 @@ fn remind(moment: &mut Moment<'_>, session_id: &str) -> Result<(), Fault> {
             if when == Permitted::Never {
                 permitted_hours::hold(moment, session_id, &applied.message_ids)?;
             }
-            moment.record_event("session.reminded", Some(session_id), &json!({}))
+            moment.record_event(EventKind::SessionReminded, Some(session_id), &json!({})).map(drop)
         }
         None => {
             let session = session_mut(moment.space, session_id)?;

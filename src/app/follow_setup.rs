@@ -1,4 +1,4 @@
-//! A node follows what the others change: surveys, channels, keys and paused gateways are read again when the
+//! A node follows what the others change: surveys, channels, keys, webhooks and paused gateways are read again when the
 //! version of the set-up in the database is not the one in memory. It changes nothing that is stored.
 
 use super::channels::Channel;
@@ -6,6 +6,7 @@ use super::configure_channels::read_channels;
 use super::engine::Engine;
 use super::load_surveys::StoredSurveys;
 use super::manage_gateways::paused_gateways;
+use crate::store::webhooks::{self, WebhookRow};
 use crate::store::{AnyConnection, StoreError, meta};
 
 /// What nodes keep in memory, as it is stored.
@@ -14,6 +15,7 @@ struct Setup {
     surveys: StoredSurveys,
     channels: Vec<Channel>,
     paused: Vec<String>,
+    webhooks: Vec<WebhookRow>,
 }
 
 /// Reads the set-up into memory at the start, when nobody in this process changes it; gives its version.
@@ -52,6 +54,7 @@ impl Setup {
             surveys: StoredSurveys::read(connection, &engine.library)?,
             channels: read_channels(connection, &engine.gateways, engine.settings.keywords.lexicons())?,
             paused: paused_gateways(connection)?,
+            webhooks: webhooks::all(connection)?,
         })
     }
 
@@ -59,6 +62,7 @@ impl Setup {
         self.surveys.put_into(&engine.library);
         self.channels.iter().for_each(|channel| engine.channels.put(channel.clone()));
         engine.health.pause_only(&self.paused);
+        engine.webhooks.show(&self.webhooks);
         engine.keys.forget_all();
     }
 }

@@ -73,6 +73,9 @@ pub async fn readiness(engine: &Engine) -> Readiness {
     });
     let is_stale = dead.is_some_and(|since| now.naive_utc() - since > DEAD_LETTER_MAX);
     let mut degraded: Vec<&'static str> = is_stale.then_some("dead_letters").into_iter().collect();
+    if engine.webhooks.has_failed() {
+        degraded.push("webhooks");
+    }
     let disk = disk_state(engine).await;
     checks.push(match disk {
         Ok(None) => ("disk", true, "not on this machine"),

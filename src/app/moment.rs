@@ -5,9 +5,11 @@ use chrono::{Duration, NaiveDateTime, Timelike};
 use serde_json::{Value as Json, json};
 
 use super::engine::Engine;
+use super::event_kind::EventKind;
 use crate::clock::Timestamp;
 use crate::ids::client_ref;
 use crate::session::{MessageClass, MessageState, Status};
+use crate::store::deliveries::DeliveryRow;
 use crate::store::events::EventRow;
 use crate::store::messages::MessageRow;
 use crate::store::{Fault, SessionRow, Space};
@@ -207,17 +209,17 @@ impl Moment<'_> {
         let survey_id = session_mut(self.space, id)?.survey_id.clone();
         self.engine.metrics.session_closed(&survey_id, status.as_str());
         let kind = match status {
-            Status::Completed => "session.completed",
-            Status::Expired => "session.expired",
+            Status::Completed => EventKind::SessionCompleted,
+            Status::Expired => EventKind::SessionExpired,
             Status::Pending
             | Status::Active
             | Status::Exhausted
             | Status::Failed
             | Status::Superseded
             | Status::OptedOut
-            | Status::Cancelled => "session.closed",
+            | Status::Cancelled => EventKind::SessionClosed,
         };
-        self.record_event(kind, Some(id), &json!({"status": status.as_str(), "reason": reason}))
+        self.record_event(kind, Some(id), &json!({"status": status.as_str(), "reason": reason})).map(drop)
     }
 
     /// The oldest session queued behind this one is woken; its own turn begins it (A90).
@@ -274,29 +276,41 @@ impl Moment<'_> {
         }
     }
 
-    /// Writes a fact for webhooks, reports and dispositions (RE7), numbered from 1 within its session.
+    /// Writes a fact for reports and dispositions (RE7), numbered from 1 within its session, and whom of the webhooks
+    /// it is to be told to (V3); gives its id.
     ///
     /// # Errors
     /// [`Fault::Invariant`] when the session is not loaded.
-    pub fn record_event(&mut self, kind: &str, session_id: Option<&str>, data: &Json) -> Result<(), Fault> {
-        let sequence = match session_id {
-            Some(id) => {
-                let session = session_mut(self.space, id)?;
-                session.events_count += 1;
-                session.events_count
-            }
-            None => 0,
-        };
+    pub fn record_event(
+        &mut self,
+        kind: EventKind,
+        session_id: Option<&str>,
+        data: &Json,
+    ) -> Result<String, Fault> {
+        let webhooks = self.engine.webhooks.enabled();
+        let id = self.id();
+        let (mut sequence, mut survey_id) = (0, None);
+        if let Some(session_id) = session_id {
+            let session = session_mut(self.space, session_id)?;
+            session.events_count += 1;
+            sequence = session.events_count;
+            survey_id = Some(session.survey_id.as_str()).filter(|_| !webhooks.is_empty()).map(str::to_owned);
+        }
+        let wanting = webhooks.iter().filter(|webhook| webhook.wants(kind, survey_id.as_deref()));
+        let at = self.at();
+        for webhook in wanting {
+            self.space.add_delivery(DeliveryRow::new(&webhook.row.id, &id, at));
+        }
         let row = EventRow {
-            id: self.id(),
-            kind: kind.to_owned(),
+            id: id.clone(),
+            kind: kind.as_str().to_owned(),
             session_id: session_id.map(str::to_owned),
             sequence,
             data: data.to_string(),
-            created_at: self.at(),
+            created_at: at,
         };
         self.space.add_event(row);
-        Ok(())
+        Ok(id)
     }
 }
 

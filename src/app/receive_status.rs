@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::consent;
 use super::engine::Engine;
+use super::event_kind::EventKind;
 use super::moment::{Moment, message_mut, session_mut};
 use super::settle_message::record_opt_out;
 use super::wait_for_delivery;
@@ -228,8 +229,9 @@ pub fn apply_report(moment: &mut Moment<'_>, report_id: &str, message_id: &str) 
     }
     moment.engine.metrics.delivery(&report.gateway, reported.as_str(), class);
     let kind = match next {
-        MessageState::Delivered => "message.delivered",
-        MessageState::Failed => "message.failed",
+        MessageState::Accepted if was_uncertain => EventKind::MessageAccepted,
+        MessageState::Delivered => EventKind::MessageDelivered,
+        MessageState::Failed => EventKind::MessageFailed,
         MessageState::Due
         | MessageState::Sending
         | MessageState::Accepted
@@ -239,5 +241,5 @@ pub fn apply_report(moment: &mut Moment<'_>, report_id: &str, message_id: &str) 
         | MessageState::Cancelled => return Ok(()),
     };
     let data = json!({"messageId": message_id, "code": report.code, "reason": report.reason});
-    moment.record_event(kind, session_id.as_deref(), &data)
+    moment.record_event(kind, session_id.as_deref(), &data).map(drop)
 }

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::claim_messages::{Claimed, ThreadWish};
 use super::consent::{self, Change, GLOBAL, STOP};
 use super::engine::Engine;
+use super::event_kind::EventKind;
 use super::moment::{Moment, message_mut, session, session_mut};
 use super::receive_message::apply_stop;
 use super::receive_status::apply_report;
@@ -289,7 +290,7 @@ pub fn record_opt_out(
 /// [`Fault`] when a row is missing.
 pub fn record_accepted(moment: &mut Moment<'_>, message: &MessageRow) -> Result<(), Fault> {
     let data = json!({"messageId": message.id, "elementId": message.element_id});
-    moment.record_event("message.accepted", message.session_id.as_deref(), &data)
+    moment.record_event(EventKind::MessageAccepted, message.session_id.as_deref(), &data).map(drop)
 }
 
 /// Refused for good, by the gateway or by an operator. A question that could never be handed over ends its
@@ -305,7 +306,7 @@ pub fn fail(
 ) -> Result<(), Fault> {
     moment.move_message(&message.id, MessageState::Failed, Some(reason))?;
     let data = json!({"messageId": message.id, "code": code, "reason": reason});
-    moment.record_event("message.failed", message.session_id.as_deref(), &data)?;
+    moment.record_event(EventKind::MessageFailed, message.session_id.as_deref(), &data)?;
     let Some(session_id) = &message.session_id else {
         return Ok(());
     };
@@ -364,7 +365,7 @@ pub fn doubt(moment: &mut Moment<'_>, message_id: &str, reason: &str) -> Result<
     let message = message_mut(moment.space, message_id)?.clone();
     hand_over(moment, &message)?;
     moment.record_event(
-        "message.unknown",
+        EventKind::MessageUnknown,
         message.session_id.as_deref(),
         &json!({"messageId": message_id}),
     )?;

@@ -19,6 +19,7 @@ use crate::examples::EXAMPLES as EXAMPLE_SURVEYS;
 use crate::gateway::{GatewayKind, GatewaySettings, Place};
 use crate::server::installation;
 use crate::store::disk::{self, DiskState, LowMarks};
+use crate::store::webhooks::{self, WebhookRow};
 use crate::store::{AnyConnection, DatabaseUrl, StoreError, keys, meta, migrate};
 use crate::survey::finding::{self, Severity};
 
@@ -167,8 +168,11 @@ fn examine_database(config: &Config, findings: &mut Vec<Finding>) {
         return findings.push(Finding::watch("migrations", found, advice));
     }
     findings.push(Finding::well("migrations", "up to date"));
-    for (part, found) in [("clock", examine_clock(&mut connection)), ("keys", examine_keys(&mut connection))]
-    {
+    for (part, found) in [
+        ("clock", examine_clock(&mut connection)),
+        ("keys", examine_keys(&mut connection)),
+        ("webhooks", examine_receivers(&mut connection)),
+    ] {
         findings.push(found.unwrap_or_else(|error| {
             Finding::wrong(part, error.to_string(), "the database holds something this antiphon cannot read")
         }));
@@ -197,6 +201,20 @@ fn examine_keys(connection: &mut AnyConnection) -> Result<Finding, StoreError> {
     } else {
         Finding::well("keys", format!("{valid} valid"))
     })
+}
+
+/// Whether all receivers of events that should be told anything are (RE35).
+fn examine_receivers(connection: &mut AnyConnection) -> Result<Finding, StoreError> {
+    let rows = webhooks::all(connection)?;
+    let why = |row: &&WebhookRow| row.disabled_reason.as_deref().is_some_and(|why| why != "operator");
+    let disabled: Vec<&str> = rows.iter().filter(why).map(|row| row.id.as_str()).collect();
+    if disabled.is_empty() {
+        let enabled = rows.iter().filter(|row| row.enabled).count();
+        return Ok(Finding::well("webhooks", format!("{enabled} receivers of events")));
+    }
+    let found = format!("disabled, since calls failed: {}", disabled.join(", "));
+    let advice = "see /v1/webhooks/ID/attempts, then PATCH enabled = true and replay (docs/webhooks.md)";
+    Ok(Finding::wrong("webhooks", found, advice))
 }
 
 /// Free space where a SQLite file lives; a database elsewhere is not looked at.

@@ -120,10 +120,15 @@ impl Outbox {
 pub struct Retention {
     /// Idempotency keys (RE25).
     pub idempotency: Duration,
+    /// What webhooks were told, and the calls made (V7).
+    pub webhook_attempts: Duration,
 }
 
 impl Retention {
     pub(super) fn read(reader: &mut Reader) -> Self {
-        Self { idempotency: reader.duration("retention.idempotency", None, &(DAY..=3_650 * DAY)) }
+        Self {
+            idempotency: reader.duration("retention.idempotency", None, &(DAY..=3_650 * DAY)),
+            webhook_attempts: reader.duration("retention.webhook_attempts", None, &(DAY..=3_650 * DAY)),
+        }
     }
 }

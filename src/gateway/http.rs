@@ -2,7 +2,7 @@
 //! of at most 256 KiB (GW41, RP1). It tells what surely never left from what nobody knows, and repeats nothing.
 
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
-use reqwest::{Client, Request, Response};
+use reqwest::{Client, ClientBuilder, Request, Response};
 
 use super::settings::Timeouts;
 use super::types::RetryAfter;
@@ -35,25 +35,26 @@ pub enum NoAnswer {
     Unknown(&'static str),
 }
 
+/// How every client of ours calls others (RS8): no redirects, no repeats, no proxy from the environment.
+pub fn http_client_builder() -> ClientBuilder {
+    // Fails when a provider is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .no_proxy()
+        .referer(false)
+        .http1_only()
+        .user_agent(concat!("antiphon/", env!("CARGO_PKG_VERSION")))
+}
+
 impl HttpClient {
     /// A client with these limits.
     ///
     /// # Errors
     /// When TLS cannot be set up on this machine.
     pub fn new(timeouts: Timeouts) -> Result<Self, reqwest::Error> {
-        // Fails when a provider is installed already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .referer(false)
-            .http1_only()
-            .user_agent(concat!("antiphon/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(timeouts.connect)
-            .timeout(timeouts.request)
-            .build()
-            .map(Self)
+        http_client_builder().connect_timeout(timeouts.connect).timeout(timeouts.request).build().map(Self)
     }
 
     /// Sends a request and reads the answer.

@@ -20,6 +20,7 @@ mod types;
 mod verify;
 
 pub use generic::{inbound_json, report_json};
+pub use http::http_client_builder;
 pub use item::{CallbackItem, Concat, Flag, Inbound, Intent, Report, ReportState};
 pub use network::{Network, NetworkFault, Networks};
 pub use oauth2::{ClientCredentials, TokenCache, TokenFault};

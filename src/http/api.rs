@@ -13,7 +13,10 @@ use super::in_flight::InFlight;
 use super::rate::{Buckets, RateLimit};
 use super::route::{resource, route_not_found};
 use super::sessions::{change, read};
-use super::{channels, gateways, health, inbound, keys, messages, phones, send_survey, surveys, webhooks};
+use super::{
+    channels, event_webhooks, gateways, health, inbound, keys, messages, phones, send_survey, surveys,
+    webhooks,
+};
 use crate::app::api_key::Scope;
 use crate::app::engine::Engine;
 use crate::config::Config;
@@ -138,7 +141,7 @@ fn open_routes(service: &mut ServiceConfig) {
     }
 }
 
-/// Surveys, channels, gateways, keys and phones.
+/// Surveys, channels, gateways, keys, webhooks and phones.
 fn admin_routes(service: &mut ServiceConfig) {
     let (reads, writes, admin) = (Scope::SurveysRead, Scope::SurveysWrite, Scope::Admin);
     let put = |handler| (Method::PUT, allow(writes, handler));
@@ -161,6 +164,19 @@ fn admin_routes(service: &mut ServiceConfig) {
         ("/v1/gateways/{gateway}/resume", vec![post(admin, gateways::resume)]),
         ("/v1/keys", vec![get(admin, keys::list), post(admin, keys::create)]),
         ("/v1/keys/{id}", vec![delete(web::delete().to(keys::revoke))]),
+        ("/v1/webhooks", vec![get(admin, event_webhooks::list), post(admin, event_webhooks::create)]),
+        (
+            "/v1/webhooks/{id}",
+            vec![
+                get(admin, event_webhooks::read),
+                patch(web::patch().to(event_webhooks::change)),
+                delete(web::delete().to(event_webhooks::delete)),
+            ],
+        ),
+        ("/v1/webhooks/{id}/rotate", vec![post(admin, event_webhooks::rotate)]),
+        ("/v1/webhooks/{id}/test", vec![post(admin, event_webhooks::test)]),
+        ("/v1/webhooks/{id}/replay", vec![post(admin, event_webhooks::replay)]),
+        ("/v1/webhooks/{id}/attempts", vec![get(admin, event_webhooks::attempts)]),
         ("/v1/phones/{e164}", vec![get(admin, phones::read), delete(web::delete().to(phones::erase))]),
     ];
     for (path, routes) in routes {

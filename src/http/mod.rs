@@ -11,6 +11,7 @@ pub mod code_pages;
 pub mod codes;
 pub mod docs;
 pub mod edge;
+pub mod event_webhooks;
 pub mod extract;
 pub mod failure;
 pub mod fields;

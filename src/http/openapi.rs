@@ -19,7 +19,10 @@ use super::docs;
 use super::problem::{Fault, MEDIA_TYPE, ProblemSchema};
 use super::send_survey::{SendSurveyBody, SendSurveyVariable, SentSession};
 use super::sessions::{change, read};
-use super::{channels, gateways, health, inbound, keys, messages, phones, send_survey, surveys, webhooks};
+use super::{
+    channels, event_webhooks, gateways, health, inbound, keys, messages, phones, send_survey, surveys,
+    webhooks,
+};
 use crate::app::warning::Warning;
 
 /// The whole API.
@@ -56,6 +59,15 @@ use crate::app::warning::Warning;
         keys::list,
         keys::create,
         keys::revoke,
+        event_webhooks::list,
+        event_webhooks::create,
+        event_webhooks::read,
+        event_webhooks::change,
+        event_webhooks::delete,
+        event_webhooks::rotate,
+        event_webhooks::test,
+        event_webhooks::replay,
+        event_webhooks::attempts,
         phones::read,
         phones::erase,
         read::list,
@@ -95,6 +107,7 @@ use crate::app::warning::Warning;
         (name = "surveys", description = "Survey files and sending"),
         (name = "sessions", description = "Sessions, answers and messages"),
         (name = "gateways", description = "Channels, gateways and their webhooks"),
+        (name = "webhooks", description = "Who is told what happens: see docs/webhooks.md"),
         (name = "operation", description = "Health, versions and reference")
     ),
     modifiers(&Conventions)

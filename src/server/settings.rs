@@ -83,6 +83,7 @@ pub(super) fn settings(config: &Config) -> Settings {
             .map(|(prefix, from_to)| (prefix.clone(), hours(*from_to)))
             .collect(),
         idempotency_window: days(config.retention.idempotency),
+        webhook_memory: days(config.retention.webhook_attempts),
         sends_per_channel: outbox.concurrency_per_channel,
         claim_batch: outbox.claim_batch,
         log_bodies: config.log.bodies,

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::{Listener, StartError, build_engine, close, listen};
+use super::{Listener, StartError, build_engine, close, listen, notifier};
 use crate::app::engine::Engine;
 use crate::app::follow_setup::read_setup;
 use crate::clock::Clock;
@@ -34,7 +34,9 @@ impl WorkerNode {
         let config = Arc::new(config);
         let engine = build_engine(&config, clock, ids)?;
         let seen = read_setup(&mut engine.store.command_connection()?, &engine)?;
-        let worker = Worker::start(&engine, seen, config.server.public_url.clone()).await?;
+        let worker =
+            Worker::start(&engine, seen, config.server.public_url.clone(), notifier(&engine, &config)?)
+                .await?;
         let api = Api::new(engine.clone(), Arc::clone(&config));
         let bind = config.server.metrics_bind;
         let listener = bind.map(|address| listen(&config, &api, address, worker_routes)).transpose()?;

@@ -18,6 +18,7 @@ pub(super) const CHANNEL: &str = "antiphon";
 pub(super) const SETUP: &str = "setup";
 const OUTBOX: &str = "outbox";
 const TIMERS: &str = "timers";
+const WEBHOOKS: &str = "webhooks";
 
 /// Between two looks for news while there were some lately, and while there were none: libpq can be asked whether
 /// something came, not waited for. A look costs about 10 µs.
@@ -37,11 +38,12 @@ const AFTER_FAILURE: Duration = Duration::from_secs(1);
 struct News {
     outbox: bool,
     timers: bool,
+    webhooks: bool,
 }
 
 impl News {
     fn any(self) -> bool {
-        self.outbox || self.timers
+        self.outbox || self.timers || self.webhooks
     }
 }
 
@@ -76,12 +78,17 @@ impl Bell {
 
     /// Messages were queued or moved.
     pub(super) fn ring_outbox(&self) {
-        self.ring(News { outbox: true, timers: false });
+        self.ring(News { outbox: true, ..News::default() });
     }
 
     /// A timer is due earlier than the others know.
     pub(super) fn ring_timers(&self) {
-        self.ring(News { outbox: false, timers: true });
+        self.ring(News { timers: true, ..News::default() });
+    }
+
+    /// Something is to be told to a webhook.
+    pub(super) fn ring_webhooks(&self) {
+        self.ring(News { webhooks: true, ..News::default() });
     }
 
     fn ring(&self, news: News) {
@@ -89,6 +96,7 @@ impl Bell {
         let was_silent = !state.untold.any();
         state.untold.outbox |= news.outbox;
         state.untold.timers |= news.timers;
+        state.untold.webhooks |= news.webhooks;
         drop(state);
         if was_silent {
             self.changed.notify_one();
@@ -224,7 +232,7 @@ impl Ringer {
                 line
             }
         };
-        for (is_rung, payload) in [(news.outbox, OUTBOX), (news.timers, TIMERS)] {
+        for (is_rung, payload) in [(news.outbox, OUTBOX), (news.timers, TIMERS), (news.webhooks, WEBHOOKS)] {
             if is_rung {
                 line.connection.batch_execute(&format!("NOTIFY {CHANNEL}, '{payload}'"))?;
             }
@@ -239,6 +247,7 @@ impl Ringer {
             match heard.payload.as_str() {
                 OUTBOX => self.signals.outbox.notify_one(),
                 TIMERS => self.signals.timers.notify_one(),
+                WEBHOOKS => self.signals.webhooks.notify_one(),
                 SETUP => self.signals.setup.notify_one(),
                 // A newer node tells something that we do not know (RE42).
                 _ => {}

@@ -222,12 +222,14 @@ mod tests {
     use crate::store::audit::AuditRow;
     use crate::store::channels::{BucketRow, GatewayBucketRow};
     use crate::store::consents::{ConsentEventRow, ConsentRow, ContactRow};
+    use crate::store::deliveries::{DeliveryRow, WebhookAttemptRow};
     use crate::store::events::{CounterRow, EventRow};
     use crate::store::inbound::InboundRow;
     use crate::store::messages::{AttemptRow, MessageRow, ReportRow};
     use crate::store::parts::PartRow;
     use crate::store::requests::{IdempotencyRow, SendRequestRow};
     use crate::store::sessions::SessionUpdateRow;
+    use crate::store::webhooks::WebhookRow;
     use crate::store::{HandleRow, SessionRow, schema};
 
     /// Refuses a row whose list of columns is not that of its table.
@@ -256,6 +258,7 @@ mod tests {
             BucketRow: channel_buckets, SendRequestRow: send_requests, IdempotencyRow: idempotency,
             CounterRow: counters, AuditRow: audit, PartRow: inbound_parts, SessionUpdateRow: session_updates,
             GatewayBucketRow: gateway_buckets,
+            WebhookRow: webhooks, DeliveryRow: webhook_deliveries, WebhookAttemptRow: webhook_attempts,
         }
     }
 }

@@ -33,6 +33,9 @@ pub fn flush(connection: &mut AnyConnection, space: &Space) -> Result<(), StoreE
     write_back(connection, &space.send_requests)?;
     insert(connection, space.idempotency.inserts())?;
     write_back(connection, &space.counters)?;
+    update(connection, space.webhooks.updates())?;
+    write_back(connection, &space.deliveries)?;
+    insert(connection, space.webhook_attempts())?;
     audit::append(connection, space.audit())
 }
 

@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
+use super::deliveries::WebhookAttemptRow;
 use super::inbound::InboundRow;
 use super::messages::MessageRow;
-use super::schema::{inbound, messages, session_updates, sessions, surveys};
+use super::schema::{inbound, messages, session_updates, sessions, surveys, webhook_attempts};
 use super::sessions::SessionRow;
 use super::{AnyConnection, StoreError};
 use crate::session::{MessageClass, MessageState, Outcome, Status};
@@ -231,5 +232,21 @@ pub fn inbound(
         None => query,
     };
     within!(query, span, inbound::received_at, inbound::received_at, inbound::id);
+    Ok(query.load(connection)?)
+}
+
+/// Attempts to tell a webhook; an attempt changes when it starts.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn webhook_attempts(
+    connection: &mut AnyConnection,
+    webhook_id: &str,
+    span: &Span,
+) -> Result<Vec<WebhookAttemptRow>, StoreError> {
+    let mut query = webhook_attempts::table
+        .into_boxed::<Backend>()
+        .filter(webhook_attempts::webhook_id.eq(webhook_id.to_owned()));
+    within!(query, span, webhook_attempts::started_at, webhook_attempts::started_at, webhook_attempts::id);
     Ok(query.load(connection)?)
 }

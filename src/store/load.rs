@@ -23,7 +23,7 @@ use super::sequence::Sequence;
 use super::sessions::{HandleRow, SessionRow};
 use super::space::{Space, WeakMatch};
 use super::wanted::Keys;
-use super::{AnyConnection, PhoneHasher, StoreError};
+use super::{AnyConnection, PhoneHasher, StoreError, deliveries};
 
 /// How far back equal texts without id are looked for (RF18).
 const WEAK_KEY_MINUTES: i64 = 5;
@@ -82,6 +82,7 @@ pub(super) fn load(
     load_requests(connection, &keys, &mut space)?;
     load_shared(connection, &keys, &mut space, is_write)?;
     load_answers(connection, &keys, &mut space)?;
+    deliveries::load(connection, &keys, &mut space, now)?;
     load_places(connection, &mut space, sequence)?;
     Ok(space)
 }

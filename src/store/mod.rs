@@ -14,6 +14,7 @@ mod columns;
 mod connection;
 pub mod consents;
 mod database;
+pub mod deliveries;
 pub mod disk;
 mod error;
 pub mod events;
@@ -48,6 +49,7 @@ pub mod surveys;
 mod table;
 mod unnest;
 mod wanted;
+pub mod webhooks;
 mod work;
 mod writer;
 

@@ -16,7 +16,9 @@ pub struct Signals {
     pub outbox: Arc<Notify>,
     /// A timer is due before the one that was waited for.
     pub timers: Arc<Notify>,
-    /// Surveys, channels, keys or gateways were changed, perhaps by another node.
+    /// Something is to be told to a webhook.
+    pub webhooks: Arc<Notify>,
+    /// Surveys, channels, keys, webhooks or gateways were changed, perhaps by another node.
     pub setup: Arc<Notify>,
     /// The timer that is waited for, in microseconds since 1970.
     expected_timer: Arc<AtomicI64>,
@@ -29,6 +31,7 @@ impl Default for Signals {
         Self {
             outbox: Arc::default(),
             timers: Arc::default(),
+            webhooks: Arc::default(),
             setup: Arc::default(),
             bell: None,
             expected_timer: Arc::new(AtomicI64::new(i64::MAX)),
@@ -49,10 +52,11 @@ impl Signals {
         }
     }
 
-    /// Wakes the dispatcher and the timers of this node, since anything may have been freed or hastened.
+    /// Wakes whoever works on this node, since anything may have been freed or hastened.
     pub(super) fn wake_all(&self) {
         self.outbox.notify_one();
         self.timers.notify_one();
+        self.webhooks.notify_one();
     }
 
     /// Says until when the timer task sleeps; commits that need it earlier wake it.
@@ -72,6 +76,12 @@ impl Signals {
             self.outbox.notify_one();
             if let Some(bell) = &self.bell {
                 bell.ring_outbox();
+            }
+        }
+        if space.concerns_webhooks() {
+            self.webhooks.notify_one();
+            if let Some(bell) = &self.bell {
+                bell.ring_webhooks();
             }
         }
         let expected = self.expected_timer.load(Ordering::SeqCst);

@@ -9,6 +9,7 @@ use super::answers::AnswerRow;
 use super::audit::AuditEntry;
 use super::channels::{BucketRow, GatewayBucketRow};
 use super::consents::{ConsentEventRow, ConsentRow, ContactRow};
+use super::deliveries::{DUE, DeliveryRow, WebhookAttemptRow};
 use super::events::{CounterRow, EventRow};
 use super::inbound::InboundRow;
 use super::messages::{AttemptRow, MessageRow, ReportRow};
@@ -16,6 +17,7 @@ use super::parts::PartRow;
 use super::requests::{IdempotencyRow, SendRequestRow};
 use super::sessions::{HandleRow, SessionRow};
 use super::table::{Hashed, SortedTable, Table};
+use super::webhooks::WebhookRow;
 use crate::session::MessageState;
 
 /// An inbound already stored with the same weak key (RF18).
@@ -64,6 +66,12 @@ pub struct Space {
     pub attempts: Table<(String, i32), AttemptRow>,
     /// Delivery reports by id.
     pub reports: Table<String, ReportRow>,
+    /// Webhooks by id.
+    pub webhooks: Table<String, WebhookRow>,
+    /// What is to be told to webhooks, by webhook and event.
+    pub deliveries: Table<(String, String), DeliveryRow>,
+    due_deliveries: Vec<(String, String)>,
+    webhook_attempts: Vec<WebhookAttemptRow>,
     events: Vec<EventRow>,
     consent_events: Vec<ConsentEventRow>,
     audit: Vec<AuditEntry>,
@@ -175,6 +183,21 @@ impl Space {
         self.events.push(row);
     }
 
+    /// Stores that an event is to be told to a webhook.
+    pub fn add_delivery(&mut self, row: DeliveryRow) {
+        self.deliveries.insert((row.webhook_id.clone(), row.event_id.clone()), row);
+    }
+
+    /// Deliveries that may be claimed, if a turn of the batch wanted to know; each is given once.
+    pub fn take_due_deliveries(&mut self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.due_deliveries)
+    }
+
+    /// Appends an attempt to tell a webhook.
+    pub fn add_webhook_attempt(&mut self, row: WebhookAttemptRow) {
+        self.webhook_attempts.push(row);
+    }
+
     /// Stores a new delivery report.
     pub fn add_report(&mut self, row: ReportRow) {
         self.index_report(&row);
@@ -278,6 +301,11 @@ impl Space {
         sessions.chain(self.parts.to_write().filter_map(|row| row.join_at)).min()
     }
 
+    /// Whether the batch left something to tell a webhook at once.
+    pub(super) fn concerns_webhooks(&self) -> bool {
+        self.deliveries.to_write().any(|row| row.state == DUE)
+    }
+
     /// Claims pass over what the batch is about until its commit.
     pub(super) fn hold_phones(&mut self) {
         self.holds_phones = true;
@@ -306,6 +334,12 @@ impl Space {
         self.reports.load(row.id.clone(), row);
     }
 
+    pub(super) fn load_due_delivery(&mut self, row: DeliveryRow) {
+        let key = (row.webhook_id.clone(), row.event_id.clone());
+        self.due_deliveries.push(key.clone());
+        self.deliveries.load(key, row);
+    }
+
     pub(super) fn load_part(&mut self, row: PartRow) {
         self.parts.load(row.key(), row);
     }
@@ -324,6 +358,10 @@ impl Space {
 
     pub(super) fn consent_events(&self) -> &[ConsentEventRow] {
         &self.consent_events
+    }
+
+    pub(super) fn webhook_attempts(&self) -> &[WebhookAttemptRow] {
+        &self.webhook_attempts
     }
 
     pub(super) fn audit(&self) -> &[AuditEntry] {

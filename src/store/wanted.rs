@@ -46,6 +46,12 @@ pub struct Keys {
     pub ended_after: Option<NaiveDateTime>,
     /// Messages that are due, to be claimed.
     pub claim: Option<ClaimWish>,
+    /// Webhooks, by id.
+    pub webhooks: BTreeSet<String>,
+    /// Webhook and event of a delivery.
+    pub deliveries: BTreeSet<(String, String)>,
+    /// Webhooks whose due deliveries are to be claimed, and most of each.
+    pub claim_deliveries: BTreeMap<String, i64>,
 }
 
 /// What a claim wants: the messages that are due, found once the rows of the batch are locked, so that no two

@@ -54,6 +54,7 @@ pub struct Metrics {
     dead_letter_oldest: Seconds<1>,
     optouts: Counters<1>,
     incidents: Counters<1>,
+    webhook_attempts: Counters<1>,
     budget_left: Gauges<2>,
     gateway_circuit: Gauges<1>,
     shed: Counters<1>,
@@ -144,6 +145,7 @@ impl Metrics {
             ),
             optouts: add(r, "optouts", "People who said stop", Counters::default()),
             incidents: add(r, "incidents", "What a person should look at", Counters::default()),
+            webhook_attempts: add(r, "webhook_attempts", "Calls to webhooks by result", Counters::default()),
             budget_left: add(r, "budget_left", "Surveys that may still start today", Gauges::default()),
             gateway_circuit: add(
                 r,
@@ -241,6 +243,11 @@ impl Metrics {
     /// Counts an SMS sent a second time without knowing about the first (RE21).
     pub fn possible_duplicate(&self, gateway: &str) {
         self.possible_duplicates.get_or_create(&[("gateway", gateway.to_owned())]).inc();
+    }
+
+    /// Counts a call to a webhook.
+    pub fn webhook_attempt(&self, result: &str) {
+        self.webhook_attempts.get_or_create(&[("result", result.to_owned())]).inc();
     }
 
     /// Sets how many sends are unknown.

@@ -57,6 +57,8 @@ impl SendSurveyOutcome {
 pub enum Incident {
     /// A gateway refuses our credentials or is silent: its circuit has opened (RF10).
     GatewayDegraded,
+    /// A webhook takes no more calls and was disabled (RE35).
+    WebhookDisabled,
     /// A phone answers like a machine (GW85).
     PhoneMuted,
     /// A key or a channel has started all surveys it may in a day (GW88).
@@ -69,6 +71,7 @@ impl Incident {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::GatewayDegraded => "gateway_degraded",
+            Self::WebhookDisabled => "webhook_disabled",
             Self::PhoneMuted => "phone_muted",
             Self::BudgetUsedUp => "budget_used_up",
         }

@@ -222,6 +222,39 @@ fn o6_doctor_names_what_is_wrong_and_what_to_do() {
 }
 
 #[test]
+fn re35_doctor_names_a_webhook_that_was_disabled() {
+    use antiphon::store::webhooks::{self, WebhookRow};
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("antiphon.db").display());
+    let at = "2026-11-21T08:00:00".parse().unwrap();
+    let row = WebhookRow {
+        id: "01a1fcb0-af01-7372-955f-d235f118388c".to_owned(),
+        url: "https://crm.example.com/secret-path".to_owned(),
+        events: "[]".to_owned(),
+        survey_ids: "[]".to_owned(),
+        include_pii: false,
+        enabled: false,
+        disabled_reason: Some("gone".to_owned()),
+        secret: "whsec_".to_owned(),
+        previous_secret: None,
+        previous_secret_until: None,
+        failing_since: None,
+        replay_after: None,
+        replay_until: None,
+        created_at: at,
+        updated_at: at,
+    };
+    let mut connection = antiphon::store::open_for_command(&url).unwrap();
+    connection.change(|connection| webhooks::insert(connection, &row)).unwrap();
+    drop(connection);
+    let output = run(folder.path(), &["doctor"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stdout(&output);
+    assert!(said.contains("01a1fcb0-af01-7372-955f-d235f118388c") && said.contains("PATCH"), "{said}");
+    assert!(!said.contains("secret-path"), "{said}");
+}
+
+#[test]
 fn t12_with_no_configuration_the_server_runs_alone_and_stops_on_sigterm() {
     let folder = tempfile::tempdir().unwrap();
     let mut serving = Serving::start(folder.path(), &[]);

@@ -48,6 +48,23 @@ fn codes(file: &str) -> Vec<(FaultCode, String)> {
 }
 
 #[test]
+fn v4_webhooks_reach_private_addresses_only_from_a_server_that_only_this_machine_reaches() {
+    let private = "[webhooks]\nallow_private = true\n";
+    assert!(codes_of(private).is_empty());
+    let public = format!("[server]\nbind = \"0.0.0.0:80\"\nbehind_proxy = true\n{private}");
+    let conflict = (FaultCode::Conflict, "webhooks.allow_private".to_owned());
+    assert!(codes_of(&public).contains(&conflict), "{:?}", codes_of(&public));
+}
+
+/// Faults of a file, if it has any.
+fn codes_of(file: &str) -> Vec<(FaultCode, String)> {
+    Folder::with(file).load(&[], &[]).map_or_else(
+        |faults| faults.0.into_iter().map(|fault| (fault.code, fault.key)).collect(),
+        |_| Vec::new(),
+    )
+}
+
+#[test]
 fn no_configuration_at_all_runs() {
     let config = Folder::with("").load(&[], &[]).unwrap();
     assert!(config.server.bind.ip().is_loopback());

@@ -29,3 +29,4 @@ mod survey_tests;
 mod surveys;
 mod tidy;
 mod transcripts;
+mod webhooks;

@@ -58,6 +58,9 @@ async fn re44_every_metric_that_is_registered_is_set() {
     let setup = Setup::with(&[SHOP]).set("limits.due_max", "3");
     let app = setup.set("limits.surveys_per_channel_per_day", "100000").start().await;
     live_through_everything(&app).await;
+    // Its name stands for no public address: the call is counted and not made.
+    let webhook = json!({"url": "https://localhost:8443/"});
+    assert_eq!(app.door().post("/v1/webhooks", &webhook).await.status, 201);
     app.gateway.next(&[Script::Refuse(401)]);
     app.send("shop", KARI).await;
     app.advance(TimeDelta::minutes(1)).await;

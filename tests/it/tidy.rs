@@ -39,9 +39,11 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "gateway",
             "hex",
             "closed_list",
+            "webhook",
         ],
     ),
-    ("outbox", &["app", "store", "gateway", "clock", "phone", "ids", "text", "session"]),
+    ("webhook", &["gateway"]),
+    ("outbox", &["app", "store", "gateway", "clock", "phone", "ids", "text", "session", "webhook"]),
     (
         "http",
         &[
@@ -58,6 +60,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "survey",
             "session",
             "text",
+            "webhook",
         ],
     ),
     ("worker", &["app", "outbox", "clock", "store"]),
@@ -88,7 +91,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("diesel", &["store"]),
     ("diesel_migrations", &["store"]),
     ("actix_web", &["http", "server", "cli", "main"]),
-    ("reqwest", &["gateway", "config", "outbox", "worker", "cli", "server"]),
+    ("reqwest", &["gateway", "config", "outbox", "webhook", "worker", "cli", "server"]),
 ];
 
 /// Lines of a file, its tests aside, that should be split, and lines at which it must be.

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::ReceiveMessage;
 use crate::app::channels::Channel;
+use crate::app::event_kind::EventKind;
 use crate::app::moment::Moment;
 use crate::phone::Phone;
 use crate::store::Fault;
@@ -58,7 +59,7 @@ impl ReceiveMessage {
             moment.engine.metrics.incident(Incident::PhoneMuted);
             tracing::error!(inbound_id = %self.id, "a phone answers like a machine; it is muted for 24 hours");
             moment.record_event(
-                "phone.muted",
+                EventKind::PhoneMuted,
                 None,
                 &json!({"inboundId": self.id, "hours": MUTE.num_hours()}),
             )?;

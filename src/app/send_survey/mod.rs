@@ -17,6 +17,7 @@ use thread::Thread;
 
 use super::consent;
 use super::engine::Engine;
+use super::event_kind::EventKind;
 use super::idempotency::{Idempotent, Replay};
 use super::moment::{Moment, session_mut};
 use super::start_session::{Opening, begin};
@@ -303,7 +304,7 @@ impl SendSurveyTurn {
         );
         self.keep_request(moment, &id, at);
         moment.record_event(
-            "session.created",
+            EventKind::SessionCreated,
             Some(&id),
             &json!({"surveyId": self.prepared.survey_row.id}),
         )?;

@@ -13,7 +13,7 @@ use antiphon::config::{Config, Inputs};
 use antiphon::ids::Ids;
 use antiphon::server::{Role, Server};
 use antiphon::store::schema;
-use antiphon::store::{messages, parts, sessions};
+use antiphon::store::{deliveries, messages, parts, sessions};
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -97,6 +97,7 @@ impl Setup {
             role: self.role,
             inbound: AtomicU64::new(0),
             unsettled: AtomicBool::new(false),
+            calls_held: AtomicU64::new(0),
         };
         app.open().await;
         let loaded = app.engine().library.all().len();
@@ -121,6 +122,8 @@ pub struct TestApp {
     role: Role,
     inbound: AtomicU64,
     unsettled: AtomicBool,
+    /// Calls to webhooks that a receiver holds on purpose.
+    pub calls_held: AtomicU64,
 }
 
 impl TestApp {
@@ -130,6 +133,11 @@ impl TestApp {
         let (server, door) = self.start_node(7, self.role).await;
         self.door = Some(door);
         self.server = Some(server);
+    }
+
+    /// From the next start on it works itself.
+    pub fn works_itself(&mut self) {
+        self.role = Role::Whole;
     }
 
     /// Another server on the same database, as a further node, and the way in to it.
@@ -396,6 +404,9 @@ impl TestApp {
         }
         let (proof, receipt) = (engine.settings.proof_wait, engine.settings.receipt_wait);
         let at = now.naive_utc();
+        let webhooks = engine.webhooks.enabled();
+        let replaying = webhooks.iter().any(|webhook| webhook.row.replay_after.is_some());
+        let webhooks: Vec<String> = webhooks.iter().map(|webhook| webhook.row.id.clone()).collect();
         let read = move |connection: &mut antiphon::store::AnyConnection| {
             // One instant of the database: between two statements the server goes on.
             let snapshot = match connection {
@@ -403,7 +414,9 @@ impl TestApp {
                 antiphon::store::AnyConnection::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ",
             };
             connection.batch_execute(snapshot)?;
+            let untold = deliveries::next_due(connection, &webhooks)?;
             let next = [
+                untold,
                 messages::next_due(connection, at)?,
                 sessions::next_timer(connection)?,
                 parts::next_due(connection)?,
@@ -420,12 +433,15 @@ impl TestApp {
                     + overdue.unproved.len()
                     + overdue.unreported.len()
                     + overdue.outlived.len(),
+                untold: untold.is_some_and(|due| due <= at) || replaying,
+                telling: if webhooks.is_empty() { 0 } else { deliveries::sending(connection)? },
                 next: next.into_iter().flatten().filter(|next| *next > at).min(),
             };
             connection.batch_execute("COMMIT")?;
             Ok(pulse)
         };
         let mut pulse: Pulse = engine.store.read(read).await.unwrap();
+        pulse.telling -= i64::try_from(self.calls_held.load(Ordering::Relaxed)).unwrap();
         if self.gateway.holding() >= 8 {
             // As many sends are held as may be in flight together.
             pulse.claimable = 0;
@@ -441,12 +457,19 @@ struct Pulse {
     sending: usize,
     timers: usize,
     overdue: usize,
+    untold: bool,
+    telling: i64,
     next: Option<NaiveDateTime>,
 }
 
 impl Pulse {
     fn is_quiet(&self, holding: usize) -> bool {
-        self.claimable == 0 && self.timers == 0 && self.overdue == 0 && self.sending <= holding
+        self.claimable == 0
+            && self.timers == 0
+            && self.overdue == 0
+            && self.sending <= holding
+            && !self.untold
+            && self.telling <= 0
     }
 }
 

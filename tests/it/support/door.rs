@@ -93,6 +93,25 @@ impl Door {
         self.try_post(path, body).await.unwrap()
     }
 
+    /// PATCH with the key.
+    pub async fn patch(&self, path: &str, body: &Json) -> Answer {
+        let request = self.client.patch(format!("{}{path}", self.base)).bearer_auth(&self.key).json(body);
+        answered(request.send().await).await.unwrap()
+    }
+
+    /// DELETE with the key.
+    pub async fn delete(&self, path: &str) -> Answer {
+        let request = self.client.delete(format!("{}{path}", self.base)).bearer_auth(&self.key);
+        answered(request.send().await).await.unwrap()
+    }
+
+    /// POST with the key and an `Idempotency-Key`.
+    pub async fn post_once(&self, path: &str, body: &Json, idempotency_key: &str) -> Answer {
+        let request = self.client.post(format!("{}{path}", self.base)).bearer_auth(&self.key).json(body);
+        let request = request.header("Idempotency-Key", idempotency_key);
+        answered(request.send().await).await.unwrap()
+    }
+
     /// POST with the key, to a server that may be gone.
     pub async fn try_post(&self, path: &str, body: &Json) -> Result<Answer, reqwest::Error> {
         let request = self.client.post(format!("{}{path}", self.base)).bearer_auth(&self.key).json(body);

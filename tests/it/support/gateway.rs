@@ -177,7 +177,7 @@ impl FakeGateway {
     }
 
     async fn answer(self, mut stream: TcpStream) {
-        let Some(body) = read_body(&mut stream).await else {
+        let Some((_, body)) = read_request(&mut stream).await else {
             return;
         };
         let request: Json = serde_json::from_slice(&body).unwrap();
@@ -257,8 +257,8 @@ fn text(request: &Json, name: &str) -> String {
     request[name].as_str().unwrap_or_default().to_owned()
 }
 
-/// The body of one HTTP request; `None` when the caller hung up.
-async fn read_body(stream: &mut TcpStream) -> Option<Vec<u8>> {
+/// Head and body of one HTTP request; `None` when the caller hung up.
+pub(super) async fn read_request(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     let mut bytes = Vec::new();
     let mut chunk = [0; 8192];
     loop {
@@ -270,13 +270,13 @@ async fn read_body(stream: &mut TcpStream) -> Option<Vec<u8>> {
         let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
             continue;
         };
-        let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
+        let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
         let length: usize = head
             .lines()
-            .find_map(|line| line.strip_prefix("content-length: "))
+            .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ").map(str::to_owned))
             .map_or(0, |length| length.trim().parse().unwrap());
         if bytes.len() >= end + 4 + length {
-            return Some(bytes[end + 4..end + 4 + length].to_vec());
+            return Some((head, bytes[end + 4..end + 4 + length].to_vec()));
         }
     }
 }

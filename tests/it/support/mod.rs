@@ -6,6 +6,7 @@ mod backend;
 mod door;
 mod gateway;
 pub mod kannel;
+mod receiver;
 pub mod surveys;
 
 pub use app::{Setup, TestApp};
@@ -13,6 +14,7 @@ pub use backend::{Backend, Database};
 pub use door::{Door, GATEWAY_SECRET, Message};
 pub use gateway::{FakeGateway, Script, Sent};
 pub use kannel::Kannel;
+pub use receiver::{HOLD, Receiver, Told};
 
 /// A Norwegian mobile, for sessions with subnumbers.
 pub const KARI: &str = "+4799999999";
