@@ -175,6 +175,8 @@ async fn keep_following(engine: Engine, mut seen: i64, mut stop: watch::Receiver
 /// Forgets what was kept long enough, once an hour.
 async fn keep_house(engine: Engine, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
+        // Told before the work: what becomes old meanwhile is forgotten in the next round, not the one after.
+        let next = engine.clock.now() + HOUSEKEEPING;
         if let Err(error) = forget_answers(&engine).await {
             tracing::error!(%error, "old answers could not be forgotten");
         }
@@ -182,7 +184,7 @@ async fn keep_house(engine: Engine, mut stop: watch::Receiver<bool>) {
             tracing::error!(%error, "old deliveries could not be forgotten");
         }
         tokio::select! {
-            () = engine.clock.sleep_until(engine.clock.now() + HOUSEKEEPING) => {}
+            () = engine.clock.sleep_until(next) => {}
             _ = stop.changed() => {}
         }
     }
