@@ -17,6 +17,7 @@ pub mod server;
 pub mod session;
 pub mod store;
 pub mod survey;
+pub mod tabular;
 pub mod telemetry;
 pub mod text;
 pub mod webhook;

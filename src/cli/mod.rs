@@ -24,6 +24,7 @@ mod config;
 mod config_args;
 mod demo;
 mod doctor;
+mod export;
 mod gateway;
 mod keys;
 mod migrate;
@@ -89,6 +90,9 @@ enum Command {
     /// Show, cancel, resend or release a session of a running server
     #[command(subcommand, after_help = session::EXAMPLES)]
     Session(session::SessionCommand),
+    /// Write the answers of a survey to a file: CSV, JSON Lines or JSON
+    #[command(after_help = export::EXAMPLES)]
+    Export(export::ExportArgs),
     /// Check, list and try gateway profiles
     #[command(
         subcommand,
@@ -153,6 +157,7 @@ pub fn run() -> ExitCode {
         Command::Survey(command) => survey::run(&command, json),
         Command::Send(args) => send::run(&args, json),
         Command::Session(command) => session::run(&command, json),
+        Command::Export(args) => export::run(&args, json),
         Command::Gateway(command) => gateway::run(&command, json),
         Command::Keys(command) => keys::run(&command, json),
         Command::Config(command) => config::run(&command, json),

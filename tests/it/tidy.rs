@@ -14,6 +14,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("hex", &[]),
     ("ids", &[]),
     ("text", &[]),
+    ("tabular", &[]),
     ("yaml", &[]),
     ("phone", &["ids"]),
     ("survey", &["text", "yaml"]),
@@ -40,6 +41,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "hex",
             "closed_list",
             "webhook",
+            "tabular",
         ],
     ),
     ("webhook", &["gateway"]),
@@ -70,7 +72,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
 const ASSEMBLY: &[&str] = &["main", "lib", "server", "cli"];
 
 /// Rooms in which nothing happens but thinking.
-const PURE: &[&str] = &["survey", "session", "text", "yaml"];
+const PURE: &[&str] = &["survey", "session", "text", "yaml", "tabular"];
 
 /// What a pure room never says, outside comments.
 const BANNED: &[&str] = &[

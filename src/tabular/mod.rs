@@ -1,0 +1,11 @@
+//! Rows of cells into files: CSV in three dialects, JSON Lines and JSON. It knows what a cell is and how each format
+//! writes it; it knows neither surveys nor the store, and reads nothing.
+
+pub mod cell;
+mod csv;
+mod json;
+mod writer;
+
+pub use cell::{Cell, Column};
+pub use csv::{CsvStyle, Dialect, Newlines};
+pub use writer::{TextFormat, TextWriter};
