@@ -6,6 +6,7 @@ pub mod clock;
 mod closed_list;
 pub mod config;
 pub mod examples;
+pub mod figures;
 pub mod gateway;
 pub mod hex;
 pub mod http;

@@ -51,6 +51,7 @@ pub mod receive_dead;
 pub mod receive_message;
 pub mod receive_part;
 pub mod receive_status;
+pub mod report;
 pub mod send_survey;
 pub mod session_facts;
 pub mod sessions;

@@ -15,7 +15,8 @@ use sha2::{Digest, Sha256};
 use super::config_args::ConfigArgs;
 use super::{Outcome, Usage, print_json};
 use crate::app::audit::Actor;
-use crate::app::export::{self, Export, ExportOptions, Kind, OptionFault, World};
+use crate::app::cursor::Cursor;
+use crate::app::export::{self, Export, ExportOptions, Kind, OptionFault, TextFile, World, write_workbook};
 use crate::clock::{Clock, Timestamp};
 use crate::hex;
 use crate::ids::Ids;
@@ -26,6 +27,7 @@ pub(super) const EXAMPLES: &str = "Examples:\n  \
     antiphon export responses --survey csat-after-call --since 7d -o out.csv\n  \
     antiphon export answers --survey csat-after-call --format jsonl --tz Europe/Oslo -o answers.jsonl\n  \
     antiphon export responses --survey nps --dialect excel-no --var queueKey=sales -o nps.csv\n  \
+    antiphon export responses --survey nps --format xlsx -o nps.xlsx\n  \
     antiphon export codebook --survey nps";
 
 /// What the rows are.
@@ -68,7 +70,7 @@ pub(super) struct ExportArgs {
     /// The file; it appears when it is complete [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// csv, jsonl or json [default: csv]
+    /// csv, jsonl, xlsx or json [default: csv]
     #[arg(long)]
     format: Option<String>,
     /// Sessions started in this time until now, such as 7d
@@ -141,11 +143,7 @@ impl ExportArgs {
     /// The options by the names of the API.
     fn given(&self, now: Timestamp) -> anyhow::Result<Vec<(String, String)>> {
         let from = match &self.since {
-            Some(text) => {
-                let since = duration(text)
-                    .ok_or_else(|| Usage(format!("--since {text}: use a duration such as 36h or 7d")))?;
-                Some((now - since).to_rfc3339_opts(SecondsFormat::AutoSi, true))
-            }
+            Some(text) => Some((now - since(text)?).to_rfc3339_opts(SecondsFormat::AutoSi, true)),
             None => self.from.clone(),
         };
         let flag = |is_set: bool| is_set.then(|| "true".to_owned());
@@ -171,15 +169,33 @@ impl ExportArgs {
             ("cursor", self.cursor.clone()),
             ("limit", self.limit.clone()),
         ];
-        let mut given: Vec<(String, String)> =
-            options.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
-        for pair in &self.var {
-            let (key, value) =
-                pair.split_once('=').ok_or_else(|| Usage(format!("--var {pair}: use KEY=VALUE")))?;
-            given.push((format!("var.{key}"), value.to_owned()));
-        }
-        Ok(given)
+        let given = options.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        Ok(given.chain(pairs_of_variables(&self.var)?).collect())
     }
+}
+
+/// How long ago something is.
+pub(super) fn since(text: &str) -> anyhow::Result<chrono::Duration> {
+    let read = duration(text);
+    Ok(read.ok_or_else(|| Usage(format!("--since {text}: use a duration such as 36h or 7d")))?)
+}
+
+/// `--var KEY=VALUE` by the names of the API.
+pub(super) fn pairs_of_variables(pairs: &[String]) -> anyhow::Result<Vec<(String, String)>> {
+    let pair = |pair: &String| {
+        let (key, value) =
+            pair.split_once('=').ok_or_else(|| Usage(format!("--var {pair}: use KEY=VALUE")))?;
+        Ok((format!("var.{key}"), value.to_owned()))
+    };
+    pairs.iter().map(pair).collect()
+}
+
+/// The slug of a survey.
+pub(super) fn survey(world: &World, named: &str) -> anyhow::Result<String> {
+    world.library.find(named).map(|row| row.id).ok_or_else(|| {
+        let known: Vec<String> = world.library.all().into_iter().map(|row| row.id).collect();
+        anyhow::anyhow!("there is no survey {named}; there are: {}", known.join(", "))
+    })
 }
 
 /// Runs the command.
@@ -189,28 +205,27 @@ pub(super) fn run(args: &ExportArgs, json: bool) -> anyhow::Result<Outcome> {
         Ok(options) => options,
         Err(faults) => return Ok(refuse(&faults)),
     };
-    let mut connection = open(&args.config)?;
+    let mut connection = open_beside(&args.config)?;
     let ids = Ids::system().context("this machine gives no randomness")?;
     let world = World::read(&mut connection, &ids, now)?;
-    let Some(survey) = world.library.find(&args.survey) else {
-        let known: Vec<String> = world.library.all().into_iter().map(|row| row.id).collect();
-        anyhow::bail!("there is no survey {}; there are: {}", args.survey, known.join(", "));
-    };
-    let prepared = Export::prepare(&mut connection, &world, &survey.id, options.clone(), None)?;
-    let mut export = match prepared {
+    let survey = survey(&world, &args.survey)?;
+    let prepared = Export::prepare(&mut connection, &world, &survey, options.clone(), None)?;
+    let export = match prepared {
         Ok(export) => export,
         Err(faults) => return Ok(refuse(&faults)),
     };
-    note_personal(&mut connection, &survey.id, &options, now)?;
+    note_personal(&mut connection, &survey, &options, now)?;
+    let cursor = export.plan().next_cursor.as_ref().map(Cursor::encode);
     let written = match &args.output {
-        Some(path) => to_file(&mut export, &mut connection, path)?,
-        None => to_stdout(&mut export, &mut connection)?,
+        Some(path) => to_file(export, &mut connection, &world, path)?,
+        None => to_stdout(export, &mut connection, &world)?,
     };
-    told(args, &export, &written, json);
+    told(args, &written, cursor.as_deref(), json);
     Ok(Outcome::Done)
 }
 
-fn open(args: &ConfigArgs) -> anyhow::Result<AnyConnection> {
+/// The database of a configuration, which must be there.
+pub(super) fn open_beside(args: &ConfigArgs) -> anyhow::Result<AnyConnection> {
     let config = args.load(Vec::new())?;
     let url = config.database.url.expose_secret();
     if DatabaseUrl::parse(url)?.is_missing_file() {
@@ -233,25 +248,54 @@ fn note_personal(
 }
 
 /// Says every fault; exit code 3.
-fn refuse(faults: &[OptionFault]) -> Outcome {
+pub(super) fn refuse(faults: &[OptionFault]) -> Outcome {
     for fault in faults {
         eprintln!("antiphon: {}: {}", fault.name, fault.detail);
     }
     Outcome::Invalid
 }
 
+/// What was written.
+struct Written {
+    rows: u64,
+    sha256: String,
+}
+
+/// Hashes what passes through.
+struct Hashed<W> {
+    out: W,
+    hash: Sha256,
+}
+
+impl<W: Write> Write for Hashed<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.out.write(bytes)?;
+        self.hash.update(bytes.get(..count).unwrap_or_default());
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
 /// Beside its place under another name, and then in its place: a short file never looks complete (X14).
-fn to_file(export: &mut Export, connection: &mut AnyConnection, path: &Path) -> anyhow::Result<String> {
+fn to_file(
+    export: Export,
+    connection: &mut AnyConnection,
+    world: &World,
+    path: &Path,
+) -> anyhow::Result<Written> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let part = tempfile::Builder::new()
         .prefix(".antiphon-export-")
         .tempfile_in(folder)
         .with_context(|| format!("{} cannot be written to", folder.display()))?;
-    let hash = write(export, connection, BufWriter::new(part.as_file()))?;
+    let written = write(export, connection, world, BufWriter::new(part.as_file()))?;
     part.as_file().sync_all().with_context(|| format!("{} is not on the disk", path.display()))?;
     part.persist(path).with_context(|| format!("{} cannot be written", path.display()))?;
     sync(folder)?;
-    Ok(hash)
+    Ok(written)
 }
 
 /// The name of a file is safe when its folder is.
@@ -262,24 +306,33 @@ fn sync(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn to_stdout(export: &mut Export, connection: &mut AnyConnection) -> anyhow::Result<String> {
-    write(export, connection, io::stdout().lock())
+fn to_stdout(export: Export, connection: &mut AnyConnection, world: &World) -> anyhow::Result<Written> {
+    write(export, connection, world, io::stdout())
 }
 
-/// Writes the whole file; gives its SHA-256.
-fn write(export: &mut Export, connection: &mut AnyConnection, mut out: impl Write) -> anyhow::Result<String> {
-    let mut hash = Sha256::new();
-    while let Some(bytes) = export.next(connection)? {
-        hash.update(&bytes);
-        out.write_all(&bytes).context("the file cannot be written")?;
-    }
+/// Writes the whole file.
+fn write(
+    export: Export,
+    connection: &mut AnyConnection,
+    world: &World,
+    out: impl Write + Send,
+) -> anyhow::Result<Written> {
+    let mut out = Hashed { out, hash: Sha256::new() };
+    let rows = match TextFile::of(export) {
+        Ok(mut file) => {
+            while let Some(bytes) = file.next(connection)? {
+                out.write_all(&bytes).context("the file cannot be written")?;
+            }
+            file.rows_written()
+        }
+        Err(export) => write_workbook(connection, world, *export, &mut out)?,
+    };
     out.flush().context("the file cannot be written")?;
-    Ok(hex::encode(&hash.finalize()))
+    Ok(Written { rows, sha256: hex::encode(&out.hash.finalize()) })
 }
 
-fn told(args: &ExportArgs, export: &Export, sha256: &str, json: bool) {
-    let (rows, cursor) = (export.rows_written(), &export.plan().next_cursor);
-    let cursor = cursor.as_ref().map(crate::app::cursor::Cursor::encode);
+fn told(args: &ExportArgs, written: &Written, cursor: Option<&str>, json: bool) {
+    let Written { rows, sha256 } = written;
     let Some(path) = &args.output else {
         eprintln!("{rows} rows, SHA-256 {sha256}");
         return;

@@ -25,6 +25,7 @@ mod config_args;
 mod demo;
 mod doctor;
 mod export;
+mod figures;
 mod gateway;
 mod keys;
 mod migrate;
@@ -93,6 +94,9 @@ enum Command {
     /// Write the answers of a survey to a file: CSV, JSON Lines or JSON
     #[command(after_help = export::EXAMPLES)]
     Export(export::ExportArgs),
+    /// Show the figures of a survey: rates with their intervals, and each question
+    #[command(after_help = figures::EXAMPLES)]
+    Report(figures::ReportArgs),
     /// Check, list and try gateway profiles
     #[command(
         subcommand,
@@ -158,6 +162,7 @@ pub fn run() -> ExitCode {
         Command::Send(args) => send::run(&args, json),
         Command::Session(command) => session::run(&command, json),
         Command::Export(args) => export::run(&args, json),
+        Command::Report(args) => figures::run(&args, json),
         Command::Gateway(command) => gateway::run(&command, json),
         Command::Keys(command) => keys::run(&command, json),
         Command::Config(command) => config::run(&command, json),

@@ -155,6 +155,7 @@ fn admin_routes(service: &mut ServiceConfig) {
         ("/v1/surveys/{survey}/archive", vec![post(writes, surveys::release::archive)]),
         ("/v1/surveys/{survey}/simulate", vec![post(writes, surveys::simulate::simulate)]),
         ("/v1/surveys/{survey}/exports/{kind}", vec![get(Scope::ReportsRead, exports::stream)]),
+        ("/v1/surveys/{survey}/report", vec![get(Scope::ReportsRead, exports::report::report)]),
         ("/v1/channels", vec![get(admin, channels::list), post(admin, channels::create)]),
         ("/v1/channels/{id}", vec![get(admin, channels::read), patch(web::patch().to(channels::change))]),
         ("/v1/gateways", vec![get(admin, gateways::list)]),

@@ -47,6 +47,7 @@ use crate::app::warning::Warning;
         surveys::release::archive,
         surveys::simulate::simulate,
         exports::stream,
+        exports::report::report,
         channels::list,
         channels::create,
         channels::read,

@@ -69,6 +69,7 @@ pub struct SentRow {
     pub element_id: Option<String>,
     pub visit: Option<i32>,
     pub state: MessageState,
+    pub state_reason: Option<String>,
     pub receipt: Option<Receipt>,
     pub segments: i32,
     #[diesel(deserialize_as = AtOrNull)]
@@ -219,6 +220,7 @@ pub fn sent(connection: &mut AnyConnection, session_ids: &[String]) -> Result<Ve
             messages::element_id,
             messages::visit,
             messages::state,
+            messages::state_reason,
             messages::receipt,
             messages::segments,
             messages::started_at,

@@ -14,6 +14,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("hex", &[]),
     ("ids", &[]),
     ("text", &[]),
+    ("figures", &[]),
     ("tabular", &[]),
     ("yaml", &[]),
     ("phone", &["ids"]),
@@ -42,6 +43,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "closed_list",
             "webhook",
             "tabular",
+            "figures",
         ],
     ),
     ("webhook", &["gateway"]),
@@ -72,7 +74,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
 const ASSEMBLY: &[&str] = &["main", "lib", "server", "cli"];
 
 /// Rooms in which nothing happens but thinking.
-const PURE: &[&str] = &["survey", "session", "text", "yaml", "tabular"];
+const PURE: &[&str] = &["survey", "session", "text", "yaml", "figures"];
 
 /// What a pure room never says, outside comments.
 const BANNED: &[&str] = &[

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDateTime;
 
-use super::options::{DateField, Kind};
+use super::options::{DateField, Filter, Kind};
 use super::plan::{Plan, first_id_at};
 use crate::app::session_facts::keys_of;
 use crate::session::Status;
@@ -62,10 +62,9 @@ pub fn stretch_after(stretch: Stretch, last: &SessionRow) -> Stretch {
 /// [`StoreError`] of a query.
 pub fn fitting(
     connection: &mut AnyConnection,
-    plan: &Plan,
+    filter: &Filter,
     sessions: Vec<SessionRow>,
 ) -> Result<Vec<SessionRow>, StoreError> {
-    let filter = &plan.view.options.filter;
     let within = |at: Option<NaiveDateTime>| {
         at.is_some_and(|at| filter.from.is_none_or(|from| at >= from) && filter.to.is_none_or(|to| at < to))
     };
@@ -133,7 +132,7 @@ fn count_by_session(
             break;
         };
         at = stretch_after(at, last);
-        let mut sessions = fitting(connection, plan, found)?;
+        let mut sessions = fitting(connection, &options.filter, found)?;
         if sessions.len() > left {
             sessions.truncate(left);
             counted.has_more = true;
@@ -247,6 +246,6 @@ pub fn sessions_of_events(
     let ids: BTreeSet<&String> = events.iter().filter_map(|event| event.session_id.as_ref()).collect();
     let ids: Vec<String> = ids.into_iter().cloned().collect();
     let sessions = export_rows::sessions_named(connection, &plan.wish, &ids)?;
-    let sessions = fitting(connection, plan, sessions)?;
+    let sessions = fitting(connection, &plan.view.options.filter, sessions)?;
     Ok(sessions.into_iter().map(|session| (session.id.clone(), session)).collect())
 }

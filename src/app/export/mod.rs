@@ -9,16 +9,22 @@ mod names;
 pub mod options;
 mod plan;
 pub mod responses;
+mod text_file;
 mod variables;
 mod view;
+mod workbook;
 
 use std::collections::BTreeMap;
 
 use serde_json::json;
 
+pub use self::count::fitting;
 pub use self::options::{ExportOptions, Format, Kind, OptionFault, Wrong};
-pub use self::plan::{Plan, World};
+pub use self::plan::{Plan, World, session_wish};
+pub use self::text_file::TextFile;
 pub use self::variables::VariableNames;
+pub use self::view::read_value;
+pub use self::workbook::{WorkbookError, write_workbook};
 use super::audit::{self, Action, Actor};
 use super::open_texts::open_texts;
 use super::session_facts::{self, SessionFacts, keys_of};
@@ -28,7 +34,7 @@ use crate::store::export_rows::{self, Stretch};
 use crate::store::inbound::InboundRow;
 use crate::store::messages::MessageRow;
 use crate::store::{AnyConnection, SessionRow, StoreError, answers};
-use crate::tabular::{Cell, TextFormat, TextWriter};
+use crate::tabular::Cell;
 use lines::{AnswerLine, EventLine, MessageLine};
 use responses::{Planned, Source};
 
@@ -37,8 +43,6 @@ use responses::{Planned, Source};
 pub struct Export {
     plan: Plan,
     place: Place,
-    writer: TextWriter,
-    has_begun: bool,
 }
 
 /// What is read next.
@@ -71,15 +75,6 @@ impl Export {
 
     fn of(plan: Plan) -> Self {
         let options = &plan.view.options;
-        let format = match options.format {
-            Format::Csv => TextFormat::Csv(options.csv_style()),
-            Format::JsonLines => TextFormat::JsonLines(options.zone),
-            Format::Json => TextFormat::Json {
-                zone: options.zone,
-                next_cursor: plan.next_cursor.as_ref().map(super::cursor::Cursor::encode),
-                has_more: plan.counted.has_more,
-            },
-        };
         let is_empty = options.is_incremental() && plan.counted.rows == 0;
         let until = match &plan.counted.last {
             Some((_, id)) if options.is_incremental() => id.clone(),
@@ -93,8 +88,7 @@ impl Export {
             Kind::Events => Place::Events { after: count::events_after(&plan), until },
             Kind::Codebook => Place::Codebook,
         };
-        let writer = TextWriter::new(format, plan.columns());
-        Self { place, writer, plan, has_begun: false }
+        Self { plan, place }
     }
 
     /// What was settled beforehand.
@@ -103,32 +97,18 @@ impl Export {
         &self.plan
     }
 
-    /// Rows written so far.
-    #[must_use]
-    pub fn rows_written(&self) -> u64 {
-        self.writer.rows()
-    }
-
-    /// The next bytes of the file; `None` after the last.
+    /// The next rows; `None` after the last.
     ///
     /// # Errors
-    /// [`StoreError`] of a query: the file is not complete, and whoever reads it must be able to tell.
-    pub fn next(&mut self, connection: &mut AnyConnection) -> Result<Option<Vec<u8>>, StoreError> {
-        let mut out = String::new();
-        if !self.has_begun {
-            self.has_begun = true;
-            self.writer.begin(&mut out);
-        } else if matches!(self.place, Place::End) {
+    /// [`StoreError`] of a query: what was read so far is not complete.
+    pub fn next_rows(
+        &mut self,
+        connection: &mut AnyConnection,
+    ) -> Result<Option<Vec<Vec<Cell>>>, StoreError> {
+        if matches!(self.place, Place::End) {
             return Ok(None);
         }
-        let rows = self.rows(connection)?;
-        for row in &rows {
-            self.writer.row(&mut out, row);
-        }
-        if matches!(self.place, Place::End) {
-            self.writer.end(&mut out);
-        }
-        Ok(Some(out.into_bytes()))
+        self.rows(connection).map(Some)
     }
 
     /// The next rows, and moves on.
@@ -142,7 +122,7 @@ impl Export {
                 if let Some(last) = found.last() {
                     self.place = Place::Sessions(count::stretch_after(stretch, last));
                 }
-                let sessions = count::fitting(connection, &self.plan, found)?;
+                let sessions = fitting(connection, &self.plan.view.options.filter, found)?;
                 self.plan.rows_of(connection, sessions)
             }
             Place::Events { after, until } => {

@@ -33,6 +33,7 @@ closed_list! {
     pub enum Format {
         Csv = "csv": "text with one row a line (RFC 4180)",
         JsonLines = "jsonl": "one JSON object a line",
+        Xlsx = "xlsx": "a workbook",
         Json = "json": "one JSON object with all rows in data",
     }
 }
@@ -205,7 +206,7 @@ pub const NAMES: &[&str] = &[
 /// # Errors
 /// Every fault.
 pub fn read(kind: Kind, given: &[(String, String)]) -> Result<ExportOptions, Vec<OptionFault>> {
-    let mut given = Given { pairs: given.to_vec(), faults: Vec::new() };
+    let mut given = Given::of(given);
     let options = ExportOptions {
         kind,
         format: given.word("format", &words(Format::ALL, Format::as_str)).unwrap_or(Format::Csv),
@@ -231,7 +232,7 @@ pub fn read(kind: Kind, given: &[(String, String)]) -> Result<ExportOptions, Vec
             "a codebook is always whole; leave cursor, limit and updatedAfter out",
         );
     }
-    given.finish()?;
+    given.finish(NAMES)?;
     Ok(options)
 }
 
@@ -256,7 +257,8 @@ fn words<T: Copy>(all: &[T], word: impl Fn(T) -> &'static str) -> Vec<(&'static 
     all.iter().map(|&one| (word(one), one)).collect()
 }
 
-fn filter(given: &mut Given) -> Filter {
+/// Which sessions.
+pub(in crate::app) fn filter(given: &mut Given) -> Filter {
     let filter = Filter {
         from: given.time("from"),
         to: given.time("to"),
@@ -274,13 +276,19 @@ fn filter(given: &mut Given) -> Filter {
 }
 
 /// Options not read yet, and the faults found.
-struct Given {
+pub(in crate::app) struct Given {
     pairs: Vec<(String, String)>,
     faults: Vec<OptionFault>,
 }
 
 impl Given {
-    fn fault(&mut self, name: &str, wrong: Wrong, detail: impl Into<String>) {
+    /// All of them unread.
+    pub(in crate::app) fn of(pairs: &[(String, String)]) -> Self {
+        Self { pairs: pairs.to_vec(), faults: Vec::new() }
+    }
+
+    /// Notes a fault.
+    pub(in crate::app) fn fault(&mut self, name: &str, wrong: Wrong, detail: impl Into<String>) {
         self.faults.push(OptionFault { name: name.to_owned(), wrong, detail: detail.into() });
     }
 
@@ -298,7 +306,8 @@ impl Given {
         value.filter(|value| !value.is_empty())
     }
 
-    fn word<T: Copy>(&mut self, name: &str, words: &[(&str, T)]) -> Option<T> {
+    /// One of a closed list of words.
+    pub(in crate::app) fn word<T: Copy>(&mut self, name: &str, words: &[(&str, T)]) -> Option<T> {
         let text = self.text(name)?;
         let found = words.iter().find(|(word, _)| *word == text);
         if found.is_none() {
@@ -323,7 +332,8 @@ impl Given {
         read.map(|instant| truncated(instant.to_utc()).naive_utc())
     }
 
-    fn zone(&mut self) -> Tz {
+    /// A zone; UTC when none is named.
+    pub(in crate::app) fn zone(&mut self) -> Tz {
         let Some(text) = self.text("tz") else {
             return Tz::UTC;
         };
@@ -342,7 +352,8 @@ impl Given {
         language
     }
 
-    fn list(&mut self, name: &str) -> Option<Vec<String>> {
+    /// Words with commas between them.
+    pub(in crate::app) fn list(&mut self, name: &str) -> Option<Vec<String>> {
         let text = self.text(name)?;
         Some(text.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect())
     }
@@ -400,9 +411,10 @@ impl Given {
         limit
     }
 
-    fn finish(mut self) -> Result<(), Vec<OptionFault>> {
+    /// The end of the reading: what nobody asked for does not exist.
+    pub(in crate::app) fn finish(mut self, names: &[&str]) -> Result<(), Vec<OptionFault>> {
         for (name, _) in std::mem::take(&mut self.pairs) {
-            let detail = format!("there is no such option; there are: {}, var.<key>", NAMES.join(", "));
+            let detail = format!("there is no such option; there are: {}, var.<key>", names.join(", "));
             self.fault(&name, Wrong::Unknown, detail);
         }
         if self.faults.is_empty() { Ok(()) } else { Err(self.faults) }

@@ -10,7 +10,7 @@ use super::codebook;
 use super::count::{self, Counted};
 use super::lines;
 use super::names::Names;
-use super::options::{DateField, ExportOptions, Kind, OptionFault, Wrong};
+use super::options::{DateField, ExportOptions, Filter, Kind, OptionFault, Wrong};
 use super::responses::{self, Planned, Questions};
 use super::variables::VariableNames;
 use super::view::View;
@@ -154,7 +154,7 @@ pub fn plan(
     // In this order: what is made between the two is behind the cursor.
     let changed_last = export_rows::newest_change(connection, survey_id)?;
     let (session_until, event_until) = export_rows::newest(connection)?;
-    let mut wish = wish(survey_id, &view.options);
+    let mut wish = session_wish(survey_id, &view.options.filter);
     if !view.options.is_incremental() {
         wish.id_until = session_until;
     }
@@ -253,8 +253,9 @@ fn chosen(all: Vec<Planned>, options: &ExportOptions) -> Result<Vec<Planned>, Op
     Ok(columns)
 }
 
-fn wish(survey_id: &str, options: &ExportOptions) -> SessionWish {
-    let filter = &options.filter;
+/// Which sessions, as far as columns of the database can tell.
+#[must_use]
+pub fn session_wish(survey_id: &str, filter: &Filter) -> SessionWish {
     let mut wish = SessionWish {
         survey_id: survey_id.to_owned(),
         statuses: filter.statuses.clone(),
@@ -306,9 +307,8 @@ impl Plan {
     /// Where the next reading begins: after the last row, but not after what others may still commit.
     fn next_cursor(&self, is_shared: bool) -> Option<Cursor> {
         let given = self.view.options.cursor.clone();
-        let (at, id) = match &self.counted.last {
-            Some(last) => last.clone(),
-            None => return given,
+        let Some((at, id)) = self.counted.last.clone() else {
+            return given;
         };
         let settled = if is_shared { self.now - COMMITTED_AFTER } else { self.now };
         let last = Cursor { updated_at: at.and_utc(), id };

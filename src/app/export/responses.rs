@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::names::{Names, camel_case};
 use super::view::{View, read_value};
 use crate::app::session_facts::SessionFacts;
-use crate::session::Status;
+use crate::session::{MessageState, Status};
 use crate::store::answers::AnswerRow;
 use crate::survey::{AnswerState, Element, Kind, Survey, Value};
 use crate::tabular::{Cell, Column};
@@ -31,7 +31,7 @@ pub const COLUMNS: &[Named<SessionFacts>] = &[
     ("identifier_type", |_, _| Cell::text(Some("Phone"))),
     ("channel", |_, _| Cell::text(Some("SMS"))),
     ("gateway", |row, view| view.gateway(&row.session.channel_id)),
-    ("delivery_status", |row, _| Cell::text(row.delivery_status().map(|state| state.as_str()))),
+    ("delivery_status", |row, _| Cell::text(row.delivery_status().map(MessageState::as_str))),
     ("questions_asked", |row, _| Cell::count(row.questions_asked())),
     ("questions_answered", |row, _| Cell::count(row.questions_answered())),
     ("invalid_replies", |row, _| Cell::Integer(row.invalid_replies())),

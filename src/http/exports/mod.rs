@@ -1,6 +1,8 @@
 //! Exports (http-api.md 9.1): the rows of a survey as a file that is written while it is sent.
 
 mod parameters;
+pub mod report;
+mod workbook;
 
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::web::Query;
@@ -15,7 +17,7 @@ use super::surveys::visible;
 use crate::app::api_key::Scope;
 use crate::app::engine::Engine;
 use crate::app::export::options::ROWS_AT_ONCE_MAX;
-use crate::app::export::{self, Export, ExportOptions, Format, Kind, OptionFault, World, Wrong};
+use crate::app::export::{self, Export, ExportOptions, Format, Kind, OptionFault, TextFile, World, Wrong};
 use crate::app::failure::Failure;
 
 /// How many rows the file has.
@@ -49,7 +51,8 @@ const NEXT_CURSOR: &str = "X-Next-Cursor";
             content(
                 (String = "text/csv"),
                 (String = "application/x-ndjson"),
-                (Object = "application/json")
+                (Object = "application/json"),
+                (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
             )
         ),
         (status = 404, description = "`survey_not_found`, `route_not_found`"),
@@ -81,7 +84,7 @@ pub async fn stream(
     if export.plan().view.options.is_personal() {
         note(&api.engine, &caller, &export).await?;
     }
-    Ok(answer(&api.engine, export))
+    answer(&api.engine, export).await
 }
 
 async fn prepare(engine: &Engine, survey_id: String, options: ExportOptions) -> Result<Export, Problem> {
@@ -111,7 +114,7 @@ async fn note(engine: &Engine, caller: &Caller, export: &Export) -> Result<(), P
 }
 
 /// The file, read as fast as the caller takes it.
-fn answer(engine: &Engine, export: Export) -> HttpResponse {
+async fn answer(engine: &Engine, export: Export) -> Result<HttpResponse, Problem> {
     let plan = export.plan();
     let mut response = HttpResponse::Ok();
     response
@@ -122,17 +125,21 @@ fn answer(engine: &Engine, export: Export) -> HttpResponse {
         response.insert_header((NEXT_CURSOR, cursor.encode()));
     }
     let store = engine.store.clone();
-    let chunks = stream::try_unfold(export, move |mut export| {
+    let file = match TextFile::of(export) {
+        Ok(file) => file,
+        Err(export) => return workbook::send(engine, *export, response).await,
+    };
+    let chunks = stream::try_unfold(file, move |mut file| {
         let store = store.clone();
         async move {
             let read = store.read(move |connection| {
-                let bytes = export.next(connection)?;
-                Ok(bytes.map(|bytes| (web::Bytes::from(bytes), export)))
+                let bytes = file.next(connection)?;
+                Ok(bytes.map(|bytes| (web::Bytes::from(bytes), file)))
             });
             read.await.map_err(Failure::from)
         }
     });
-    response.streaming(chunks)
+    Ok(response.streaming(chunks))
 }
 
 fn media_type(format: Format) -> &'static str {
@@ -140,6 +147,7 @@ fn media_type(format: Format) -> &'static str {
         Format::Csv => "text/csv; charset=utf-8",
         Format::JsonLines => "application/x-ndjson",
         Format::Json => "application/json",
+        Format::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     }
 }
 

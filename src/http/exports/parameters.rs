@@ -5,7 +5,7 @@
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 #[expect(dead_code, reason = "read by name with every fault; this is its description")]
 pub struct ExportParameters {
-    /// `csv` (default), `jsonl` or `json`
+    /// `csv` (default), `jsonl`, `xlsx` or `json`
     format: Option<String>,
     /// Sessions of this time or later; see `dateField`
     from: Option<String>,

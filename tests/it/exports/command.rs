@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::{Told, export, told};
 use crate::support::TestApp;
 
-fn antiphon(app: &TestApp, folder: &Path, arguments: &[&str]) -> Output {
+pub fn antiphon(app: &TestApp, folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_antiphon"))
         .args(arguments)
         .args(["--database", &app.database.url])
@@ -82,7 +82,7 @@ async fn t1_a_bad_option_ends_with_3_and_leaves_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let base = ["export", "responses", "--survey", "tour", "-o", "out.csv"];
     for (flags, code, said) in [
-        (vec!["--format", "pdf"], 3, "use one of: csv, jsonl, json"),
+        (vec!["--format", "pdf"], 3, "use one of: csv, jsonl, xlsx, json"),
         (vec!["--columns", "colour"], 3, "there is no column colour; there are: session_id"),
         (vec!["--var", "queueKey"], 2, "use KEY=VALUE"),
         (vec!["--since", "soon"], 2, "use a duration"),

@@ -3,8 +3,10 @@
 
 mod command;
 mod incremental;
+mod report;
 mod responses;
 mod rows;
+mod workbook;
 
 use std::collections::BTreeMap;
 
