@@ -133,7 +133,7 @@ fn for_people(report: &Value) -> String {
         counts.row(names.iter().map(|name| cell(group.get(*name).unwrap_or(&Value::Null))));
         out.push_str(&format!("\n{}", counts.render()));
         for (name, of) in [("responseRate", "started / sent"), ("completionRate", "completed / started")] {
-            let interval = group.get(&format!("{name}Interval"));
+            let interval = group.get(format!("{name}Interval"));
             out.push_str(&format!("{name} {} ({of})\n", percent(group.get(name), interval)));
         }
         out.push_str(&format!("\n{}", questions(group)));

@@ -93,7 +93,7 @@ enum Command {
     Session(session::SessionCommand),
     /// Write the answers of a survey to a file: CSV, JSON Lines or JSON
     #[command(after_help = export::EXAMPLES)]
-    Export(export::ExportArgs),
+    Export(Box<export::ExportArgs>),
     /// Show the figures of a survey: rates with their intervals, and each question
     #[command(after_help = figures::EXAMPLES)]
     Report(figures::ReportArgs),

@@ -1,6 +1,8 @@
 //! Rows of many sessions for exports and reports, read by key in chunks: each query is short, so that neither a
 //! snapshot nor a checkpoint waits for a long export (X14).
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDateTime;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
@@ -310,12 +312,13 @@ pub fn count_inbound(
 pub fn first_accepted(
     connection: &mut AnyConnection,
     session_ids: &[String],
-) -> Result<Vec<(Option<String>, Option<NaiveDateTime>)>, StoreError> {
-    Ok(messages::table
+) -> Result<BTreeMap<String, NaiveDateTime>, StoreError> {
+    let found: Vec<(Option<String>, Option<NaiveDateTime>)> = messages::table
         .filter(among(messages::session_id, session_ids))
         .group_by(messages::session_id)
         .select((messages::session_id, diesel::dsl::min(messages::accepted_at)))
-        .load(connection)?)
+        .load(connection)?;
+    Ok(found.into_iter().filter_map(|(id, at)| id.zip(at)).collect())
 }
 
 /// The newest session there is, and the newest event.

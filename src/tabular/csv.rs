@@ -108,9 +108,8 @@ impl CsvStyle {
 
     fn quoted_if_needed(&self, out: &mut String, text: &str, always: bool) {
         let delimiter = self.delimiter();
-        let needs = text.contains(|c| c == delimiter || matches!(c, '"' | '\r' | '\n'))
-            || text.starts_with(' ')
-            || text.ends_with(' ');
+        let needs =
+            text.contains([delimiter, '"', '\r', '\n']) || text.starts_with(' ') || text.ends_with(' ');
         if !always && !needs {
             out.push_str(text);
             return;

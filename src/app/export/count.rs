@@ -84,12 +84,8 @@ pub fn fitting(
             .retain(|session| within(session.closed_at.filter(|_| session.status == Status::Completed))),
         DateField::StartedAt => {
             let (ids, _) = keys_of(&sessions);
-            let accepted: BTreeMap<String, Option<NaiveDateTime>> =
-                export_rows::first_accepted(connection, &ids)?
-                    .into_iter()
-                    .filter_map(|(id, at)| Some((id?, at)))
-                    .collect();
-            sessions.retain(|session| within(accepted.get(&session.id).copied().flatten()));
+            let accepted = export_rows::first_accepted(connection, &ids)?;
+            sessions.retain(|session| within(accepted.get(&session.id).copied()));
         }
     }
     Ok(sessions)

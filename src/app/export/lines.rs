@@ -25,8 +25,11 @@ pub struct AnswerLine<'a> {
     pub row: &'a AnswerRow,
 }
 
+/// A column of `answers`.
+pub type AnswerColumn = (&'static str, for<'a> fn(&AnswerLine<'a>, &View) -> Cell);
+
 /// Columns of `answers`; the session variables follow (http-api.md 9.1).
-pub const ANSWERS: &[(&str, for<'a> fn(&AnswerLine<'a>, &View) -> Cell)] = &[
+pub const ANSWERS: &[AnswerColumn] = &[
     ("session_id", |line, _| Cell::Text(line.row.session_id.clone())),
     ("seq", |line, _| Cell::Integer(i64::from(line.row.seq))),
     ("question_id", |line, _| Cell::Text(line.row.element_id.clone())),
@@ -129,8 +132,11 @@ pub enum MessageLine<'a> {
     Inbound(&'a InboundRow, bool),
 }
 
+/// A column of `messages`.
+pub type MessageColumn = (&'static str, for<'a> fn(&MessageLine<'a>, &View) -> Cell);
+
 /// Columns of `messages`.
-pub const MESSAGES: &[(&str, for<'a> fn(&MessageLine<'a>, &View) -> Cell)] = &[
+pub const MESSAGES: &[MessageColumn] = &[
     ("session_id", |line, _| match line {
         MessageLine::Outbound(row) => Cell::text(row.session_id.as_deref()),
         MessageLine::Inbound(row, _) => Cell::text(row.session_id.as_deref()),
@@ -227,8 +233,11 @@ pub struct EventLine<'a> {
     pub data: Json,
 }
 
+/// A column of `events`.
+pub type EventColumn = (&'static str, for<'a> fn(&EventLine<'a>, &View) -> Cell);
+
 /// Columns of `events`. Events hold no values: those stand with the answers alone.
-pub const EVENTS: &[(&str, for<'a> fn(&EventLine<'a>, &View) -> Cell)] = &[
+pub const EVENTS: &[EventColumn] = &[
     ("session_id", |line, _| Cell::text(line.row.session_id.as_deref())),
     ("event_id", |line, _| Cell::Text(line.row.id.clone())),
     ("sequence", |line, _| Cell::Integer(i64::from(line.row.sequence))),

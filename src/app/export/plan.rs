@@ -226,8 +226,7 @@ fn columns(
             all.extend(responses::variables(keys, &mut names));
             (Questions::default(), all)
         }
-        Kind::Messages | Kind::Deliveries | Kind::Events => (Questions::default(), fixed),
-        Kind::Codebook => (Questions::default(), fixed),
+        Kind::Messages | Kind::Deliveries | Kind::Events | Kind::Codebook => (Questions::default(), fixed),
     }
 }
 

@@ -72,10 +72,7 @@ impl VariableNames {
             for row in rows {
                 // Text that cannot be read has no keys; whoever reads the session is told.
                 for (key, _) in row.variables.get().iter().flat_map(|variables| variables.iter()) {
-                    let lower = key.to_lowercase();
-                    if !seen.keys.contains_key(&lower) {
-                        seen.keys.insert(lower, key.to_owned());
-                    }
+                    seen.keys.entry(key.to_lowercase()).or_insert_with(|| key.to_owned());
                 }
                 if row.created_at + SETTLED_AFTER <= now {
                     seen.after = row.id;

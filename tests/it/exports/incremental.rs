@@ -1,7 +1,8 @@
 //! Reading by time of change misses nothing, and a short file never looks complete (X13, X14, U47).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use antiphon::store::AnyConnection;
 use chrono::TimeDelta;
 use diesel::connection::SimpleConnection;
 use reqwest::Method;
@@ -49,7 +50,7 @@ async fn x13_a_poller_reconstructs_the_final_table() {
     assert_eq!(poller.cursor, None, "there was never anything");
     let mut ids = Vec::new();
     for (number, phone) in [KARI, OLA, PER, "+4791234560", "+4791234561"].into_iter().enumerate() {
-        ids.push(send(&app, phone, "en", json!({"queueKey": format!("q{number}")})).await);
+        ids.push(send(&app, phone, "en", &json!({"queueKey": format!("q{number}")})).await);
         app.advance(TimeDelta::minutes(1)).await;
         poller.read(&app, 2).await;
         app.reply(phone, "4").await;
@@ -99,6 +100,51 @@ async fn x13_reading_goes_on_where_a_whole_export_ended() {
     let changed = export(&app, "responses", "updatedAfter=2026-11-21T08:06:30Z").await.rows();
     assert_eq!(changed.iter().map(|row| row["session_id"].as_str()).collect::<Vec<_>>(), [kari.as_str()]);
     app.advance(TimeDelta::days(2)).await;
+}
+
+/// Copies of a closed session, all changed at its instant; their numbers follow after `start`.
+fn multiply(app: &TestApp, id: &str, start: u32, count: u32) {
+    let columns = "survey_id, revision, status, status_reason, origin, phone, channel_id, language, client_reference, \
+        variables, opening, progress, appending_until, current_element_id, prompt_id, sms_session, subnumber, \
+        open_slot, next_sequence, answers_count, events_count, is_test, halted_at, faults, inbound_count, \
+        unavailable_count, handed_over_at, wake_at, send_at, created_at, started_at, expires_at, closed_at, \
+        updated_at, version";
+    let mut connection = app.database.connect();
+    let number = match &connection {
+        AnyConnection::Sqlite(_) => "substr('000000000000' || n, -12)",
+        AnyConnection::Postgres(_) => "right('000000000000' || n, 12)",
+    };
+    let sql = format!(
+        "WITH RECURSIVE number(n) AS (SELECT {} UNION ALL SELECT n + 1 FROM number WHERE n < {}) \
+         INSERT INTO sessions (id, {columns}) \
+         SELECT '01a1fd00-0000-7000-8000-' || {number}, {columns} FROM sessions, number WHERE id = '{id}'",
+        start + 1,
+        start + count
+    );
+    connection.batch_execute(&sql).unwrap();
+}
+
+#[tokio::test]
+async fn x14_many_sessions_are_read_in_chunks_and_too_many_are_refused() {
+    let app = Setup::with(&[TOUR]).start().await;
+    let id = send(&app, KARI, "en", &json!({})).await;
+    app.advance(TimeDelta::days(2)).await;
+    multiply(&app, &id, 0, 1_200);
+    let whole = export(&app, "responses", "").await;
+    assert_eq!(whole.header("x-total-rows"), Some("1201"));
+    let ids: BTreeSet<String> = whole.rows().into_iter().map(|row| row["session_id"].clone()).collect();
+    assert_eq!(ids.len(), 1_201, "each once, over chunks, though all changed at one instant");
+    let mut poller = Poller::default();
+    assert_eq!(poller.read(&app, 700).await, 1_201);
+    assert_eq!(poller.rows.len(), 1_201);
+    assert_eq!(poller.read(&app, 700).await, 0);
+    let first = export(&app, "responses", "limit=700&format=json&columns=session_id").await.json();
+    assert_eq!((first["data"].as_array().unwrap().len(), first["hasMore"].as_bool()), (700, Some(true)));
+    multiply(&app, &id, 1_200, 49_000);
+    let refused = export(&app, "responses", "").await;
+    assert_eq!(refused.status, 422);
+    assert_eq!(refused.faults(), [("?limit".to_owned(), "export_too_large".to_owned())], "{}", refused.text);
+    assert_eq!(export(&app, "responses", "limit=100").await.rows().len(), 100);
 }
 
 #[tokio::test]

@@ -142,7 +142,7 @@ pub async fn revise(app: &TestApp, source: &str) {
 }
 
 /// Sends the tour with variables.
-pub async fn send(app: &TestApp, phone: &str, language: &str, variables: Json) -> String {
+pub async fn send(app: &TestApp, phone: &str, language: &str, variables: &Json) -> String {
     let body = json!({
         "identifier": phone,
         "language": language,
@@ -165,18 +165,18 @@ pub async fn told() -> Told {
     let app = Setup::with(&[TOUR]).start().await;
     let kari_has =
         json!({"agentId": "00123", "queueKey": "1E10", "consumerPhone": "+4790000001", "blåbær": "=1+1"});
-    let kari = send(&app, KARI, "no", kari_has).await;
+    let kari = send(&app, KARI, "no", &kari_has).await;
     for text in ["2, ventet i 40 minutter", "9", "1 3", "2", "ja", "=1+1 æøå 😀", "Åse Ødegård"] {
         app.advance(chrono::TimeDelta::seconds(30)).await;
         app.reply(KARI, text).await;
     }
     revise(&app, &tour_with_age()).await;
-    let ola = send(&app, OLA, "en", json!({"agentId": "NA", "queueKey": "support"})).await;
+    let ola = send(&app, OLA, "en", &json!({"agentId": "NA", "queueKey": "support"})).await;
     for text in ["banana", "5", "3", "2", "no", "NA\nnull, \"quoted\"", "42", "Ola"] {
         app.advance(chrono::TimeDelta::seconds(10)).await;
         app.reply(OLA, text).await;
     }
-    let per = send(&app, PER, "en", json!({})).await;
+    let per = send(&app, PER, "en", &json!({})).await;
     app.advance(chrono::TimeDelta::seconds(5)).await;
     app.reply(PER, "4").await;
     let body = json!({"identifier": "+4791234569", "language": "en", "isTest": true});

@@ -79,8 +79,8 @@ async fn report(app: &TestApp, query: &str) -> Json {
 async fn m9_the_figures_are_those_of_the_exported_file() {
     let Told { app, .. } = told().await;
     // One never answers, one says STOP.
-    send(&app, "+4791234560", "en", json!({"queueKey": "support"})).await;
-    send(&app, "+4791234561", "en", json!({"queueKey": "support"})).await;
+    send(&app, "+4791234560", "en", &json!({"queueKey": "support"})).await;
+    send(&app, "+4791234561", "en", &json!({"queueKey": "support"})).await;
     app.reply("+4791234561", "STOP").await;
     app.advance(chrono::TimeDelta::days(2)).await;
     for (query, group_by) in
@@ -129,8 +129,8 @@ async fn m3_to_m6_each_question_has_its_figures() {
     assert_eq!(group["medianFirstReplySeconds"], 10.0);
     assert_eq!(report["definitions"]["responseRate"], "started / sent, with its Wilson 95 % interval");
     let of = |question: &str| {
-        let questions = group["questions"].as_array().unwrap().iter();
-        questions.clone().find(|told| told["elementId"] == question).unwrap().clone()
+        let mut questions = group["questions"].as_array().unwrap().iter();
+        questions.find(|told| told["elementId"] == question).unwrap().clone()
     };
     let score = of("score");
     assert_eq!(score["distribution"].to_string(), r#"{"1":0,"2":1,"3":0,"4":1,"5":1}"#);

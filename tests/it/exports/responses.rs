@@ -32,7 +32,7 @@ async fn x4_one_row_per_session_says_what_the_api_says() {
     assert_eq!(row["revision"], "1");
     assert_eq!(row["language"], "no");
     assert_eq!(row["phone"], "+47*****999");
-    assert_eq!(row["client_reference"], format!("'ref-{KARI}").trim_start_matches('\''));
+    assert_eq!(row["client_reference"], format!("ref-{KARI}"));
     assert_eq!(row["started_at"], "2026-11-21T08:00:00Z");
     assert_eq!(row["first_reply_at"], "2026-11-21T08:00:30Z");
     assert_eq!(row["completed_at"], session["closedAt"].as_str().unwrap());
@@ -286,7 +286,7 @@ async fn json_has_the_same_values_nested() {
 #[tokio::test]
 async fn x2_a_new_survey_is_exported_before_anybody_answers() {
     let app = Setup::with(&[super::TOUR]).start().await;
-    let id = send(&app, KARI, "en", json!({})).await;
+    let id = send(&app, KARI, "en", &json!({})).await;
     let rows = export(&app, "responses", "columns=session_id,status,score,var_agentId").await.rows();
     assert_eq!((rows.len(), rows[0]["session_id"].as_str(), rows[0]["score"].as_str()), (1, id.as_str(), ""));
     app.advance(chrono::TimeDelta::days(2)).await;

@@ -73,7 +73,7 @@ async fn x8_a_workbook_has_four_sheets_and_typed_cells() {
             let cell = &row[name];
             match cell {
                 Data::Float(number) => {
-                    assert!((value.parse::<f64>().unwrap() - number).abs() < 1e-9, "{name}")
+                    assert!((value.parse::<f64>().unwrap() - number).abs() < 1e-9, "{name}");
                 }
                 Data::String(text) => assert_eq!(text, value, "{name}"),
                 Data::Bool(flag) => assert_eq!(&flag.to_string(), value, "{name}"),
