@@ -91,7 +91,7 @@ enum Command {
     /// Show, cancel, resend or release a session of a running server
     #[command(subcommand, after_help = session::EXAMPLES)]
     Session(session::SessionCommand),
-    /// Write the answers of a survey to a file: CSV, JSON Lines or JSON
+    /// Write the answers of a survey to a file: CSV, JSON Lines, JSON or XLSX
     #[command(after_help = export::EXAMPLES)]
     Export(Box<export::ExportArgs>),
     /// Show the figures of a survey: rates with their intervals, and each question

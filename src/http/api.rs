@@ -13,7 +13,10 @@ use super::in_flight::InFlight;
 use super::rate::{Buckets, RateLimit};
 use super::route::{resource, route_not_found};
 use super::sessions::{change, read};
-use super::{channels, event_webhooks, exports, gateways, health, inbound, keys, messages, phones, send_survey, surveys, webhooks};
+use super::{
+    channels, event_webhooks, exports, gateways, health, inbound, keys, messages, phones, send_survey,
+    surveys, webhooks,
+};
 use crate::app::api_key::Scope;
 use crate::app::engine::Engine;
 use crate::config::Config;

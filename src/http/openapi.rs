@@ -19,7 +19,10 @@ use super::docs;
 use super::problem::{Fault, MEDIA_TYPE, ProblemSchema};
 use super::send_survey::{SendSurveyBody, SendSurveyVariable, SentSession};
 use super::sessions::{change, read};
-use super::{channels, event_webhooks, exports, gateways, health, inbound, keys, messages, phones, send_survey, surveys, webhooks};
+use super::{
+    channels, event_webhooks, exports, gateways, health, inbound, keys, messages, phones, send_survey,
+    surveys, webhooks,
+};
 use crate::app::warning::Warning;
 
 /// The whole API.

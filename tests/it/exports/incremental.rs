@@ -102,6 +102,25 @@ async fn x13_reading_goes_on_where_a_whole_export_ended() {
     app.advance(TimeDelta::days(2)).await;
 }
 
+#[tokio::test]
+async fn rs11_whoever_keeps_a_copy_learns_of_an_erasure() {
+    let Told { app, kari, .. } = told().await;
+    app.advance(TimeDelta::days(2)).await;
+    let before = export(&app, "responses", "").await;
+    let cursor = before.header("x-next-cursor").unwrap();
+    let erased = app.door().request(Method::DELETE, &format!("/v1/phones/{KARI}")).send().await.unwrap();
+    assert_eq!(erased.status(), 202);
+    app.advance(TimeDelta::minutes(1)).await;
+    let rows = export(&app, "responses", &format!("cursor={cursor}&pii=include&phone=e164")).await.rows();
+    let row = rows.iter().find(|row| row["session_id"] == kari).unwrap();
+    assert_eq!((row["score"].as_str(), row["likely"].as_str()), ("2", "9"), "numbers stay for the counts");
+    assert!(row.values().all(|value| !value.contains("Ødegård") && !value.contains(KARI)), "{row:?}");
+    assert!(row["words"].starts_with("erased:") && row["phone"].starts_with("erased:"), "{row:?}");
+    let hashed = export(&app, "responses", "phone=hash").await.rows();
+    let row = hashed.iter().find(|row| row["session_id"] == kari).unwrap();
+    assert_eq!(row["phone"], app.engine().store.phone_hash(KARI), "X11: equal over exports");
+}
+
 /// Copies of a closed session, all changed at its instant; their numbers follow after `start`.
 fn multiply(app: &TestApp, id: &str, start: u32, count: u32) {
     let columns = "survey_id, revision, status, status_reason, origin, phone, channel_id, language, client_reference, \
