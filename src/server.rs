@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 use crate::app::channels::Channels;
 use crate::app::configure_channels::{ConfiguredChannel, configure_channels};
 use crate::app::engine::Engine;
+use crate::app::export::VariableNames;
 use crate::app::follow_setup::read_setup;
 use crate::app::gateway_health::GatewayHealth;
 use crate::app::health::GaugesLooked;
@@ -215,6 +216,7 @@ fn build_engine(config: &Config, clock: Clock, ids: Ids) -> Result<Engine, Start
         heartbeat: Heartbeat::default(),
         settings: Arc::new(settings(config)),
         metrics: Metrics::new(),
+        variable_names: VariableNames::default(),
     };
     read_setup(&mut connection, &engine)?;
     for gateway in engine.gateways.iter().filter(|gateway| engine.health.of(gateway.name()).is_paused) {

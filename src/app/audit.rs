@@ -34,6 +34,7 @@ closed_list! {
         PhoneRead = "phone.read": "everything held about a phone was read unmasked",
         PhoneErased = "phone.erased": "a phone was erased",
         AnswerCorrected = "answer.corrected": "an answer was corrected",
+        PersonalDataExported = "personal_data.exported": "answers or phones of a survey were exported unmasked",
         DeadLetterReplayed = "dead_letter.replayed": "the turn of a dead letter was run again",
         DeadLetterDiscarded = "dead_letter.discarded": "a dead letter was let be",
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chrono::{Duration, NaiveTime};
 
 use super::channels::Channels;
+use super::export::VariableNames;
 use super::gateway_health::GatewayHealth;
 use super::health::GaugesLooked;
 use super::heartbeat::Heartbeat;
@@ -56,6 +57,8 @@ pub struct Engine {
     pub settings: Arc<Settings>,
     /// Counters for `/metrics`.
     pub metrics: Metrics,
+    /// Names of session variables seen by exports.
+    pub variable_names: VariableNames,
     /// Random name of this process (RE29).
     pub node: Arc<str>,
 }

@@ -24,6 +24,8 @@ mod config;
 mod config_args;
 mod demo;
 mod doctor;
+mod export;
+mod figures;
 mod gateway;
 mod keys;
 mod migrate;
@@ -89,6 +91,12 @@ enum Command {
     /// Show, cancel, resend or release a session of a running server
     #[command(subcommand, after_help = session::EXAMPLES)]
     Session(session::SessionCommand),
+    /// Write the answers of a survey to a file: CSV, JSON Lines, JSON or XLSX
+    #[command(after_help = export::EXAMPLES)]
+    Export(Box<export::ExportArgs>),
+    /// Show the figures of a survey: rates with their intervals, and each question
+    #[command(after_help = figures::EXAMPLES)]
+    Report(figures::ReportArgs),
     /// Check, list and try gateway profiles
     #[command(
         subcommand,
@@ -153,6 +161,8 @@ pub fn run() -> ExitCode {
         Command::Survey(command) => survey::run(&command, json),
         Command::Send(args) => send::run(&args, json),
         Command::Session(command) => session::run(&command, json),
+        Command::Export(args) => export::run(&args, json),
+        Command::Report(args) => figures::run(&args, json),
         Command::Gateway(command) => gateway::run(&command, json),
         Command::Keys(command) => keys::run(&command, json),
         Command::Config(command) => config::run(&command, json),

@@ -14,8 +14,8 @@ use super::rate::{Buckets, RateLimit};
 use super::route::{resource, route_not_found};
 use super::sessions::{change, read};
 use super::{
-    channels, event_webhooks, gateways, health, inbound, keys, messages, phones, send_survey, surveys,
-    webhooks,
+    channels, event_webhooks, exports, gateways, health, inbound, keys, messages, phones, send_survey,
+    surveys, webhooks,
 };
 use crate::app::api_key::Scope;
 use crate::app::engine::Engine;
@@ -157,6 +157,8 @@ fn admin_routes(service: &mut ServiceConfig) {
         ("/v1/surveys/{survey}/publish", vec![post(writes, surveys::release::publish)]),
         ("/v1/surveys/{survey}/archive", vec![post(writes, surveys::release::archive)]),
         ("/v1/surveys/{survey}/simulate", vec![post(writes, surveys::simulate::simulate)]),
+        ("/v1/surveys/{survey}/exports/{kind}", vec![get(Scope::ReportsRead, exports::stream)]),
+        ("/v1/surveys/{survey}/report", vec![get(Scope::ReportsRead, exports::report::report)]),
         ("/v1/channels", vec![get(admin, channels::list), post(admin, channels::create)]),
         ("/v1/channels/{id}", vec![get(admin, channels::read), patch(web::patch().to(channels::change))]),
         ("/v1/gateways", vec![get(admin, gateways::list)]),

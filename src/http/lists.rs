@@ -3,53 +3,18 @@
 //! [`Paging`] and [`Page`].
 
 use actix_web::HttpRequest;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::DateTime;
 use serde::Serialize;
 
 use super::parameters::Parameters;
 use super::problem::{FaultCode, Problem};
 use crate::clock::Timestamp;
 
+pub use crate::app::cursor::Cursor;
+
 /// Most items on a page.
 pub const LIMIT_MAX: usize = 1_000;
 /// Items on a page when the caller does not say.
 pub const LIMIT_DEFAULT: usize = 100;
-
-/// First letter of a cursor's content; another layout gets another letter.
-const LAYOUT: &str = "a";
-/// Longest id a cursor carries.
-const ID_CHARS_MAX: usize = 128;
-
-/// Where a page ended: after this item.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Cursor {
-    /// When the item was last changed.
-    pub updated_at: Timestamp,
-    /// The item.
-    pub id: String,
-}
-
-impl Cursor {
-    /// The opaque text given to callers.
-    #[must_use]
-    pub fn encode(&self) -> String {
-        let micros = self.updated_at.timestamp_micros();
-        URL_SAFE_NO_PAD.encode(format!("{LAYOUT}:{micros}:{}", self.id))
-    }
-
-    /// A cursor we gave; `None` for any other text.
-    #[must_use]
-    pub fn decode(text: &str) -> Option<Self> {
-        let content = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
-        let (layout, rest) = content.split_once(':')?;
-        let (micros, id) = rest.split_once(':')?;
-        let fits = layout == LAYOUT && (1..=ID_CHARS_MAX).contains(&id.len()) && !id.contains('\0');
-        Some(Self { updated_at: DateTime::from_timestamp_micros(micros.parse().ok()?)?, id: id.to_owned() })
-            .filter(|_| fits)
-    }
-}
 
 /// Direction of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

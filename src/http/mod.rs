@@ -12,6 +12,7 @@ pub mod codes;
 pub mod docs;
 pub mod edge;
 pub mod event_webhooks;
+pub mod exports;
 pub mod extract;
 pub mod failure;
 pub mod fields;

@@ -20,8 +20,8 @@ use super::problem::{Fault, MEDIA_TYPE, ProblemSchema};
 use super::send_survey::{SendSurveyBody, SendSurveyVariable, SentSession};
 use super::sessions::{change, read};
 use super::{
-    channels, event_webhooks, gateways, health, inbound, keys, messages, phones, send_survey, surveys,
-    webhooks,
+    channels, event_webhooks, exports, gateways, health, inbound, keys, messages, phones, send_survey,
+    surveys, webhooks,
 };
 use crate::app::warning::Warning;
 
@@ -49,6 +49,8 @@ use crate::app::warning::Warning;
         surveys::release::publish,
         surveys::release::archive,
         surveys::simulate::simulate,
+        exports::stream,
+        exports::report::report,
         channels::list,
         channels::create,
         channels::read,
@@ -108,6 +110,7 @@ use crate::app::warning::Warning;
         (name = "sessions", description = "Sessions, answers and messages"),
         (name = "gateways", description = "Channels, gateways and their webhooks"),
         (name = "webhooks", description = "Who is told what happens: see docs/webhooks.md"),
+        (name = "reports", description = "Exports and reports for analysts"),
         (name = "operation", description = "Health, versions and reference")
     ),
     modifiers(&Conventions)

@@ -163,6 +163,12 @@ impl Store {
         self.hasher.hash(phone)
     }
 
+    /// What makes those hashes.
+    #[must_use]
+    pub fn phone_hasher(&self) -> PhoneHasher {
+        self.hasher.clone()
+    }
+
     /// Runs a turn on what the database holds now and stores nothing of it: a dry run (A89).
     ///
     /// # Errors

@@ -18,6 +18,7 @@ pub mod deliveries;
 pub mod disk;
 mod error;
 pub mod events;
+pub mod export_rows;
 mod flush;
 mod held;
 pub mod inbound;

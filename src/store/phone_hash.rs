@@ -35,6 +35,14 @@ impl PhoneHasher {
         Ok(Self { keyed })
     }
 
+    /// That of a database, for a command beside a running server.
+    ///
+    /// # Errors
+    /// [`StoreError`] of a statement.
+    pub fn for_command(connection: &mut AnyConnection, ids: &Ids) -> Result<Self, StoreError> {
+        connection.write(|connection| Self::open(connection, ids))
+    }
+
     /// The keyed hash of a phone, 64 hexadecimal digits.
     #[must_use]
     pub fn hash(&self, phone: &str) -> String {

@@ -133,7 +133,7 @@ pub fn erase(connection: &mut AnyConnection, phone: &str, row: &ErasureRow) -> R
     let session_ids = session_ids(connection, phone)?;
     for id in &session_ids {
         erase_answers(connection, id, &mark)?;
-        erase_session(connection, id, &mark)?;
+        erase_session(connection, id, &mark, row.erased_at)?;
     }
     erase_traffic(connection, phone, &session_ids, &mark)?;
     // Stored answers to POSTs hold the number as the caller sent it.
@@ -195,7 +195,13 @@ fn erase_answers(connection: &mut AnyConnection, session_id: &str, mark: &str) -
     Ok(())
 }
 
-fn erase_session(connection: &mut AnyConnection, id: &str, mark: &str) -> Result<(), StoreError> {
+/// Who keeps a copy by reading what changed (X13) learns of it, too.
+fn erase_session(
+    connection: &mut AnyConnection,
+    id: &str,
+    mark: &str,
+    erased_at: NaiveDateTime,
+) -> Result<(), StoreError> {
     let row: SessionRow = sessions::table.find(id).first(connection)?;
     let cleaned = row
         .variables()?
@@ -213,6 +219,7 @@ fn erase_session(connection: &mut AnyConnection, id: &str, mark: &str) -> Result
             sessions::client_reference.eq(row.client_reference.map(|_| mark.to_owned())),
             sessions::opening.eq(None::<String>),
             sessions::progress.eq(None::<String>),
+            sessions::updated_at.eq(erased_at),
         ))
         .execute(connection)?;
     Ok(())

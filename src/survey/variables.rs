@@ -2,6 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The keys of seed 003, in the spelling of its table (P18–P25).
+pub const KNOWN_KEYS: [&str; 8] = [
+    "consumerEmail",
+    "consumerPhone",
+    "consumerChannel",
+    "consumerSession",
+    "queueKey",
+    "agentId",
+    "userGroupId",
+    "systemCountry",
+];
+
 /// Key and value pairs of one session. Order is kept; names match without regard to case in expressions and
 /// placeholders (F32), and are stored as given.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,6 +11,7 @@ mod cli;
 mod config;
 mod crash;
 mod delivery;
+mod exports;
 mod gateway;
 mod http;
 mod installation;

@@ -14,6 +14,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("hex", &[]),
     ("ids", &[]),
     ("text", &[]),
+    ("figures", &[]),
+    ("tabular", &[]),
     ("yaml", &[]),
     ("phone", &["ids"]),
     ("survey", &["text", "yaml"]),
@@ -40,6 +42,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "hex",
             "closed_list",
             "webhook",
+            "tabular",
+            "figures",
         ],
     ),
     ("webhook", &["gateway"]),
@@ -70,7 +74,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
 const ASSEMBLY: &[&str] = &["main", "lib", "server", "cli"];
 
 /// Rooms in which nothing happens but thinking.
-const PURE: &[&str] = &["survey", "session", "text", "yaml"];
+const PURE: &[&str] = &["survey", "session", "text", "yaml", "figures"];
 
 /// What a pure room never says, outside comments.
 const BANNED: &[&str] = &[

@@ -16,10 +16,10 @@ use super::lists::{Cursor, Page, Paging};
 use super::messages::uuid;
 use super::parameters::Parameters;
 use super::problem::{Problem, ProblemCode};
-use super::sessions::transcript::open_texts;
 use super::spans;
 use crate::app::dead_letters::{self, ResolveDead, Resolved, Step};
 use crate::app::engine::Engine;
+use crate::app::open_texts::open_texts;
 use crate::app::sessions::{self, InboundFilter, InboundRow};
 use crate::session::Outcome;
 
@@ -93,7 +93,7 @@ async fn is_open(engine: &Engine, session_id: &str, inbound_id: &str) -> Result<
         return Ok(true);
     }
     let parts = sessions::parts_of(engine, session_id).await?;
-    let open = open_texts(survey.as_deref(), &parts);
+    let open = open_texts(survey.as_deref(), &parts.answers);
     Ok(open.is_none_or(|open| open.contains(inbound_id)))
 }
 

@@ -8,6 +8,7 @@ use super::notes::Notes;
 use super::placeholder::unexpanded;
 use crate::app::send_survey::Variables;
 use crate::app::warning::{Warning, WarningCode};
+use crate::survey::variables::KNOWN_KEYS;
 
 /// Most variables in one call (P15).
 const ENTRIES_MAX: usize = 64;
@@ -15,18 +16,6 @@ const ENTRIES_MAX: usize = 64;
 const KEY_CHARS_MAX: usize = 100;
 /// Longest value, in bytes of UTF-8.
 const VALUE_BYTES_MAX: usize = 1_024;
-
-/// The keys of seed 003, in the spelling of its table (P18–P25).
-const KNOWN_KEYS: [&str; 8] = [
-    "consumerEmail",
-    "consumerPhone",
-    "consumerChannel",
-    "consumerSession",
-    "queueKey",
-    "agentId",
-    "userGroupId",
-    "systemCountry",
-];
 
 /// Reads the property at `place`, a JSON Pointer.
 pub(super) fn read(json: &Json, place: &str, notes: &mut Notes) -> Variables {

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::app::engine::Engine;
+use crate::app::open_texts::is_pii;
 use crate::app::sessions::{AnswerRow, Parts, SessionRow};
 use crate::http::times::{shown, shown_if};
 use crate::session::Status;
@@ -103,12 +104,6 @@ pub fn answer(survey: Option<&Survey>, row: &AnswerRow, reads_pii: bool) -> Answ
         inbound_id: row.inbound_id.clone(),
         corrected_at: shown_if(row.corrected_at),
     }
-}
-
-/// Whether a survey marks an element as `pii`; an element that is not known counts as marked.
-#[must_use]
-pub fn is_pii(survey: Option<&Survey>, element_id: &str) -> bool {
-    survey.and_then(|survey| survey.element(element_id)).is_none_or(|element| element.pii)
 }
 
 /// The question that waits for its reply: no row says so, the progress does.

@@ -1,15 +1,12 @@
 //! The messages of a session, sent and received, in the order a person would tell them.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 
-use super::answers::is_pii;
 use crate::app::engine::Engine;
+use crate::app::open_texts::open_texts;
 use crate::app::sessions::{Parts, SessionRow};
 use crate::http::inbound::shape::Inbound;
 use crate::http::messages::shape::Message;
-use crate::survey::Survey;
 
 /// One SMS of a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -26,7 +23,7 @@ pub enum Entry {
 #[must_use]
 pub fn transcript(engine: &Engine, session: &SessionRow, parts: &Parts, reads_pii: bool) -> Vec<Entry> {
     let survey = engine.library.revision(&session.survey_id, session.revision);
-    let open = open_texts(survey.as_deref(), parts);
+    let open = open_texts(survey.as_deref(), &parts.answers);
     let outbound = parts.messages.iter().map(|row| {
         let at = row.started_at.unwrap_or(row.due_at);
         let order = (at, row.send_seq.unwrap_or(i64::MAX), row.seq);
@@ -39,15 +36,4 @@ pub fn transcript(engine: &Engine, session: &SessionRow, parts: &Parts, reads_pi
     let mut entries: Vec<_> = outbound.chain(inbound).collect();
     entries.sort_by_key(|(order, _)| *order);
     entries.into_iter().map(|(_, entry)| entry).collect()
-}
-
-/// The inbound whose texts anybody may read; `None` = all. Where a survey has an element marked `pii`, only the
-/// answers to its other elements are open: what was not understood may be anything.
-#[must_use]
-pub fn open_texts<'a>(survey: Option<&Survey>, parts: &'a Parts) -> Option<BTreeSet<&'a str>> {
-    let has_pii = survey.is_none_or(|survey| survey.elements.iter().any(|element| element.pii));
-    has_pii.then(|| {
-        let open = parts.answers.iter().filter(|answer| !is_pii(survey, &answer.element_id));
-        open.filter_map(|answer| answer.inbound_id.as_deref()).collect()
-    })
 }

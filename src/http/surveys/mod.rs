@@ -17,7 +17,7 @@ use super::problem::{Fault, FaultCode, Problem, ProblemCode};
 use crate::app::manage_surveys::{ManagedSurvey, SurveyRefused, SurveyRow};
 
 /// The survey of a path, if it exists for the caller.
-fn visible(api: &Api, caller: &Caller, named: &str) -> Result<SurveyRow, Problem> {
+pub(super) fn visible(api: &Api, caller: &Caller, named: &str) -> Result<SurveyRow, Problem> {
     api.engine.library.find(named).filter(|row| caller.sees_survey(&row.id, &row.uuid)).ok_or_else(not_found)
 }
 

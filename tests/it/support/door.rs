@@ -88,6 +88,11 @@ impl Door {
         answered(request.send().await).await.unwrap()
     }
 
+    /// Any request with the key; the answer as it comes.
+    pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.base)).bearer_auth(&self.key)
+    }
+
     /// POST with the key.
     pub async fn post(&self, path: &str, body: &Json) -> Answer {
         self.try_post(path, body).await.unwrap()
