@@ -229,6 +229,9 @@ impl Reference {
                      '2026-11-22 06:00:00', '2026-11-21 06:00:00', 1)",
                 )?
                 .execute(params![id("02", n), format!("+47{}", 40_000_000 + n), PROGRESS])?;
+            transaction
+                .prepare_cached("INSERT INTO session_updates VALUES ('bench', '2026-11-21 06:00:00', ?1)")?
+                .execute(params![id("02", n)])?;
         }
         transaction.commit()?;
         self.stored += BATCH;
@@ -257,6 +260,12 @@ impl Reference {
                      updated_at = '2026-11-21 06:01:00.123456', version = 2 WHERE id = ?1",
                 )?
                 .execute(params![session, PROGRESS, id("04", n)])?;
+            transaction
+                .prepare_cached(
+                    "UPDATE session_updates SET updated_at = '2026-11-21 06:01:00.123456' WHERE survey_id = 'bench' \
+                     AND updated_at = '2026-11-21 06:00:00' AND session_id = ?1",
+                )?
+                .execute(params![session])?;
             transaction
                 .prepare_cached(
                     "INSERT INTO answers (session_id, element_id, visit, seq, element_type, state, value, raw, method, \

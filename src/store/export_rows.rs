@@ -12,7 +12,7 @@ use super::events::EventRow;
 use super::inbound::InboundRow;
 use super::messages::MessageRow;
 use super::moment::{At, AtOrNull};
-use super::schema::{answers, events, inbound, messages, sessions};
+use super::schema::{answers, events, inbound, messages, session_updates, sessions};
 use super::sessions::SessionRow;
 use super::{AnyConnection, Json, StoreError};
 use crate::session::{MessageState, Outcome, Receipt, Status};
@@ -105,11 +105,18 @@ pub struct VariablesRow {
     pub created_at: NaiveDateTime,
 }
 
-/// Narrows a boxed query to a wish.
+/// Sessions with their places in the lists of their surveys.
+macro_rules! in_order {
+    () => {
+        session_updates::table.inner_join(sessions::table.on(sessions::id.eq(session_updates::session_id)))
+    };
+}
+
+/// Narrows a boxed query to a wish; `$survey` and `$updated` are the columns by which the rows are found.
 macro_rules! wished {
-    ($query:ident, $wish:expr) => {{
+    ($query:ident, $wish:expr, $survey:expr, $updated:expr) => {{
         let wish: &SessionWish = $wish;
-        $query = $query.filter(sessions::survey_id.eq(wish.survey_id.clone()));
+        $query = $query.filter($survey.eq(wish.survey_id.clone()));
         if !wish.statuses.is_empty() {
             let words: Vec<&'static str> = wish.statuses.iter().map(|status| status.as_str()).collect();
             $query = $query.filter(sessions::status.eq_any(words));
@@ -130,10 +137,10 @@ macro_rules! wished {
             $query = $query.filter(sessions::closed_at.lt(to));
         }
         if let Some(from) = wish.updated.0 {
-            $query = $query.filter(sessions::updated_at.ge(from));
+            $query = $query.filter($updated.ge(from));
         }
         if let Some(to) = wish.updated.1 {
-            $query = $query.filter(sessions::updated_at.lt(to));
+            $query = $query.filter($updated.lt(to));
         }
         if let Some(before) = wish.started_before {
             $query = $query.filter(sessions::started_at.lt(before));
@@ -154,28 +161,30 @@ pub fn sessions_of(
     stretch: &Stretch,
     limit: i64,
 ) -> Result<Vec<SessionRow>, StoreError> {
-    let mut query = sessions::table.into_boxed::<Backend>();
-    wished!(query, wish);
     match stretch {
         Stretch::ById { after } => {
+            let mut query = sessions::table.into_boxed::<Backend>();
+            wished!(query, wish, sessions::survey_id, sessions::updated_at);
             if let Some(after) = after.clone() {
                 query = query.filter(sessions::id.gt(after));
             }
-            query = query.order(sessions::id);
+            Ok(query.order(sessions::id).limit(limit).load(connection)?)
         }
         Stretch::ByChange { after, until } => {
+            let mut query = in_order!().select(sessions::all_columns).into_boxed::<Backend>();
+            wished!(query, wish, session_updates::survey_id, session_updates::updated_at);
             if let Some((at, id)) = after.clone() {
-                let is_later = sessions::updated_at.gt(at).or(sessions::id.gt(id));
-                query = query.filter(sessions::updated_at.ge(at).and(is_later));
+                let is_later = session_updates::updated_at.gt(at).or(session_updates::session_id.gt(id));
+                query = query.filter(session_updates::updated_at.ge(at).and(is_later));
             }
             if let Some((at, id)) = until.clone() {
-                let is_earlier = sessions::updated_at.lt(at).or(sessions::id.le(id));
-                query = query.filter(sessions::updated_at.le(at).and(is_earlier));
+                let is_earlier = session_updates::updated_at.lt(at).or(session_updates::session_id.le(id));
+                query = query.filter(session_updates::updated_at.le(at).and(is_earlier));
             }
-            query = query.order((sessions::updated_at, sessions::id));
+            let order = (session_updates::updated_at, session_updates::session_id);
+            Ok(query.order(order).limit(limit).load(connection)?)
         }
     }
-    Ok(query.limit(limit).load(connection)?)
 }
 
 /// How many sessions fit a wish.
@@ -183,8 +192,8 @@ pub fn sessions_of(
 /// # Errors
 /// [`StoreError`] of the query.
 pub fn count_sessions(connection: &mut AnyConnection, wish: &SessionWish) -> Result<i64, StoreError> {
-    let mut query = sessions::table.select(count_star()).into_boxed::<Backend>();
-    wished!(query, wish);
+    let mut query = in_order!().select(count_star()).into_boxed::<Backend>();
+    wished!(query, wish, session_updates::survey_id, session_updates::updated_at);
     Ok(query.first(connection)?)
 }
 
@@ -339,10 +348,10 @@ pub fn newest_change(
     connection: &mut AnyConnection,
     survey_id: &str,
 ) -> Result<Option<(NaiveDateTime, String)>, StoreError> {
-    Ok(sessions::table
-        .filter(sessions::survey_id.eq(survey_id))
-        .order((sessions::updated_at.desc(), sessions::id.desc()))
-        .select((sessions::updated_at, sessions::id))
+    Ok(session_updates::table
+        .filter(session_updates::survey_id.eq(survey_id))
+        .order((session_updates::updated_at.desc(), session_updates::session_id.desc()))
+        .select((session_updates::updated_at, session_updates::session_id))
         .first(connection)
         .optional()?)
 }
@@ -390,6 +399,6 @@ pub fn sessions_named(
     ids: &[String],
 ) -> Result<Vec<SessionRow>, StoreError> {
     let mut query = sessions::table.into_boxed::<Backend>();
-    wished!(query, wish);
+    wished!(query, wish, sessions::survey_id, sessions::updated_at);
     Ok(query.filter(among(sessions::id, ids)).load(connection)?)
 }

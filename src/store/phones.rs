@@ -14,7 +14,7 @@ use super::messages::MessageRow;
 use super::parts::PartRow;
 use super::schema::{
     answers, consent_events, consents, contacts, delivery_reports, erasures, idempotency, inbound,
-    inbound_parts, messages, send_requests, session_handles, sessions, suppressions,
+    inbound_parts, messages, send_requests, session_handles, session_updates, sessions, suppressions,
 };
 use super::sessions::SessionRow;
 use super::{AnyConnection, StoreError};
@@ -221,6 +221,9 @@ fn erase_session(
             sessions::progress.eq(None::<String>),
             sessions::updated_at.eq(erased_at),
         ))
+        .execute(connection)?;
+    diesel::update(session_updates::table.find((&row.survey_id, row.updated_at, id)))
+        .set(session_updates::updated_at.eq(erased_at))
         .execute(connection)?;
     Ok(())
 }

@@ -141,6 +141,9 @@ fn multiply(app: &TestApp, id: &str, start: u32, count: u32) {
         start + count
     );
     connection.batch_execute(&sql).unwrap();
+    let listed = "INSERT INTO session_updates SELECT survey_id, updated_at, id FROM sessions \
+        WHERE id NOT IN (SELECT session_id FROM session_updates)";
+    connection.batch_execute(listed).unwrap();
 }
 
 #[tokio::test]
