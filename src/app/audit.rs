@@ -34,6 +34,8 @@ closed_list! {
         PhoneRead = "phone.read": "everything held about a phone was read unmasked",
         PhoneErased = "phone.erased": "a phone was erased",
         AnswerCorrected = "answer.corrected": "an answer was corrected",
+        CustomerDeactivated = "customer.deactivated": "a customer was deactivated",
+        ConsentChanged = "consent.changed": "a consent was changed by somebody else than the person",
         DeadLetterReplayed = "dead_letter.replayed": "the turn of a dead letter was run again",
         DeadLetterDiscarded = "dead_letter.discarded": "a dead letter was let be",
     }

@@ -14,8 +14,8 @@ use super::rate::{Buckets, RateLimit};
 use super::route::{resource, route_not_found};
 use super::sessions::{change, read};
 use super::{
-    channels, event_webhooks, gateways, health, inbound, keys, messages, phones, send_survey, surveys,
-    webhooks,
+    channels, consents, customers, event_webhooks, gateways, health, inbound, keys, messages, phones, send_survey,
+    surveys, webhooks,
 };
 use crate::app::api_key::Scope;
 use crate::app::engine::Engine;
@@ -79,6 +79,7 @@ fn metrics() -> Resource {
 pub fn routes_without_metrics(service: &mut ServiceConfig) {
     core_routes(service);
     admin_routes(service);
+    people_routes(service);
     service
         .service(resource("/problems/{code}", vec![(Method::GET, web::get().to(problem_page))]))
         .service(resource("/openapi.json", vec![(Method::GET, web::get().to(docs::openapi_json))]))
@@ -178,6 +179,36 @@ fn admin_routes(service: &mut ServiceConfig) {
         ("/v1/webhooks/{id}/replay", vec![post(admin, event_webhooks::replay)]),
         ("/v1/webhooks/{id}/attempts", vec![get(admin, event_webhooks::attempts)]),
         ("/v1/phones/{e164}", vec![get(admin, phones::read), delete(web::delete().to(phones::erase))]),
+    ];
+    for (path, routes) in routes {
+        service.service(resource(path, routes));
+    }
+}
+
+/// Customers and their consents.
+fn people_routes(service: &mut ServiceConfig) {
+    let (reads, writes) = (Scope::CustomersRead, Scope::CustomersWrite);
+    let put = |handler| (Method::PUT, allow(writes, handler));
+    let delete = |handler| (Method::DELETE, allow(writes, handler));
+    let head = (Method::HEAD, allow(reads, web::head().to(customers::check)));
+    let routes = [
+        ("/v1/customers/batch", vec![post(writes, customers::batch::onboard_batch)]),
+        (
+            "/v1/customers/{ccid}",
+            vec![put(web::put().to(customers::onboard)), get(reads, customers::read), head],
+        ),
+        ("/v1/customers/{ccid}/deactivate", vec![post(writes, customers::deactivate)]),
+        ("/v1/customers/{ccid}/feed", vec![get(reads, customers::feed_of)]),
+        (
+            "/v1/customers/{ccid}/phones/{e164}",
+            vec![
+                put(web::put().to(customers::connections::connect)),
+                delete(web::delete().to(customers::connections::remove)),
+            ],
+        ),
+        ("/v1/consents", vec![get(reads, consents::list)]),
+        ("/v1/consents/{e164}", vec![get(reads, consents::read), put(web::put().to(consents::change))]),
+        ("/v1/consents/{e164}/history", vec![get(reads, consents::history)]),
     ];
     for (path, routes) in routes {
         service.service(resource(path, routes));

@@ -9,6 +9,8 @@ pub mod caller;
 pub mod channels;
 pub mod code_pages;
 pub mod codes;
+pub mod consents;
+pub mod customers;
 pub mod docs;
 pub mod edge;
 pub mod event_webhooks;

@@ -20,8 +20,8 @@ use super::problem::{Fault, MEDIA_TYPE, ProblemSchema};
 use super::send_survey::{SendSurveyBody, SendSurveyVariable, SentSession};
 use super::sessions::{change, read};
 use super::{
-    channels, event_webhooks, gateways, health, inbound, keys, messages, phones, send_survey, surveys,
-    webhooks,
+    channels, consents, customers, event_webhooks, gateways, health, inbound, keys, messages, phones, send_survey,
+    surveys, webhooks,
 };
 use crate::app::warning::Warning;
 
@@ -70,6 +70,18 @@ use crate::app::warning::Warning;
         event_webhooks::attempts,
         phones::read,
         phones::erase,
+        customers::onboard,
+        customers::batch::onboard_batch,
+        customers::read,
+        customers::check,
+        customers::deactivate,
+        customers::feed_of,
+        customers::connections::connect,
+        customers::connections::remove,
+        consents::list,
+        consents::read,
+        consents::change,
+        consents::history,
         read::list,
         read::one,
         read::answers_of,
@@ -106,6 +118,7 @@ use crate::app::warning::Warning;
     tags(
         (name = "surveys", description = "Survey files and sending"),
         (name = "sessions", description = "Sessions, answers and messages"),
+        (name = "customers", description = "Customers, their phones, consents and feed"),
         (name = "gateways", description = "Channels, gateways and their webhooks"),
         (name = "webhooks", description = "Who is told what happens: see docs/webhooks.md"),
         (name = "operation", description = "Health, versions and reference")

@@ -14,6 +14,7 @@ use super::events::{CounterRow, EventRow};
 use super::inbound::InboundRow;
 use super::messages::{AttemptRow, MessageRow, ReportRow};
 use super::parts::PartRow;
+use super::people::People;
 use super::requests::{IdempotencyRow, SendRequestRow};
 use super::sessions::{HandleRow, SessionRow};
 use super::table::{Hashed, SortedTable, Table};
@@ -66,6 +67,8 @@ pub struct Space {
     pub attempts: Table<(String, i32), AttemptRow>,
     /// Delivery reports by id.
     pub reports: Table<String, ReportRow>,
+    /// Customers and what belongs to them.
+    pub people: People,
     /// Webhooks by id.
     pub webhooks: Table<String, WebhookRow>,
     /// What is to be told to webhooks, by webhook and event.

@@ -1,6 +1,8 @@
 //! The management side of the API, through the real server.
 
 mod channels;
+mod consents;
+mod customers;
 mod keys;
 mod phones;
 mod surveys;
