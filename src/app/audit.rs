@@ -36,6 +36,13 @@ closed_list! {
         AnswerCorrected = "answer.corrected": "an answer was corrected",
         CustomerDeactivated = "customer.deactivated": "a customer was deactivated",
         ConsentChanged = "consent.changed": "a consent was changed by somebody else than the person",
+        TemplateCreated = "template.created": "a template was made",
+        TemplateChanged = "template.changed": "a template was changed",
+        TemplateDeleted = "template.deleted": "a template was deleted",
+        TriggerPut = "trigger.put": "a trigger was made or changed",
+        TriggerDeleted = "trigger.deleted": "a trigger was deleted",
+        HandoffCreated = "handoff.created": "a handoff was made",
+        HandoffChanged = "handoff.changed": "a handoff was changed",
         DeadLetterReplayed = "dead_letter.replayed": "the turn of a dead letter was run again",
         DeadLetterDiscarded = "dead_letter.discarded": "a dead letter was let be",
     }

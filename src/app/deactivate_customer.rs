@@ -12,8 +12,9 @@ use super::moment::Moment;
 use crate::clock::Timestamp;
 use crate::store::{AnyConnection, Fault, Keys, Space, StoreError, Work};
 
-/// Messages of the feed wait no longer than this; older ones are sent or given up.
-pub const MESSAGE_LIFE: Duration = Duration::hours(48);
+/// Messages of the feed wait for the next permitted hour, at most 8 days, and a day longer; older ones are sent or
+/// given up.
+const MESSAGE_LIFE: Duration = Duration::days(10);
 
 /// One deactivation; the output is `None` for an unknown customer.
 #[derive(Debug)]

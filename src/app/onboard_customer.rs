@@ -10,10 +10,11 @@ use super::customers::{self, Attributes, CONNECTIONS_MAX, CustomerParts, Custome
 use super::engine::Engine;
 use super::event_kind::EventKind;
 use super::moment::Moment;
+use super::post_message::{LoadedTriggers, PostRefused, Posted, TriggerCall, load_triggers, post, usable};
 use super::warning::{Warning, WarningCode};
 use crate::clock::Timestamp;
 use crate::closed_list::closed_list;
-use crate::store::{AnyConnection, Fault, Json, Keys, Space, StoreError, Work};
+use crate::store::{AnyConnection, Fault, Json, Keys, Space, StoreError, Work, phones_of_customers};
 
 /// The product group of who has none (A74).
 const PRODUCT_GROUP: &str = "default";
@@ -61,6 +62,8 @@ pub struct Onboarding {
     pub tags: Option<Vec<String>>,
     /// Phones that are not named lose their connection.
     pub deactivate_previous_connections: bool,
+    /// A message to post once he is stored (R07).
+    pub trigger: Option<TriggerCall>,
     /// JSON Pointer of the customer in the caller's body.
     pub place: String,
 }
@@ -72,6 +75,8 @@ pub struct Onboarded {
     pub customer: CustomerParts,
     /// He was not known before.
     pub is_new: bool,
+    /// What was posted to his feed.
+    pub message: Option<Posted>,
     /// Advice on this one.
     pub warnings: Vec<Warning>,
 }
@@ -79,6 +84,8 @@ pub struct Onboarded {
 /// Why a customer was not onboarded; nothing of him is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OnboardRefused {
+    /// The message could not be posted (R07).
+    Message(PostRefused),
     /// With the phones that he has he would have more than 50.
     TooManyPhones {
         /// Pointer of the list.
@@ -100,6 +107,8 @@ pub struct OnboardCustomers {
     pub items: Vec<Onboarding>,
     /// Who onboards them.
     pub actor: Actor,
+    /// Filled in when the keys are asked for.
+    pub triggers: LoadedTriggers,
 }
 
 impl Work for OnboardCustomers {
@@ -109,7 +118,7 @@ impl Work for OnboardCustomers {
         self.items.first().map(|item| item.ccid.as_str())
     }
 
-    fn keys(&mut self, _: &mut AnyConnection, keys: &mut Keys) -> Result<(), StoreError> {
+    fn keys(&mut self, connection: &mut AnyConnection, keys: &mut Keys) -> Result<(), StoreError> {
         for item in &self.items {
             keys.ccids.insert(item.ccid.clone());
             for phone in &item.phones {
@@ -117,13 +126,36 @@ impl Work for OnboardCustomers {
                 keys.connections.insert(phone.consent.phone.clone());
             }
         }
-        Ok(())
+        self.load_triggers(connection, keys)
     }
 
     fn run(&mut self, space: &mut Space, now: Timestamp) -> Result<Self::Output, Fault> {
         let engine = self.engine.clone();
         let mut moment = Moment { engine: &engine, space, now };
-        self.items.iter().map(|item| onboard(&mut moment, item, &self.actor)).collect()
+        self.items.iter().map(|item| onboard(&mut moment, item, &self.actor, &self.triggers)).collect()
+    }
+}
+
+impl OnboardCustomers {
+    /// A turn over these customers.
+    #[must_use]
+    pub fn new(engine: &Engine, items: Vec<Onboarding>, actor: Actor) -> Self {
+        Self { engine: engine.clone(), items, actor, triggers: LoadedTriggers::new() }
+    }
+
+    /// Messages go to the phones that are named, and to those that the customers have already.
+    fn load_triggers(&mut self, connection: &mut AnyConnection, keys: &mut Keys) -> Result<(), StoreError> {
+        let triggered: Vec<&Onboarding> = self.items.iter().filter(|item| item.trigger.is_some()).collect();
+        if triggered.is_empty() {
+            return Ok(());
+        }
+        let mut phones = phones_of_customers(connection, triggered.iter().map(|item| item.ccid.as_str()))?;
+        phones
+            .extend(triggered.iter().flat_map(|item| &item.phones).map(|phone| phone.consent.phone.clone()));
+        let calls = triggered.iter().filter_map(|item| item.trigger.as_ref());
+        let ids: Vec<&str> = calls.map(|call| call.trigger_id.as_str()).collect();
+        self.triggers = load_triggers(&self.engine, connection, keys, &ids, &phones)?;
+        Ok(())
     }
 }
 
@@ -131,11 +163,19 @@ fn onboard(
     moment: &mut Moment<'_>,
     item: &Onboarding,
     actor: &Actor,
+    triggers: &LoadedTriggers,
 ) -> Result<Result<Onboarded, OnboardRefused>, Fault> {
     let known = moment.space.people.customers.get(&item.ccid).cloned();
     if let Some(refused) = refusal(moment, item, known.as_ref()) {
         return Ok(Err(refused));
     }
+    let trigger = match &item.trigger {
+        Some(call) => match usable(triggers, &call.trigger_id) {
+            Ok(loaded) => Some((loaded, call)),
+            Err(refused) => return Ok(Err(OnboardRefused::Message(refused))),
+        },
+        None => None,
+    };
     let is_new = known.is_none();
     let row = merged(moment, item, known);
     let customer_id = row.id.clone();
@@ -153,8 +193,9 @@ fn onboard(
     }
     let data = json!({"customerId": customer_id, "ccid": item.ccid, "created": is_new});
     moment.record_event(EventKind::CustomerOnboarded, None, &data)?;
+    let message = trigger.map(|(loaded, call)| post(moment, loaded, call)).transpose()?;
     let customer = customers::parts(moment.space, &item.ccid)?;
-    Ok(Ok(Onboarded { customer, is_new, warnings }))
+    Ok(Ok(Onboarded { customer, is_new, message, warnings }))
 }
 
 /// The advice that a person's own stop was kept (A64).

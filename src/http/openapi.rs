@@ -20,8 +20,8 @@ use super::problem::{Fault, MEDIA_TYPE, ProblemSchema};
 use super::send_survey::{SendSurveyBody, SendSurveyVariable, SentSession};
 use super::sessions::{change, read};
 use super::{
-    channels, consents, customers, event_webhooks, gateways, health, inbound, keys, messages, phones, send_survey,
-    surveys, webhooks,
+    channels, consents, customers, event_webhooks, gateways, handoffs, health, inbound, keys, messages,
+    phones, send_survey, surveys, templates, triggers, webhooks,
 };
 use crate::app::warning::Warning;
 
@@ -82,6 +82,23 @@ use crate::app::warning::Warning;
         consents::read,
         consents::change,
         consents::history,
+        templates::list,
+        templates::one,
+        templates::create,
+        templates::change,
+        templates::delete,
+        templates::trial::preview,
+        templates::trial::test,
+        triggers::list,
+        triggers::one,
+        triggers::put,
+        triggers::delete,
+        triggers::messages::post,
+        triggers::messages::post_batch,
+        handoffs::list,
+        handoffs::one,
+        handoffs::create,
+        handoffs::change,
         read::list,
         read::one,
         read::answers_of,
@@ -119,6 +136,7 @@ use crate::app::warning::Warning;
         (name = "surveys", description = "Survey files and sending"),
         (name = "sessions", description = "Sessions, answers and messages"),
         (name = "customers", description = "Customers, their phones, consents and feed"),
+        (name = "messaging", description = "Templates, triggers, messages to customers, handoffs"),
         (name = "gateways", description = "Channels, gateways and their webhooks"),
         (name = "webhooks", description = "Who is told what happens: see docs/webhooks.md"),
         (name = "operation", description = "Health, versions and reference")

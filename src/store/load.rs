@@ -14,7 +14,7 @@ use super::load_shared::load_shared;
 use super::lock::lock_phones;
 use super::messages::{MessageRow, ReportRow};
 use super::parts::PartRow;
-use super::people::load_people;
+use super::people::{load_people, load_zones};
 use super::requests::{IdempotencyRow, SendRequestRow};
 use super::schema::{
     answers, consents, contacts, delivery_reports, idempotency, inbound, inbound_parts, messages,
@@ -72,6 +72,8 @@ pub(super) fn load(
     let known = keys.phones.clone();
     load_open_messages(connection, &known, &mut space)?;
     load_named_messages(connection, &mut keys, &mut space)?;
+    keys.zones.extend(space.phones_of_proactive().cloned());
+    load_zones(connection, &keys, &mut space.people)?;
     load_sessions(connection, &mut keys, &mut space, now)?;
     if locked.as_ref().is_some_and(|locked| !keys.phones.is_subset(locked)) {
         // What was named leads to another phone by now: that one was erased, or the customer has got one more.

@@ -25,6 +25,7 @@ pub struct People {
     /// Active connections by phone: the customers that have it.
     owners: BTreeMap<String, BTreeSet<String>>,
     feed: SortedTable<(String, String), FeedItemRow>,
+    timezones: BTreeMap<String, BTreeSet<String>>,
     /// Whether a term was there before the batch, and whether it shall be after it.
     terms: BTreeMap<TermRow, (bool, bool)>,
 }
@@ -61,6 +62,12 @@ impl People {
     #[must_use]
     pub fn owners_of(&self, phone: &str) -> usize {
         self.owners.get(phone).map_or(0, BTreeSet::len)
+    }
+
+    /// The zones that customers of a phone have named (A69).
+    #[must_use]
+    pub fn timezones_of(&self, phone: &str) -> BTreeSet<String> {
+        self.timezones.get(phone).cloned().unwrap_or_default()
     }
 
     /// A customer is looked for by this from now on.
@@ -189,6 +196,54 @@ fn load_floods(connection: &mut AnyConnection, keys: &Keys, people: &mut People)
         people.floods.load(row.phone.clone(), row);
     }
     Ok(())
+}
+
+/// Loads the time zones that customers have named for phones (A69).
+pub(super) fn load_zones(
+    connection: &mut AnyConnection,
+    keys: &Keys,
+    people: &mut People,
+) -> Result<(), StoreError> {
+    if keys.zones.is_empty() {
+        return Ok(());
+    }
+    let owners: Vec<(String, String)> = customer_phones::table
+        .filter(among(customer_phones::phone, &keys.zones))
+        .filter(customer_phones::active)
+        .select((customer_phones::customer_id, customer_phones::phone))
+        .load(connection)?;
+    if owners.is_empty() {
+        return Ok(());
+    }
+    let named: Vec<(String, Option<String>)> = customers::table
+        .filter(among(customers::id, owners.iter().map(|(id, _)| id)))
+        .filter(customers::timezone.is_not_null())
+        .select((customers::id, customers::timezone))
+        .load(connection)?;
+    for (customer_id, timezone) in named {
+        let phones = owners.iter().filter(|(id, _)| *id == customer_id).map(|(_, phone)| phone);
+        for phone in phones {
+            people.timezones.entry(phone.clone()).or_default().extend(timezone.clone());
+        }
+    }
+    Ok(())
+}
+
+/// Phones of the customers with these ccids.
+///
+/// # Errors
+/// [`StoreError`] of a query.
+pub fn phones_of_customers<'c>(
+    connection: &mut AnyConnection,
+    ccids: impl IntoIterator<Item = &'c str>,
+) -> Result<Vec<String>, StoreError> {
+    let ids: Vec<String> =
+        customers::table.filter(among(customers::ccid, ccids)).select(customers::id).load(connection)?;
+    Ok(customer_phones::table
+        .filter(among(customer_phones::customer_id, &ids))
+        .filter(customer_phones::active)
+        .select(customer_phones::phone)
+        .load(connection)?)
 }
 
 /// Deletes what customers are no longer looked for by. Few rows, since few facts change: one by one.

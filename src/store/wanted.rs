@@ -52,6 +52,8 @@ pub struct Keys {
     pub feed_since: Option<NaiveDateTime>,
     /// Phones whose flood guard is needed (GW89).
     pub floods: BTreeSet<String>,
+    /// Phones for which the time zones that customers have named are needed (A69).
+    pub zones: BTreeSet<String>,
     /// Messages that are due, to be claimed.
     pub claim: Option<ClaimWish>,
     /// Webhooks, by id.

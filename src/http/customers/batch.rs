@@ -4,7 +4,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::shape::{ResultShape, ResultsShape, Sight};
-use super::{onboarded_shape, refusal, refuse_trigger, wish};
+use super::{onboarded_shape, refusal, wish};
 use crate::app::onboard_customer::{OnboardCustomers, OnboardRefused, Onboarded, Onboarding};
 use crate::http::actor::actor;
 use crate::http::api::Api;
@@ -60,7 +60,7 @@ pub async fn onboard_batch(
     let sight = Sight::naming(&caller, named);
     let bad: Vec<Option<Problem>> = read.into_iter().map(Result::err).collect();
     let actor = actor(&api, &caller, &request);
-    let work = OnboardCustomers { engine: api.engine.clone(), items: good, actor };
+    let work = OnboardCustomers::new(&api.engine, good, actor);
     idempotency::answer(&api.engine, ticket, work, |_| None, move |done| render(&bad, done, &sight)).await
 }
 
@@ -93,9 +93,7 @@ fn item_of(api: &Api, index: usize, json: &Json) -> Result<Onboarding, Problem> 
     }
     let (rules, now) = (&api.engine.settings.phone_rules, api.engine.clock.now());
     let item = wish::read(&mut fields, &place, ccid, rules, now);
-    let trigger = fields.text("triggerId", 1..=100).map(str::to_owned);
     fields.finish()?;
-    refuse_trigger(trigger.as_deref())?;
     Ok(item)
 }
 

@@ -18,6 +18,7 @@ use super::lists::{Cursor, Page, Paging};
 use super::parameters::Parameters;
 use super::problem::{Fault, FaultCode, Problem, ProblemCode};
 use super::spans;
+use super::triggers::messages::posted_shape;
 use crate::app::customers;
 use crate::app::deactivate_customer::DeactivateCustomer;
 use crate::app::failure::Failure;
@@ -56,12 +57,10 @@ pub async fn onboard(
     }
     let now = api.engine.clock.now();
     let item = wish::read(&mut fields, "", &ccid, &api.engine.settings.phone_rules, now);
-    let trigger = fields.text("triggerId", 1..=100).map(str::to_owned);
     fields.finish()?;
-    refuse_trigger(trigger.as_deref())?;
     let sight = Sight::naming(&caller, item.phones.iter().map(|phone| phone.consent.phone.clone()));
     let actor = actor(&api, &caller, &request);
-    let work = OnboardCustomers { engine: api.engine.clone(), items: vec![item], actor };
+    let work = OnboardCustomers::new(&api.engine, vec![item], actor);
     let mut done = api.engine.store.write(work).await.map_err(Failure::from)?;
     let onboarded = done.pop().ok_or(Failure::Internal)?.map_err(|refused| refusal(&refused))?;
     let shape = onboarded_shape(&onboarded, &sight)?;
@@ -69,21 +68,15 @@ pub async fn onboard(
     Ok(response.json(shape))
 }
 
-/// No trigger exists in this release.
-fn refuse_trigger(trigger: Option<&str>) -> Result<(), Problem> {
-    match trigger {
-        Some(_) => Err(Problem::new(ProblemCode::TriggerNotFound, "no trigger has this id")),
-        None => Ok(()),
-    }
-}
-
 fn onboarded_shape(done: &Onboarded, sight: &Sight) -> Result<OnboardedShape, Failure> {
     let customer = CustomerShape::of(&done.customer, sight)?;
-    Ok(OnboardedShape { customer, message: None, warnings: done.warnings.clone() })
+    let message = done.message.as_ref().map(|posted| posted_shape(posted, sight));
+    Ok(OnboardedShape { customer, message, warnings: done.warnings.clone() })
 }
 
 pub(super) fn refusal(refused: &OnboardRefused) -> Problem {
     let (place, detail) = match refused {
+        OnboardRefused::Message(refused) => return super::triggers::messages::refusal(*refused),
         OnboardRefused::TooManyPhones { place } => (place, "a customer has at most 50 phones"),
         OnboardRefused::TooManyCustomers { place } => (place, "a phone belongs to at most 50 customers"),
     };

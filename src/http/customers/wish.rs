@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use crate::app::change_consent::ConsentType;
 use crate::app::customers::{Attributes, CONNECTIONS_MAX};
 use crate::app::onboard_customer::{NewPhone, Onboarding, PhoneType, new_phone};
+use crate::app::post_message::TriggerCall;
 use crate::clock::Timestamp;
 use crate::http::fields::Fields;
 use crate::http::json::Json;
 use crate::http::problem::FaultCode;
+use crate::http::triggers::messages::read_call;
 use crate::phone::{Line, Phone, PhoneFault, PhoneRules};
 use crate::survey::Language;
 
@@ -50,6 +52,14 @@ pub struct CustomerBody {
     deactivate_previous_connections: Option<bool>,
     /// A message to post when the customer is stored.
     trigger_id: Option<String>,
+    /// Values for that message, by the names of variables.
+    #[schema(value_type = Option<Object>)]
+    input_parameters: Option<BTreeMap<String, String>>,
+    /// The caller's own mark on it, up to 100 characters.
+    client_message_tag: Option<String>,
+    /// Who or what caused it, `name` and `source`, up to 255 characters each.
+    #[schema(value_type = Option<Object>)]
+    launched_by: Option<BTreeMap<String, String>>,
 }
 
 /// A phone of a customer.
@@ -98,10 +108,18 @@ pub(super) fn read(
         attributes: fields.object("attributes", attributes),
         tags: tags(fields),
         deactivate_previous_connections: fields.boolean("deactivatePreviousConnections").unwrap_or_default(),
+        trigger: trigger(fields, ccid),
         place: place.to_owned(),
     };
     fields.require("phones");
     wish
+}
+
+/// The message that is to be posted (R07); its values mean nothing without a trigger.
+fn trigger(fields: &mut Fields<'_>, ccid: &str) -> Option<TriggerCall> {
+    let trigger_id = fields.text("triggerId", 1..=100).map(str::to_owned);
+    let call = read_call(fields, trigger_id.as_deref().unwrap_or_default(), ccid);
+    trigger_id.map(|_| call)
 }
 
 fn language(fields: &mut Fields<'_>) -> Option<String> {
@@ -149,10 +167,7 @@ fn attributes(fields: &mut Fields<'_>) -> Attributes {
         let key_fits = (1..=KEY_CHARS_MAX).contains(&key.chars().count()) && !key.contains('\0');
         match json {
             Json::Null => {}
-            Json::Text(value) if key_fits && fits_value(value) => {
-                attributes.insert(key.clone(), value.clone());
-            }
-            Json::Number(value) if key_fits && fits_value(value) => {
+            Json::Text(value) | Json::Number(value) if key_fits && fits_value(value) => {
                 attributes.insert(key.clone(), value.clone());
             }
             Json::Text(_) | Json::Number(_) | Json::Bool(_) | Json::Array(_) | Json::Object(_) => {

@@ -6,6 +6,7 @@ mod customers;
 mod keys;
 mod phones;
 mod surveys;
+mod triggers;
 
 use antiphon::app::api_key::Scope;
 use antiphon::app::audit::{self, Actor};
