@@ -3,6 +3,7 @@
 
 mod composed;
 pub mod gsm7;
+pub mod template;
 
 use serde::Serialize;
 

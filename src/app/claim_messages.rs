@@ -12,7 +12,7 @@ use super::draw_tokens::{Tokens, gateway_buckets};
 use super::engine::Engine;
 use super::expire_sessions::survey_of;
 use super::moment::{Moment, message_mut, priority, start_of_hour};
-use super::permitted_hours::{Errand, Permitted, permitted};
+use super::permitted_hours::{Errand, Permitted, permitted, permitted_proactive};
 use super::wait_for_delivery;
 use crate::clock::Timestamp;
 use crate::phone::Phone;
@@ -132,6 +132,10 @@ impl Claim<'_> {
         {
             return Ok(None);
         }
+        if let Permitted::From(opening) = when_proactive_permitted(moment, &message) {
+            put_off(moment, id, opening)?;
+            return Ok(None);
+        }
         let survey_id = session.as_ref().map(|session| session.survey_id.as_str());
         if message.kind != STOP_CONFIRMATION && consent::is_stopped(moment.space, &message.phone, survey_id) {
             moment.move_message(id, MessageState::Cancelled, Some("opted_out"))?;
@@ -217,6 +221,17 @@ fn when_permitted(moment: &Moment<'_>, message: &MessageRow, survey: &Survey) ->
     };
     Phone::from_stored(&message.phone)
         .map_or(Permitted::Now, |phone| permitted(moment.engine, survey, &phone, errand, moment.now))
+}
+
+/// The hours in which we may text somebody of our own accord, looked at again (A68).
+fn when_proactive_permitted(moment: &Moment<'_>, message: &MessageRow) -> Permitted {
+    if message.priority != priority::PROACTIVE || message.session_id.is_some() {
+        return Permitted::Now;
+    }
+    let timezones = moment.space.people.timezones_of(&message.phone);
+    Phone::from_stored(&message.phone).map_or(Permitted::Now, |phone| {
+        permitted_proactive(&moment.engine.settings, &phone, &timezones, moment.now)
+    })
 }
 
 /// Until when the phone is sent nothing: at most 30 texts in an hour (GW84), none to a machine (GW85). The

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::event_kind::EventKind;
 use super::moment::Moment;
+use crate::session::Status;
 use crate::store::consents::{ConsentEventRow, ConsentRow, ContactRow};
 use crate::store::{Fault, Space};
 
@@ -80,6 +81,7 @@ pub fn is_given(space: &Space, phone: &str, survey_id: &str) -> bool {
 /// [`Fault`] when the event cannot be recorded.
 pub fn record(moment: &mut Moment<'_>, change: &Change<'_>) -> Result<(), Fault> {
     let at = moment.at();
+    let ledger_id = moment.id();
     let row = ConsentRow {
         phone: change.phone.to_owned(),
         scope: change.scope.to_owned(),
@@ -90,10 +92,11 @@ pub fn record(moment: &mut Moment<'_>, change: &Change<'_>) -> Result<(), Fault>
         inbound_id: change.inbound_id.map(str::to_owned),
         actor: change.actor.map(str::to_owned),
         updated_at: at,
+        ledger_id: Some(ledger_id.clone()),
     };
     moment.space.consents.put((row.phone.clone(), row.scope.clone()), row);
     let ledger = ConsentEventRow {
-        id: moment.id(),
+        id: ledger_id,
         phone: change.phone.to_owned(),
         scope: change.scope.to_owned(),
         consent_type: change.consent_type.to_owned(),
@@ -108,6 +111,30 @@ pub fn record(moment: &mut Moment<'_>, change: &Change<'_>) -> Result<(), Fault>
     let data = json!({"consentType": ledger.consent_type, "scope": ledger.scope, "source": ledger.source, "ledgerId": ledger.id});
     moment.space.add_consent_event(ledger);
     moment.record_event(EventKind::ConsentUpdated, None, &data).map(drop)
+}
+
+/// Cancels what waits for a phone and closes its open sessions, all of them or those of one survey (A57).
+///
+/// # Errors
+/// [`Fault`] when a row is missing.
+pub fn apply_stop(moment: &mut Moment<'_>, phone: &str, survey_id: Option<&str>) -> Result<(), Fault> {
+    let in_scope: Vec<String> = moment
+        .space
+        .sessions_of(phone)
+        .filter(|session| session.status.is_open())
+        .filter(|session| survey_id.is_none_or(|survey_id| session.survey_id == survey_id))
+        .map(|session| session.id.clone())
+        .collect();
+    for id in &in_scope {
+        moment.cancel_waiting(id, "opted_out")?;
+        moment.close_session(id, Status::OptedOut, Some("opted_out"))?;
+    }
+    if survey_id.is_none() {
+        for id in moment.space.open_messages_to(phone) {
+            moment.cancel_message(&id, "opted_out")?;
+        }
+    }
+    Ok(())
 }
 
 /// Makes sure that the phone has its contact row, and keeps the language of its last session (A21).

@@ -21,6 +21,8 @@ pub mod priority {
     pub const REPLY: i32 = 0;
     /// The start of a session, and reminders.
     pub const START: i32 = 1;
+    /// What we send of our own accord: triggers and campaigns.
+    pub const PROACTIVE: i32 = 2;
 }
 
 /// One turn at work.

@@ -1,6 +1,8 @@
 //! When a start or a reminder may leave (A68, A69, GW66): starts in the survey's send window, reminders outside quiet
 //! hours too. Replies to a person's own text never wait.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDateTime;
 
 use super::engine::{Engine, Settings};
@@ -52,10 +54,32 @@ pub fn permitted(
         Errand::Start => of_survey.into_iter().collect(),
         Errand::Reminder => of_survey.into_iter().chain([reminder_hours(settings, phone)]).collect(),
     };
+    when_open(settings, &windows, phone, now)
+}
+
+/// When something that we send of our own accord may leave: outside quiet hours, in the zones that customers of this
+/// phone have named, else in those of the number (A68, A69).
+#[must_use]
+pub fn permitted_proactive(
+    settings: &Settings,
+    phone: &Phone,
+    timezones: &BTreeSet<String>,
+    now: Timestamp,
+) -> Permitted {
+    let hours = reminder_hours(settings, phone);
+    let named: Vec<SendWindow> = timezones
+        .iter()
+        .map(|timezone| SendWindow { timezone: Some(timezone.clone()), ..hours.clone() })
+        .collect();
+    let windows: Vec<&SendWindow> = if named.is_empty() { vec![hours] } else { named.iter().collect() };
+    when_open(settings, &windows, phone, now)
+}
+
+fn when_open(settings: &Settings, windows: &[&SendWindow], phone: &Phone, now: Timestamp) -> Permitted {
     if windows.is_empty() {
         return Permitted::Now;
     }
-    match zone::next_opening(&windows, phone, settings.default_timezone, now) {
+    match zone::next_opening(windows, phone, settings.default_timezone, now) {
         Some(opening) if opening <= now => Permitted::Now,
         Some(opening) => Permitted::From(opening.naive_utc()),
         None => Permitted::Never,
@@ -75,10 +99,19 @@ fn reminder_hours<'a>(settings: &'a Settings, phone: &Phone) -> &'a SendWindow {
 /// [`Fault`] when a message is not loaded.
 pub fn hold(moment: &mut Moment<'_>, session_id: &str, message_ids: &[String]) -> Result<(), Fault> {
     for id in message_ids {
-        if message_mut(moment.space, id)?.state == MessageState::Due {
-            moment.move_message(id, MessageState::Held, Some(NO_PERMITTED_HOUR))?;
-        }
+        hold_message(moment, id)?;
     }
     tracing::warn!(session_id, "no hour is permitted in all time zones of the number; its messages are held");
+    Ok(())
+}
+
+/// Holds a message that may leave at no hour.
+///
+/// # Errors
+/// [`Fault`] when it is not loaded.
+pub fn hold_message(moment: &mut Moment<'_>, id: &str) -> Result<(), Fault> {
+    if message_mut(moment.space, id)?.state == MessageState::Due {
+        moment.move_message(id, MessageState::Held, Some(NO_PERMITTED_HOUR))?;
+    }
     Ok(())
 }

@@ -9,7 +9,6 @@ use super::consent::{self, Change, GLOBAL, STOP};
 use super::engine::Engine;
 use super::event_kind::EventKind;
 use super::moment::{Moment, message_mut, session, session_mut};
-use super::receive_message::apply_stop;
 use super::receive_status::apply_report;
 use crate::clock::Timestamp;
 use crate::gateway::SendResult;
@@ -281,7 +280,7 @@ pub fn record_opt_out(
         note: code,
     };
     consent::record(moment, &change)?;
-    apply_stop(moment, phone, None)
+    consent::apply_stop(moment, phone, None)
 }
 
 /// The fact that a gateway has a message.

@@ -14,8 +14,8 @@ use super::rate::{Buckets, RateLimit};
 use super::route::{resource, route_not_found};
 use super::sessions::{change, read};
 use super::{
-    channels, event_webhooks, exports, gateways, health, inbound, keys, messages, phones, send_survey,
-    surveys, webhooks,
+    channels, consents, customers, event_webhooks, exports, gateways, handoffs, health, inbound, keys,
+    messages, phones, send_survey, surveys, templates, triggers, webhooks,
 };
 use crate::app::api_key::Scope;
 use crate::app::engine::Engine;
@@ -79,6 +79,8 @@ fn metrics() -> Resource {
 pub fn routes_without_metrics(service: &mut ServiceConfig) {
     core_routes(service);
     admin_routes(service);
+    people_routes(service);
+    messaging_routes(service);
     service
         .service(resource("/problems/{code}", vec![(Method::GET, web::get().to(problem_page))]))
         .service(resource("/openapi.json", vec![(Method::GET, web::get().to(docs::openapi_json))]))
@@ -180,6 +182,73 @@ fn admin_routes(service: &mut ServiceConfig) {
         ("/v1/webhooks/{id}/replay", vec![post(admin, event_webhooks::replay)]),
         ("/v1/webhooks/{id}/attempts", vec![get(admin, event_webhooks::attempts)]),
         ("/v1/phones/{e164}", vec![get(admin, phones::read), delete(web::delete().to(phones::erase))]),
+    ];
+    for (path, routes) in routes {
+        service.service(resource(path, routes));
+    }
+}
+
+/// Customers and their consents.
+fn people_routes(service: &mut ServiceConfig) {
+    let (reads, writes) = (Scope::CustomersRead, Scope::CustomersWrite);
+    let put = |handler| (Method::PUT, allow(writes, handler));
+    let delete = |handler| (Method::DELETE, allow(writes, handler));
+    let head = (Method::HEAD, allow(reads, web::head().to(customers::check)));
+    let routes = [
+        ("/v1/customers/batch", vec![post(writes, customers::batch::onboard_batch)]),
+        (
+            "/v1/customers/{ccid}",
+            vec![put(web::put().to(customers::onboard)), get(reads, customers::read), head],
+        ),
+        ("/v1/customers/{ccid}/deactivate", vec![post(writes, customers::deactivate)]),
+        ("/v1/customers/{ccid}/feed", vec![get(reads, customers::feed_of)]),
+        (
+            "/v1/customers/{ccid}/phones/{e164}",
+            vec![
+                put(web::put().to(customers::connections::connect)),
+                delete(web::delete().to(customers::connections::remove)),
+            ],
+        ),
+        ("/v1/consents", vec![get(reads, consents::list)]),
+        ("/v1/consents/{e164}", vec![get(reads, consents::read), put(web::put().to(consents::change))]),
+        ("/v1/consents/{e164}/history", vec![get(reads, consents::history)]),
+    ];
+    for (path, routes) in routes {
+        service.service(resource(path, routes));
+    }
+}
+
+/// Templates, triggers with their messages, and handoffs.
+fn messaging_routes(service: &mut ServiceConfig) {
+    let (reads, writes, sends) = (Scope::CampaignsRead, Scope::CampaignsWrite, Scope::MessagesSend);
+    let put = |handler| (Method::PUT, allow(writes, handler));
+    let patch = |handler| (Method::PATCH, allow(writes, handler));
+    let delete = |handler| (Method::DELETE, allow(writes, handler));
+    let routes = [
+        ("/v1/templates", vec![get(reads, templates::list), post(writes, templates::create)]),
+        (
+            "/v1/templates/{id}",
+            vec![
+                get(reads, templates::one),
+                patch(web::patch().to(templates::change)),
+                delete(web::delete().to(templates::delete)),
+            ],
+        ),
+        ("/v1/templates/{id}/preview", vec![post(reads, templates::trial::preview)]),
+        ("/v1/templates/{id}/test", vec![post(sends, templates::trial::test)]),
+        ("/v1/triggers", vec![get(reads, triggers::list)]),
+        ("/v1/triggers/messages", vec![post(sends, triggers::messages::post_batch)]),
+        (
+            "/v1/triggers/{triggerId}",
+            vec![
+                get(reads, triggers::one),
+                put(web::put().to(triggers::put)),
+                delete(web::delete().to(triggers::delete)),
+            ],
+        ),
+        ("/v1/triggers/{triggerId}/messages", vec![post(sends, triggers::messages::post)]),
+        ("/v1/handoffs", vec![get(reads, handoffs::list), post(writes, handoffs::create)]),
+        ("/v1/handoffs/{id}", vec![get(reads, handoffs::one), patch(web::patch().to(handoffs::change))]),
     ];
     for (path, routes) in routes {
         service.service(resource(path, routes));

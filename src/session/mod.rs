@@ -2,6 +2,7 @@
 //! keywords and consent. Pure, like [`crate::survey`]: no I/O, no clock, no log.
 
 pub mod correlate;
+pub mod flood;
 pub mod keywords;
 mod message;
 mod noise;

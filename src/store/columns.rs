@@ -222,8 +222,10 @@ mod tests {
     use crate::store::audit::AuditRow;
     use crate::store::channels::{BucketRow, GatewayBucketRow};
     use crate::store::consents::{ConsentEventRow, ConsentRow, ContactRow};
+    use crate::store::customers::{CustomerPhoneRow, CustomerRow, TermRow};
     use crate::store::deliveries::{DeliveryRow, WebhookAttemptRow};
     use crate::store::events::{CounterRow, EventRow};
+    use crate::store::feed::{FeedItemRow, FloodRow};
     use crate::store::inbound::InboundRow;
     use crate::store::messages::{AttemptRow, MessageRow, ReportRow};
     use crate::store::parts::PartRow;
@@ -256,6 +258,8 @@ mod tests {
             ConsentEventRow: consent_events, InboundRow: inbound, AnswerRow: answers, EventRow: events,
             MessageRow: messages, AttemptRow: send_attempts, ReportRow: delivery_reports,
             BucketRow: channel_buckets, SendRequestRow: send_requests, IdempotencyRow: idempotency,
+            CustomerRow: customers, CustomerPhoneRow: customer_phones, TermRow: customer_terms,
+            FeedItemRow: feed_items, FloodRow: floods,
             CounterRow: counters, AuditRow: audit, PartRow: inbound_parts, SessionUpdateRow: session_updates,
             GatewayBucketRow: gateway_buckets,
             WebhookRow: webhooks, DeliveryRow: webhook_deliveries, WebhookAttemptRow: webhook_attempts,

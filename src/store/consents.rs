@@ -4,8 +4,16 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::columns::stored;
+use super::listing::{Span, within};
 use super::moment::{At, AtOrNull};
 use super::schema::{consent_events, consents, contacts, suppressions};
+use super::{AnyConnection, StoreError};
+
+/// The backend behind the enum of connections.
+type Backend = <AnyConnection as diesel::connection::Connection>::Backend;
+
+/// What consents there are; lists merge them, since each type has an order of its own.
+const TYPES: [&str; 4] = ["none", "written", "express", "stop"];
 
 /// One phone: lock target and counters.
 #[derive(Clone, Debug, Queryable, Insertable)]
@@ -79,6 +87,8 @@ pub struct ConsentRow {
     pub actor: Option<String>,
     #[diesel(deserialize_as = At)]
     pub updated_at: NaiveDateTime,
+    /// The ledger row that this state comes from; none for a stop that outlived an erasure.
+    pub ledger_id: Option<String>,
 }
 
 stored!(
@@ -86,7 +96,7 @@ stored!(
     consents,
     key [phone, scope],
     fixed [],
-    changing [consent_type, source, obtained_at, keyword, inbound_id, actor, updated_at],
+    changing [consent_type, source, obtained_at, keyword, inbound_id, actor, updated_at, ledger_id],
 );
 
 /// One change of consent.
@@ -141,6 +151,72 @@ impl SuppressionRow {
             inbound_id: None,
             actor: None,
             updated_at: self.created_at,
+            ledger_id: None,
         }
     }
+}
+
+/// The consent of a phone in a scope; the stop of a person whose number was erased counts as long as nothing newer is
+/// on record (RS11).
+///
+/// # Errors
+/// [`StoreError`] of a query.
+pub fn find(
+    connection: &mut AnyConnection,
+    phone: &str,
+    phone_hash: &str,
+    scope: &str,
+) -> Result<Option<ConsentRow>, StoreError> {
+    let known: Option<ConsentRow> = consents::table.find((phone, scope)).first(connection).optional()?;
+    if known.is_some() {
+        return Ok(known);
+    }
+    let kept: Option<SuppressionRow> =
+        suppressions::table.find((phone_hash, scope)).first(connection).optional()?;
+    Ok(kept.map(|row| row.consent_of(phone)))
+}
+
+/// A page of current consents of a scope, of one type or of all. A consent changes as a whole: the time of its change
+/// is the only one it has.
+///
+/// # Errors
+/// [`StoreError`] of a query.
+pub fn page(
+    connection: &mut AnyConnection,
+    consent_type: Option<&str>,
+    scope: &str,
+    span: &Span,
+) -> Result<Vec<ConsentRow>, StoreError> {
+    let mut found: Vec<ConsentRow> = Vec::new();
+    for one in TYPES.into_iter().filter(|one| consent_type.is_none_or(|wanted| wanted == *one)) {
+        let mut query = consents::table
+            .into_boxed::<Backend>()
+            .filter(consents::consent_type.eq(one))
+            .filter(consents::scope.eq(scope.to_owned()));
+        // Those of before this column came have none if the ledger knows nothing of them; nothing writes such rows.
+        let ledger_id = consents::ledger_id.assume_not_null();
+        within!(query, span, consents::updated_at, consents::updated_at, ledger_id);
+        found.extend(query.load::<ConsentRow>(connection)?);
+    }
+    found.sort_by(|one, other| (one.updated_at, &one.ledger_id).cmp(&(other.updated_at, &other.ledger_id)));
+    if span.descending {
+        found.reverse();
+    }
+    found.truncate(usize::try_from(span.limit).unwrap_or(0));
+    Ok(found)
+}
+
+/// A page of the ledger of a phone, in all scopes.
+///
+/// # Errors
+/// [`StoreError`] of the query.
+pub fn history(
+    connection: &mut AnyConnection,
+    phone: &str,
+    span: &Span,
+) -> Result<Vec<ConsentEventRow>, StoreError> {
+    let mut query =
+        consent_events::table.into_boxed::<Backend>().filter(consent_events::phone.eq(phone.to_owned()));
+    within!(query, span, consent_events::created_at, consent_events::created_at, consent_events::id);
+    Ok(query.load(connection)?)
 }

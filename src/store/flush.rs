@@ -8,6 +8,7 @@ use diesel::prelude::*;
 
 use super::columns::Stored;
 use super::one_row::{DeleteRow, InsertRow, UpdateOften, UpdateRow};
+use super::people::delete_terms;
 use super::sessions::SessionUpdateRow;
 use super::space::Space;
 use super::table::{Change, Held, Rows, Table};
@@ -21,6 +22,7 @@ use super::{AnyConnection, SessionRow, StoreError, audit};
 pub fn flush(connection: &mut AnyConnection, space: &Space) -> Result<(), StoreError> {
     write_back(connection, &space.contacts)?;
     write_back(connection, &space.consents)?;
+    flush_people(connection, space)?;
     insert(connection, space.consent_events())?;
     write_back(connection, &space.inbound)?;
     write_back(connection, &space.parts)?;
@@ -37,6 +39,16 @@ pub fn flush(connection: &mut AnyConnection, space: &Space) -> Result<(), StoreE
     write_back(connection, &space.deliveries)?;
     insert(connection, space.webhook_attempts())?;
     audit::append(connection, space.audit())
+}
+
+fn flush_people(connection: &mut AnyConnection, space: &Space) -> Result<(), StoreError> {
+    let people = &space.people;
+    write_back(connection, &people.customers)?;
+    write_back(connection, people.phone_table())?;
+    delete_terms(connection, people)?;
+    insert(connection, people.new_terms())?;
+    insert(connection, people.new_feed())?;
+    write_back(connection, &people.floods)
 }
 
 fn flush_sessions(connection: &mut AnyConnection, space: &Space) -> Result<(), StoreError> {

@@ -111,6 +111,7 @@ macro_rules! within {
         $query = $query.limit(span.limit);
     }};
 }
+pub(super) use within;
 
 /// Sessions of a page. Each survey has its sessions in order; a page of several surveys merges theirs.
 ///

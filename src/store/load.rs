@@ -14,6 +14,7 @@ use super::load_shared::load_shared;
 use super::lock::lock_phones;
 use super::messages::{MessageRow, ReportRow};
 use super::parts::PartRow;
+use super::people::{load_people, load_zones};
 use super::requests::{IdempotencyRow, SendRequestRow};
 use super::schema::{
     answers, consents, contacts, delivery_reports, idempotency, inbound, inbound_parts, messages,
@@ -66,14 +67,17 @@ pub(super) fn load(
     load_inbound(connection, &keys, &mut space, now)?;
     load_parts(connection, &keys, &mut space)?;
     load_handles(connection, &mut keys, &mut space)?;
+    load_people(connection, &mut keys, &mut space.people, is_write)?;
     // What a phone brings comes first: what a turn names is mostly among it, and then need not be looked up.
     let known = keys.phones.clone();
     load_open_messages(connection, &known, &mut space)?;
     load_named_messages(connection, &mut keys, &mut space)?;
+    keys.zones.extend(space.phones_of_proactive().cloned());
+    load_zones(connection, &keys, &mut space.people)?;
     load_sessions(connection, &mut keys, &mut space, now)?;
     if locked.as_ref().is_some_and(|locked| !keys.phones.is_subset(locked)) {
-        // It was erased while we waited for its lock: by now it leads to another phone.
-        return Err(StoreError::Busy("a phone was erased while it was locked".to_owned()));
+        // What was named leads to another phone by now: that one was erased, or the customer has got one more.
+        return Err(StoreError::Busy("another phone came while the phones were locked".to_owned()));
     }
     load_phones(connection, &keys, &mut space)?;
     load_suppressions(connection, &keys, &mut space, hasher)?;

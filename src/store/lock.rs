@@ -7,12 +7,12 @@ use std::collections::BTreeSet;
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::StoreError;
 use super::consents::ContactRow;
 use super::schema::{contacts, messages, session_handles, sessions};
 use super::space::Space;
 use super::unnest::{InsertAll, InsertMissing};
 use super::wanted::Keys;
+use super::{StoreError, people};
 
 /// How often phones are looked for that are erased while we lock them.
 const TRIES_MAX: u32 = 4;
@@ -81,6 +81,7 @@ fn resolve(connection: &mut PgConnection, keys: &mut Keys) -> Result<(), StoreEr
         let named = session_handles::table.filter(session_handles::handle.eq_any(handles));
         found.extend(named.select(session_handles::phone).load::<String>(connection)?);
     }
+    found.extend(people::phones_of(connection, keys)?);
     keys.phones.extend(found);
     Ok(())
 }

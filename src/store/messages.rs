@@ -13,7 +13,9 @@ use super::{AnyConnection, StoreError};
 use crate::session::{MessageClass, MessageState, Receipt};
 
 /// Priorities in the order they leave: replies, starts, campaigns (RE16). One indexed range each.
-pub(super) const PRIORITIES: [i32; 3] = [0, 1, 2];
+pub(super) const PRIORITIES: [i32; 3] = [0, 1, PROACTIVE];
+/// The priority of what we send of our own accord.
+pub(super) const PROACTIVE: i32 = 2;
 
 /// One outbound SMS.
 #[derive(Clone, Debug, Queryable)]

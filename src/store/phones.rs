@@ -9,6 +9,7 @@ use diesel::sql_types::Bool;
 use super::among::among;
 use super::answers::AnswerRow;
 use super::consents::{ConsentEventRow, ConsentRow, ContactRow, SuppressionRow};
+use super::customers::CustomerRow;
 use super::inbound::InboundRow;
 use super::messages::MessageRow;
 use super::parts::PartRow;
@@ -17,7 +18,7 @@ use super::schema::{
     inbound_parts, messages, send_requests, session_handles, session_updates, sessions, suppressions,
 };
 use super::sessions::SessionRow;
-use super::{AnyConnection, StoreError};
+use super::{AnyConnection, StoreError, customers, feed};
 use crate::survey::{Value, Variables};
 
 /// Most rows of one table in a [`Dossier`].
@@ -35,6 +36,7 @@ const FREE_TEXT: &str = "free_text";
 #[expect(missing_docs, reason = "each list is named after its table")]
 pub struct Dossier {
     pub contact: Option<ContactRow>,
+    pub customers: Vec<CustomerRow>,
     pub consents: Vec<ConsentRow>,
     pub suppressions: Vec<SuppressionRow>,
     pub consent_events: Vec<ConsentEventRow>,
@@ -66,6 +68,7 @@ pub fn dossier(connection: &mut AnyConnection, phone: &str, phone_hash: &str) ->
     let session_ids = session_ids(connection, phone)?;
     Ok(Dossier {
         contact: contacts::table.find(phone).first(connection).optional()?,
+        customers: customers::of_phone(connection, phone)?,
         consents: consents::table
             .filter(consents::phone.eq(phone))
             .order(consents::scope)
@@ -140,9 +143,23 @@ pub fn erase(connection: &mut AnyConnection, phone: &str, row: &ErasureRow) -> R
     diesel::delete(idempotency::table.filter(idempotency::body.like(format!("%{phone}%"))))
         .execute(connection)?;
     diesel::delete(send_requests::table.filter(send_requests::phone.eq(phone))).execute(connection)?;
+    erase_customers(connection, phone, &mark, row.erased_at)?;
     diesel::delete(contacts::table.find(phone)).execute(connection)?;
     diesel::insert_into(erasures::table).values(row).execute(connection)?;
     Ok(())
+}
+
+/// The feed of the customers that have the phone, then the connections themselves.
+fn erase_customers(
+    connection: &mut AnyConnection,
+    phone: &str,
+    mark: &str,
+    at: NaiveDateTime,
+) -> Result<(), StoreError> {
+    let owners = customers::of_phone(connection, phone)?;
+    let ids: Vec<String> = owners.into_iter().map(|owner| owner.id).collect();
+    feed::erase_phone(connection, &ids, phone, mark)?;
+    customers::erase_phone(connection, phone, mark, at)
 }
 
 /// What stands in place of a phone or a text.

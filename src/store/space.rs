@@ -12,8 +12,9 @@ use super::consents::{ConsentEventRow, ConsentRow, ContactRow};
 use super::deliveries::{DUE, DeliveryRow, WebhookAttemptRow};
 use super::events::{CounterRow, EventRow};
 use super::inbound::InboundRow;
-use super::messages::{AttemptRow, MessageRow, ReportRow};
+use super::messages::{AttemptRow, MessageRow, PROACTIVE, ReportRow};
 use super::parts::PartRow;
+use super::people::People;
 use super::requests::{IdempotencyRow, SendRequestRow};
 use super::sessions::{HandleRow, SessionRow};
 use super::table::{Hashed, SortedTable, Table};
@@ -66,6 +67,8 @@ pub struct Space {
     pub attempts: Table<(String, i32), AttemptRow>,
     /// Delivery reports by id.
     pub reports: Table<String, ReportRow>,
+    /// Customers and what belongs to them.
+    pub people: People,
     /// Webhooks by id.
     pub webhooks: Table<String, WebhookRow>,
     /// What is to be told to webhooks, by webhook and event.
@@ -280,6 +283,12 @@ impl Space {
     pub fn reports_naming<'a>(&'a self, external_id: &str) -> impl Iterator<Item = &'a ReportRow> + use<'a> {
         let ids = self.by_external_id.get(external_id).map(|index| &index.reports);
         ids.into_iter().flatten().filter_map(|id| self.reports.get(id.as_str()))
+    }
+
+    /// Phones of the candidates that we send of our own accord: customers may have named zones for them (A69).
+    pub(super) fn phones_of_proactive(&self) -> impl Iterator<Item = &String> {
+        let loaded = self.candidates().iter().filter_map(|id| self.messages.get(id.as_str()));
+        loaded.filter(|message| message.priority >= PROACTIVE).map(|message| &message.phone)
     }
 
     /// Whether the batch left something for a dispatcher: a message to send, or one finished that others of its

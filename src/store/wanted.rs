@@ -44,6 +44,16 @@ pub struct Keys {
     pub answers_of: BTreeSet<String>,
     /// Ended sessions of a phone are loaded if they ended after this (A29).
     pub ended_after: Option<NaiveDateTime>,
+    /// Customers by the client's own ids; their phones are loaded with them.
+    pub ccids: BTreeSet<String>,
+    /// Phones that get connected with a customer: the customers that have them are counted.
+    pub connections: BTreeSet<String>,
+    /// What was posted to the customers since then is loaded.
+    pub feed_since: Option<NaiveDateTime>,
+    /// Phones whose flood guard is needed (GW89).
+    pub floods: BTreeSet<String>,
+    /// Phones for which the time zones that customers have named are needed (A69).
+    pub zones: BTreeSet<String>,
     /// Messages that are due, to be claimed.
     pub claim: Option<ClaimWish>,
     /// Webhooks, by id.
@@ -73,6 +83,11 @@ impl Keys {
     /// Asks for sessions that ended after an instant; the earliest wish of a batch wins.
     pub fn want_ended_after(&mut self, instant: NaiveDateTime) {
         self.ended_after = Some(self.ended_after.map_or(instant, |known| known.min(instant)));
+    }
+
+    /// Asks for what was posted to the customers after an instant; the earliest wish of a batch wins.
+    pub fn want_feed_since(&mut self, instant: NaiveDateTime) {
+        self.feed_since = Some(self.feed_since.map_or(instant, |known| known.min(instant)));
     }
 
     /// Asks for messages to claim; with two wishes in a batch the candidates serve both.

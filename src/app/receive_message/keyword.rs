@@ -14,7 +14,7 @@ use crate::i18n::SystemText;
 use crate::phone::Phone;
 use crate::session::correlate::Match;
 use crate::session::keywords::{Command, Stop};
-use crate::session::{Inbound, MessageClass, Outcome, Status};
+use crate::session::{Inbound, MessageClass, Outcome};
 use crate::store::Fault;
 use crate::survey::messages::SessionText;
 
@@ -75,7 +75,7 @@ impl ReceiveMessage {
         let was_stopped = consent::is_stopped(moment.space, phone.as_e164(), survey_id.as_deref());
         let scope = survey_id.as_deref().unwrap_or(GLOBAL);
         consent::record(moment, &self.change(phone, scope, STOP, Some(word)))?;
-        apply_stop(moment, phone.as_e164(), survey_id.as_deref())?;
+        consent::apply_stop(moment, phone.as_e164(), survey_id.as_deref())?;
         moment.engine.metrics.optout(if survey_id.is_some() { "survey" } else { GLOBAL });
         // Said again, or confirmed by the gateway itself (GW62), it is done: every text we send to somebody who
         // said stop is one too many.
@@ -194,28 +194,4 @@ impl ReceiveMessage {
         moment.queue(queued, Duration::zero())?;
         Ok(())
     }
-}
-
-/// Cancels what waits for a phone and closes its open sessions, all of them or those of one survey (A57).
-///
-/// # Errors
-/// [`Fault`] when a row is missing.
-pub fn apply_stop(moment: &mut Moment<'_>, phone: &str, survey_id: Option<&str>) -> Result<(), Fault> {
-    let in_scope: Vec<String> = moment
-        .space
-        .sessions_of(phone)
-        .filter(|session| session.status.is_open())
-        .filter(|session| survey_id.is_none_or(|survey_id| session.survey_id == survey_id))
-        .map(|session| session.id.clone())
-        .collect();
-    for id in &in_scope {
-        moment.cancel_waiting(id, "opted_out")?;
-        moment.close_session(id, Status::OptedOut, Some("opted_out"))?;
-    }
-    if survey_id.is_none() {
-        for id in moment.space.open_messages_to(phone) {
-            moment.cancel_message(&id, "opted_out")?;
-        }
-    }
-    Ok(())
 }

@@ -16,7 +16,6 @@ mod wording;
 use std::sync::Arc;
 
 pub use flags::{flags_json, read_flags};
-pub use keyword::apply_stop;
 
 use super::channels::Channel;
 use super::engine::Engine;

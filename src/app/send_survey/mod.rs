@@ -358,7 +358,7 @@ impl SendSurveyTurn {
             revision: prepared.revision,
             status: Status::Pending,
             status_reason: Some(if queued { "open_session" } else { "send_at" }.to_owned()),
-            origin: "api".to_owned(),
+            origin: prepared.origin.to_owned(),
             phone: command.identifier.as_e164().to_owned(),
             channel_id: channel_id.to_owned(),
             language: prepared.language.code().to_owned(),

@@ -35,6 +35,8 @@ pub struct Prepared {
     pub channel: Option<Arc<Channel>>,
     /// The session's language (P32, A20).
     pub language: Language,
+    /// What starts the session: `api`, `trigger` or `campaign` (S04).
+    pub origin: &'static str,
     /// The API key of the caller, if there is one.
     pub key_id: Option<String>,
     /// Subnumbers drawn for its session, where we put digits behind our short number: the first that is free is
@@ -100,6 +102,7 @@ pub fn prepare(engine: &Engine, command: SendSurvey, now: Timestamp) -> Result<P
         survey,
         channel,
         language,
+        origin: "api",
         key_id: None,
         drawn,
         warnings: Vec::new(),

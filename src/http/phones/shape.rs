@@ -23,6 +23,8 @@ pub struct PhoneShape {
     pub language: Option<String>,
     /// Since when it is known; `null` when it is not.
     pub created_at: Option<String>,
+    /// The customers that have or had it, by ccid.
+    pub customers: Vec<String>,
     /// Current consents, by scope.
     pub consents: Vec<ConsentShape>,
     /// Stops that outlived an erasure.
@@ -160,6 +162,7 @@ impl PhoneShape {
             phone: if reads_pii { phone.to_owned() } else { mask(phone) },
             language: held.contact.as_ref().and_then(|contact| contact.language.clone()),
             created_at: held.contact.as_ref().map(|contact| shown(contact.created_at)),
+            customers: held.customers.iter().map(|row| row.ccid.clone()).collect(),
             consents: held.consents.iter().map(consent).collect(),
             suppressions: held.suppressions.iter().map(suppression).collect(),
             consent_history: held.consent_events.iter().map(|row| consent_event(row, text)).collect(),

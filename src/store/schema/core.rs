@@ -104,6 +104,7 @@ diesel::table! {
         inbound_id -> Nullable<Text>,
         actor -> Nullable<Text>,
         updated_at -> Timestamp,
+        ledger_id -> Nullable<Text>,
     }
 }
 

@@ -3,7 +3,9 @@
 mod core;
 mod event_webhooks;
 mod gateways;
+mod people;
 
 pub use core::*;
 pub use event_webhooks::*;
 pub use gateways::*;
+pub use people::*;

@@ -23,7 +23,7 @@ use super::statements::{Watched, phones};
 use crate::support::Backend;
 
 /// Tables that grow with the traffic.
-const BIG: [&str; 15] = [
+const BIG: [&str; 19] = [
     "sessions",
     "session_updates",
     "messages",
@@ -39,6 +39,10 @@ const BIG: [&str; 15] = [
     "idempotency",
     "delivery_reports",
     "inbound_parts",
+    "customers",
+    "customer_phones",
+    "customer_terms",
+    "feed_items",
 ];
 
 /// Lets PostgreSQL plan as if ten million rows were stored and a million were unfinished: with an empty table it takes

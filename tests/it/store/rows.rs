@@ -34,7 +34,7 @@ fn columns(connection: &mut AnyConnection, table: &str) -> Vec<Column> {
         .load(sqlite),
         AnyConnection::Postgres(postgres) => diesel::sql_query(format!(
             "SELECT column_name::text AS name, data_type::text AS kind FROM information_schema.columns \
-             WHERE table_name = '{table}' ORDER BY 1"
+             WHERE table_schema = 'public' AND table_name = '{table}' ORDER BY 1"
         ))
         .load(postgres),
     }

@@ -1,9 +1,12 @@
 //! The management side of the API, through the real server.
 
 mod channels;
+mod consents;
+mod customers;
 mod keys;
 mod phones;
 mod surveys;
+mod triggers;
 
 use antiphon::app::api_key::Scope;
 use antiphon::app::audit::{self, Actor};

@@ -1,0 +1,12 @@
+DROP TABLE import_rejects;
+DROP TABLE imports;
+DROP TABLE handoffs;
+DROP TABLE triggers;
+DROP TABLE templates;
+DROP TABLE floods;
+DROP TABLE feed_items;
+DROP TABLE customer_terms;
+DROP TABLE customer_phones;
+DROP TABLE customers;
+DROP INDEX consents_type;
+ALTER TABLE consents DROP COLUMN ledger_id;
