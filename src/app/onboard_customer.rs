@@ -281,7 +281,7 @@ fn drop_others(moment: &mut Moment<'_>, item: &Onboarding, customer_id: &str) {
     }
 }
 
-/// A phone with its consent, as API and imports make it.
+/// A phone with its consent, as the API makes it.
 #[must_use]
 pub fn new_phone(
     phone: String,

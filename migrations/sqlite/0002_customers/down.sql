@@ -1,5 +1,3 @@
-DROP TABLE import_rejects;
-DROP TABLE imports;
 DROP TABLE handoffs;
 DROP TABLE triggers;
 DROP TABLE templates;

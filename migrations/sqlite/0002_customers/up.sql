@@ -1,5 +1,5 @@
 -- Customers beside the surveys: who they are, their phones, their feed, the templates, triggers and handoffs that
--- messages to them are made of, and imports. Conventions as in 0001_core.
+-- messages to them are made of. Conventions as in 0001_core.
 
 -- Consents are listed by type and time; the ledger row behind the current state tells those of one instant apart
 -- without naming the phone.
@@ -148,40 +148,3 @@ CREATE TABLE handoffs (
     created_at TIMESTAMP NOT NULL,
     updated_at TIMESTAMP NOT NULL
 );
-
--- Import jobs (http-api.md 10).
-CREATE TABLE imports (
-    id TEXT NOT NULL PRIMARY KEY,
-    kind TEXT NOT NULL CHECK (kind IN ('onboarding', 'messaging', 'consent_update', 'deactivation', 'phone_management')),
-    status TEXT NOT NULL CHECK (status IN ('queued', 'running', 'finished', 'failed')),
-    -- Nothing is stored but the counts.
-    dry_run BOOLEAN NOT NULL,
-    -- What the file was called, if it came from the drop-off folder.
-    file_name TEXT,
-    -- Data rows seen so far; written with the effects of the last of them, so that none is done twice.
-    row_count INTEGER NOT NULL,
-    accepted INTEGER NOT NULL,
-    rejected INTEGER NOT NULL,
-    -- JSON object: code to number of rows.
-    reasons TEXT NOT NULL,
-    error TEXT,
-    -- Who started it.
-    actor TEXT NOT NULL,
-    created_at TIMESTAMP NOT NULL,
-    finished_at TIMESTAMP,
-    updated_at TIMESTAMP NOT NULL,
-    CHECK ((status IN ('finished', 'failed')) = (finished_at IS NOT NULL))
-);
-CREATE INDEX imports_open ON imports (created_at, id) WHERE finished_at IS NULL;
-
--- Rows of imports that were refused, as sent; the reject file is made of them.
-CREATE TABLE import_rejects (
-    import_id TEXT NOT NULL REFERENCES imports (id),
-    -- Data row, from 1.
-    row_number INTEGER NOT NULL CHECK (row_number >= 1),
-    -- JSON list of codes.
-    errors TEXT NOT NULL,
-    -- JSON list of the cells as sent.
-    cells TEXT NOT NULL,
-    PRIMARY KEY (import_id, row_number)
-) WITHOUT ROWID;

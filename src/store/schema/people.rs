@@ -1,4 +1,4 @@
-//! The tables of migration 0002: customers, their phones and feed, templates, triggers, handoffs, imports.
+//! The tables of migration 0002: customers, their phones and feed, templates, triggers, handoffs.
 
 #![expect(missing_docs, reason = "columns are documented in migrations/*/0002_customers/up.sql")]
 
@@ -109,34 +109,6 @@ diesel::table! {
     }
 }
 
-diesel::table! {
-    imports (id) {
-        id -> Text,
-        kind -> Text,
-        status -> Text,
-        dry_run -> Bool,
-        file_name -> Nullable<Text>,
-        row_count -> Integer,
-        accepted -> Integer,
-        rejected -> Integer,
-        reasons -> Text,
-        error -> Nullable<Text>,
-        actor -> Text,
-        created_at -> Timestamp,
-        finished_at -> Nullable<Timestamp>,
-        updated_at -> Timestamp,
-    }
-}
-
-diesel::table! {
-    import_rejects (import_id, row_number) {
-        import_id -> Text,
-        row_number -> Integer,
-        errors -> Text,
-        cells -> Text,
-    }
-}
-
 diesel::allow_tables_to_appear_in_same_query!(
     customers,
     customer_phones,
@@ -146,6 +118,4 @@ diesel::allow_tables_to_appear_in_same_query!(
     templates,
     triggers,
     handoffs,
-    imports,
-    import_rejects
 );
