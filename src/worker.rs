@@ -1,6 +1,7 @@
-//! Supervises what runs beside the HTTP server: the dispatcher, the calls to webhooks, the timers of sessions, the sweep of the outbox,
-//! the simulator's delivery reports, and on PostgreSQL the changes that other nodes make. Each task is restarted by its own loop after an error; none of them
-//! holds state that the database does not have.
+//! Supervises what runs beside the HTTP server: the dispatcher, the questions to gateways that can be asked about lost
+//! sends, the calls to webhooks, the timers of sessions, the sweep of the outbox, the simulator's delivery reports, and on
+//! PostgreSQL the changes that other nodes make. Each task is restarted by its own loop after an error; none of them holds
+//! state that the database does not have, but for what a gateway was asked: after a restart it is asked again.
 
 use chrono::Duration;
 use tokio::sync::watch;
@@ -14,7 +15,7 @@ use crate::app::receive_part::join_waiting;
 use crate::app::receive_status::{ReceiveStatus, StatusReport};
 use crate::app::sweep_outbox::{SweepOutbox, sweep};
 use crate::clock::Timestamp;
-use crate::outbox::{Dispatcher, Notifier};
+use crate::outbox::{Asker, Dispatcher, Notifier};
 use crate::store::{StoreError, WriteError};
 
 /// Longest time between two signs of life; the health check allows 30 s (O1).
@@ -60,6 +61,9 @@ impl Worker {
         tasks.push(tokio::spawn(keep_sweeping(engine.clone(), stopped.clone())));
         tasks.push(tokio::spawn(keep_house(engine.clone(), stopped.clone())));
         for gateway in engine.gateways.iter() {
+            if gateway.has_lookup() {
+                tasks.push(tokio::spawn(Asker::new(engine, gateway).run(stopped.clone())));
+            }
             if gateway.simulator().is_some() {
                 let name = gateway.name().to_owned();
                 tasks.push(tokio::spawn(pass_on_reports(engine.clone(), name, stopped.clone())));

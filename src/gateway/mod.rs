@@ -7,6 +7,7 @@
 
 mod generic;
 mod http;
+mod inquirer;
 mod item;
 mod network;
 mod oauth2;

@@ -17,6 +17,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::http::{Answer, HttpClient, NoAnswer};
+use super::profile::BoundRequest;
 use super::registry::OpenError;
 use super::settings::Timeouts;
 use super::types::{Detail, SendResult};
@@ -111,6 +112,27 @@ impl TokenCache {
     pub fn new(credentials: ClientCredentials, timeouts: Timeouts) -> Result<Self, OpenError> {
         let client = HttpClient::new(timeouts)?;
         Ok(Self { shared: Arc::new(Shared { client, credentials, held: Mutex::default() }) })
+    }
+
+    /// For requests that a token proves; `None` for others.
+    ///
+    /// # Errors
+    /// [`OpenError`] when the HTTP client cannot be built.
+    pub fn of(request: &BoundRequest, timeouts: Timeouts) -> Result<Option<Self>, OpenError> {
+        request.credentials.clone().map(|credentials| Self::new(credentials, timeouts)).transpose()
+    }
+
+    /// Puts the token into a request, and gives it: should it be refused, it is to be forgotten.
+    ///
+    /// # Errors
+    /// [`TokenFault`] when there is none.
+    pub async fn prove(&self, request: &mut Request) -> Result<SecretString, TokenFault> {
+        let token = self.token(Instant::now()).await?;
+        let value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()));
+        let mut value = value.map_err(|_| TokenFault::Unreadable)?;
+        value.set_sensitive(true);
+        request.headers_mut().insert(AUTHORIZATION, value);
+        Ok(token)
     }
 
     /// The token at this instant: the one kept, else a new one. Ends within the request timeout of whoever asks first

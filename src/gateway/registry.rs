@@ -9,7 +9,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Url;
 use secrecy::ExposeSecret;
 
-use super::item::CallbackItem;
+use super::inquirer::Inquirer;
+use super::item::{CallbackItem, Report};
 use super::profile::{Bound, Call, Rate, Reply};
 use super::sender::Sender;
 use super::settings::{GatewayKind, GatewaySettings, OptOutHandling};
@@ -33,7 +34,7 @@ struct Opened {
 
 enum Kind {
     Simulator(Simulator),
-    Http(Box<Sender>),
+    Http(Box<Sender>, Option<Box<Inquirer>>),
 }
 
 /// Why a gateway cannot be opened.
@@ -56,7 +57,9 @@ impl Gateway {
         let kind = match &settings.kind {
             GatewayKind::Simulator(simulator) => Kind::Simulator(Simulator::new(*simulator, ids.clone())),
             GatewayKind::Http(http) => {
-                Kind::Http(Box::new(Sender::open(&settings.bound, http)?.ok_or(OpenError::NoSend)?))
+                let sender = Sender::open(&settings.bound, http)?.ok_or(OpenError::NoSend)?;
+                let inquirer = Inquirer::open(&settings.bound, http)?;
+                Kind::Http(Box::new(sender), inquirer.map(Box::new))
             }
         };
         let opened = Opened { name: settings.name.clone(), kind, bound: settings.bound.clone() };
@@ -80,7 +83,7 @@ impl Gateway {
     pub fn simulator(&self) -> Option<&Simulator> {
         match &self.opened.kind {
             Kind::Simulator(simulator) => Some(simulator),
-            Kind::Http(_) => None,
+            Kind::Http(..) => None,
         }
     }
 
@@ -138,7 +141,25 @@ impl Gateway {
     pub async fn send(&self, request: &SendRequest) -> SendResult {
         match &self.opened.kind {
             Kind::Simulator(simulator) => simulator.send(request).await,
-            Kind::Http(sender) => sender.send(request).await,
+            Kind::Http(sender, _) => sender.send(request).await,
+        }
+    }
+
+    /// Whether it can be asked what became of a message (RE19 b).
+    #[must_use]
+    pub fn has_lookup(&self) -> bool {
+        matches!(self.opened.kind, Kind::Http(_, Some(_)))
+    }
+
+    /// Asks what became of the message with this reference; `None` = it says nothing about it. Ends within the
+    /// gateway's request timeout.
+    ///
+    /// # Errors
+    /// In words why it does not answer the question.
+    pub async fn look_up(&self, client_ref: &str) -> Result<Option<Report>, &'static str> {
+        match &self.opened.kind {
+            Kind::Simulator(_) | Kind::Http(_, None) => Ok(None),
+            Kind::Http(_, Some(inquirer)) => inquirer.ask(client_ref).await,
         }
     }
 
@@ -150,7 +171,7 @@ impl Gateway {
     pub async fn ping(&self) -> Result<Option<u16>, &'static str> {
         match &self.opened.kind {
             Kind::Simulator(_) => Ok(None),
-            Kind::Http(sender) => sender.ping().await.map(Some),
+            Kind::Http(sender, _) => sender.ping().await.map(Some),
         }
     }
 

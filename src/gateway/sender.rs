@@ -3,14 +3,11 @@
 
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Method, Request, Url};
-use secrecy::{ExposeSecret, SecretString};
-use tokio::time::Instant;
 
 use super::http::{HttpClient, NoAnswer};
-use super::oauth2::{TokenCache, TokenFault};
-use super::profile::{AnswerRules, Bound, BoundSend, SmsCharset, Splits};
+use super::oauth2::TokenCache;
+use super::profile::{AnswerRules, Bound, BoundRequest, SmsCharset, Splits};
 use super::registry::OpenError;
 use super::settings::HttpSettings;
 use super::types::{Detail, GatewaySession, SendClass, SendRequest, SendResult};
@@ -21,7 +18,7 @@ use crate::text::{self, Encoding};
 pub struct Sender {
     client: HttpClient,
     tokens: Option<TokenCache>,
-    send: BoundSend,
+    send: BoundRequest,
     answer: AnswerRules<SendClass>,
     parts_max: usize,
     charset: SmsCharset,
@@ -40,11 +37,7 @@ impl Sender {
         };
         Ok(Some(Self {
             client: HttpClient::new(settings.timeouts)?,
-            tokens: send
-                .credentials
-                .clone()
-                .map(|credentials| TokenCache::new(credentials, settings.timeouts))
-                .transpose()?,
+            tokens: TokenCache::of(send, settings.timeouts)?,
             send: send.clone(),
             answer: answer.clone(),
             parts_max: bound.profile.limits.max_parts,
@@ -100,9 +93,12 @@ impl Sender {
                 "the profile of the gateway does not suit the message",
             ));
         };
-        let token = match self.prove(&mut built).await {
-            Ok(token) => token,
-            Err(fault) => return fault.result(),
+        let token = match &self.tokens {
+            None => None,
+            Some(tokens) => match tokens.prove(&mut built).await {
+                Ok(token) => Some((tokens, token)),
+                Err(fault) => return fault.result(),
+            },
         };
         let result = match self.client.send(built).await {
             Ok(answer) => self.answer.classify(&answer),
@@ -113,19 +109,6 @@ impl Sender {
             tokens.forget(&token).await;
         }
         result
-    }
-
-    /// Puts a token into a request, where that proves us.
-    async fn prove(&self, request: &mut Request) -> Result<Option<(&TokenCache, SecretString)>, TokenFault> {
-        let Some(tokens) = &self.tokens else {
-            return Ok(None);
-        };
-        let token = tokens.token(Instant::now()).await?;
-        let value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()));
-        let mut value = value.map_err(|_| TokenFault::Unreadable)?;
-        value.set_sensitive(true);
-        request.headers_mut().insert(AUTHORIZATION, value);
-        Ok(Some((tokens, token)))
     }
 
     /// Asks for the base URL. Every answer will do.

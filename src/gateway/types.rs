@@ -35,6 +35,26 @@ pub struct SendRequest {
     pub ttl_seconds: u64,
 }
 
+impl SendRequest {
+    /// A message of which nothing is known but our reference: what a lookup is built from (RE19 b). Everything else is
+    /// empty, and a profile cannot name it there.
+    #[must_use]
+    pub fn named(client_ref: &str) -> Self {
+        Self {
+            client_ref: client_ref.to_owned(),
+            to: String::new(),
+            from: String::new(),
+            sender_type: SenderType::International,
+            text: String::new(),
+            encoding: Encoding::Gsm7,
+            segments: 0,
+            session: GatewaySession::None,
+            status_url: None,
+            ttl_seconds: 0,
+        }
+    }
+}
+
 impl fmt::Debug for SendRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SendRequest")

@@ -17,6 +17,7 @@ pub mod customers;
 mod database;
 pub mod deliveries;
 pub mod disk;
+pub mod doubts;
 mod error;
 pub mod events;
 pub mod export_rows;

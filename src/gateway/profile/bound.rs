@@ -13,8 +13,8 @@ use serde_json::Value;
 
 use super::door::Door;
 use super::file::keys::OAUTH2;
-use super::model::{AnswerRules, Block, Declaration, Profile, RateScope, RateUnit, Send};
-use super::request::BoundSend;
+use super::model::{AnswerRules, Block, Declaration, Profile, RateScope, RateUnit, RequestRules, Send};
+use super::request::BoundRequest;
 use super::value::{BindFault, Expr, Instance, Wanting};
 use crate::gateway::oauth2::ClientCredentials;
 use crate::gateway::settings::{OptOutHandling, check_base_url};
@@ -29,9 +29,11 @@ pub struct Bound {
     /// Who may call, for each variant of its callbacks.
     pub doors: Vec<Door>,
     /// How it is sent to; `None` for the simulator.
-    pub send: Option<BoundSend>,
+    pub send: Option<BoundRequest>,
     /// How its answers are read.
     pub answer: Option<AnswerRules<SendClass>>,
+    /// How it is asked what became of a message; `None` = it cannot be (RE19 b).
+    pub lookup: Option<BoundRequest>,
     /// How long it surely recognises a repeat with our reference; `None` = it may not (RE19 c).
     pub repeat_window: Option<Duration>,
     /// How two sessions of a phone are told apart.
@@ -90,8 +92,11 @@ impl Bound {
         let doors: Vec<Door> = doors.filter_map(|door| keep_many(door, &mut faults)).collect();
         let guaranteed = keep(repeat_window(profile, instance), &mut faults).flatten();
         let send = profile.send.as_ref();
-        let bound_send = send.and_then(|send| keep_many(bind_send(send, instance), &mut faults));
+        let bound_send = send
+            .and_then(|send| keep_many(bind_request(&send.request, send.omit_null, instance), &mut faults));
         let answer = send.and_then(|send| keep(bind_answer(send, instance, guaranteed), &mut faults));
+        let lookup = profile.lookup.as_ref().map(|lookup| &lookup.request);
+        let lookup = lookup.and_then(|rules| keep_many(bind_request(rules, true, instance), &mut faults));
         let subnumber = keep(bind_subnumber(profile, instance), &mut faults);
         let words = [OptOutHandling::None, OptOutHandling::Blocks, OptOutHandling::BlocksAndReplies]
             .map(|handling| (handling.as_str(), handling));
@@ -104,6 +109,7 @@ impl Bound {
                 doors,
                 send: bound_send,
                 answer,
+                lookup,
                 repeat_window: guaranteed,
                 subnumber,
                 opt_out,
@@ -215,33 +221,37 @@ fn bind_subnumber(profile: &Profile, instance: &Instance) -> Result<Subnumber, B
     })
 }
 
-fn bind_send(send: &Send, instance: &Instance) -> Result<BoundSend, Vec<BindFault>> {
+fn bind_request(
+    rules: &RequestRules,
+    omit_null: bool,
+    instance: &Instance,
+) -> Result<BoundRequest, Vec<BindFault>> {
     let mut faults = Vec::new();
     let base_url = keep(base_url(instance), &mut faults);
-    let url = keep(send.url.bind(instance), &mut faults);
-    let headers = send
+    let url = keep(rules.url.bind(instance), &mut faults);
+    let headers = rules
         .headers
         .iter()
         .filter_map(|(name, value)| Some((name.clone(), keep(value.bind(instance), &mut faults)?)))
         .collect();
-    let query = send
+    let query = rules
         .query
         .iter()
         .filter_map(|(name, value)| Some((name.clone(), keep(value.bind(instance), &mut faults)?)))
         .collect();
-    let body = send.body.as_ref().and_then(|body| keep(body.bind(instance), &mut faults));
-    let proof = keep(proof(&send.auth, instance), &mut faults);
-    let credentials = keep(credentials(&send.auth, instance), &mut faults).flatten();
+    let body = rules.body.as_ref().and_then(|body| keep(body.bind(instance), &mut faults));
+    let proof = keep(proof(&rules.auth, instance), &mut faults);
+    let credentials = keep(credentials(&rules.auth, instance), &mut faults).flatten();
     match (base_url, url, proof) {
-        (Some(base_url), Some(url), Some(proof)) if faults.is_empty() => Ok(BoundSend {
-            method: send.method.clone(),
+        (Some(base_url), Some(url), Some(proof)) if faults.is_empty() => Ok(BoundRequest {
+            method: rules.method.clone(),
             url,
             base_url,
             headers,
             query,
             body,
-            encode: send.encode,
-            omit_null: send.omit_null,
+            encode: rules.encode,
+            omit_null,
             proof,
             credentials,
         }),

@@ -225,15 +225,21 @@ fn limited(id: Option<String>) -> Result<Option<String>, &'static str> {
 
 impl ReportFields {
     fn read(&self, item: &Item<'_>) -> Result<CallbackItem, &'static str> {
+        let report = self.report(item)?;
+        if report.our_ref.is_none() && report.external_id.is_none() {
+            return Err("the report names no message");
+        }
+        Ok(CallbackItem::Report(report))
+    }
+
+    /// What is said of a message, whether or not it is named.
+    pub(super) fn report(&self, item: &Item<'_>) -> Result<Report, &'static str> {
         let short = |text: String| text.chars().take(REASON_CHARACTERS_MAX).collect::<String>();
         let raw_state = item.filled(&self.state).ok_or("state is missing")?;
         let first = |paths: &[Path]| limited(paths.iter().find_map(|path| item.filled(path)));
         let (our_ref, external_id) = (first(&self.our_ref)?, first(&self.external_id)?);
-        if our_ref.is_none() && external_id.is_none() {
-            return Err("the report names no message");
-        }
         let optional = |path: &Option<Path>| path.as_ref().and_then(|path| item.filled(path)).map(short);
-        Ok(CallbackItem::Report(Report {
+        Ok(Report {
             our_ref,
             external_id,
             state: self.states.get(&raw_state).copied().unwrap_or(ReportState::Unmapped),
@@ -241,7 +247,7 @@ impl ReportFields {
             code: optional(&self.error_code),
             reason: optional(&self.reason),
             part: self.part.as_ref().and_then(|path| item.filled(path)).as_deref().and_then(part_number),
-        }))
+        })
     }
 }
 

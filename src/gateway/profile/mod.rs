@@ -10,6 +10,7 @@ mod decode;
 mod door;
 mod field;
 mod file;
+mod lookup;
 mod model;
 mod path;
 mod request;
@@ -22,10 +23,11 @@ pub use builtin::{BUILT_IN, ProfileFault, ProfileFaults, Profiles, SIMULATOR};
 pub use callback::Call;
 pub use door::Door;
 pub use file::read;
+pub use lookup::{Lookup, LookupAnswer};
 pub use model::{
-    AnswerRules, EncodingRules, Limits, Param, Profile, RateScope, RateUnit, Reply, SmsCharset, Splits,
-    Variant,
+    AnswerRules, EncodingRules, Limits, Param, Profile, RateScope, RateUnit, Reply, RequestRules, SmsCharset,
+    Splits, Variant,
 };
-pub use request::{BoundSend, BuildFault};
+pub use request::{BoundRequest, BuildFault};
 pub use schema::schema;
 pub use value::{BindFault, Instance, Wanting};

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::decode::Decode;
 use super::field::{Field, TimeField};
+use super::lookup::Lookup;
 use super::path::Path;
 use super::value::{Expr, Template};
 use super::word_map::WordMap;
@@ -30,6 +31,8 @@ pub struct Profile {
     pub callbacks: Vec<Variant>,
     /// How messages are sent; `None` for the simulator.
     pub send: Option<Send>,
+    /// How it is asked what became of a message (RE19 b); `None` = it cannot be.
+    pub lookup: Option<Lookup>,
     /// How fast and how long.
     pub limits: Limits,
     /// What texts it can carry.
@@ -181,6 +184,19 @@ pub struct Reply {
 /// How messages are sent.
 #[derive(Clone, Debug)]
 pub struct Send {
+    /// What is sent.
+    pub request: RequestRules,
+    /// Members whose value is null are left out.
+    pub omit_null: bool,
+    /// How the answer is read.
+    pub answer: AnswerRules<Expr>,
+    /// Whether a repeat with our reference is safe.
+    pub idempotency: Option<Idempotency>,
+}
+
+/// What a request to the gateway is made of: that of a send, or that of a lookup.
+#[derive(Clone, Debug)]
+pub struct RequestRules {
     /// Method.
     pub method: Method,
     /// URL; its host is that of the instance or of the profile.
@@ -195,15 +211,9 @@ pub struct Send {
     pub encode: Encode,
     /// How we prove ourselves.
     pub auth: Block,
-    /// Members whose value is null are left out.
-    pub omit_null: bool,
-    /// How the answer is read.
-    pub answer: AnswerRules<Expr>,
-    /// Whether a repeat with our reference is safe.
-    pub idempotency: Option<Idempotency>,
 }
 
-/// How the body of a send is written.
+/// How the body of a request is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encode {
     /// JSON.

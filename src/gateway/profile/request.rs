@@ -1,5 +1,5 @@
-//! [`BoundSend`]: how one configured gateway is sent to. It builds a request; each value is written once and escaped
-//! for its place (GW40), and the host is fixed (GW41).
+//! [`BoundRequest`]: how one configured gateway is sent to, or asked. It builds a request; each value is written once
+//! and escaped for its place (GW40), and the host is fixed (GW41).
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -14,9 +14,9 @@ use crate::gateway::types::SendRequest;
 /// Everything but the unreserved characters of RFC 3986.
 const IN_URL: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// How one configured gateway is sent to.
+/// How one configured gateway is sent to, or asked what became of a message.
 #[derive(Clone, Debug)]
-pub struct BoundSend {
+pub struct BoundRequest {
     /// Method.
     pub method: Method,
     /// URL.
@@ -50,7 +50,7 @@ pub enum BuildFault {
     Header,
 }
 
-impl BoundSend {
+impl BoundRequest {
     /// The request for a message.
     ///
     /// # Errors

@@ -8,9 +8,9 @@ use super::decode::Syntax;
 use super::field::As;
 use super::file::keys::{
     ANSWER_KEYS, AUTH_OPTIONAL, AUTHS, CALLBACK_KEYS, CONCAT_KEYS, CORRELATE_KEYS, DECODE_KEYS,
-    ENCODING_KEYS, FIELD_KEYS, IDEMPOTENCY_KEYS, INBOUND_KEYS, KIND_KEYS, LIMITS_KEYS, MAP_KEYS, MATCH_KEYS,
-    OK_KEYS, PIECE_KEYS, PROFILE_KEYS, REPLY_KEYS, REPORT_KEYS, REQUEST_KEYS, SCALE_KEYS, SCHEMES, SEND_KEYS,
-    STOP_KEYS, SUBNUMBER_KEYS, TEST_KEYS, TIME_KEYS,
+    ENCODING_KEYS, FIELD_KEYS, IDEMPOTENCY_KEYS, INBOUND_KEYS, KIND_KEYS, LIMITS_KEYS, LOOKUP_ANSWER_KEYS,
+    LOOKUP_KEYS, MAP_KEYS, MATCH_KEYS, OK_KEYS, PIECE_KEYS, PROFILE_KEYS, REPLY_KEYS, REPORT_KEYS,
+    REQUEST_KEYS, SCALE_KEYS, SCHEMES, SEND_KEYS, STOP_KEYS, SUBNUMBER_KEYS, TEST_KEYS, TIME_KEYS,
 };
 use super::model::Encode;
 
@@ -108,6 +108,7 @@ fn profile_key(key: &str) -> Value {
         "verify" => json!({"$ref": "#/$defs/verify"}),
         "callbacks" => json!({"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/callback"}}),
         "send" => object(SEND_KEYS, &["request", "answer"], send_key).to_value(),
+        "lookup" => object(LOOKUP_KEYS, LOOKUP_KEYS, lookup_key).to_value(),
         "limits" => object(LIMITS_KEYS, &[], |key| match key {
             "unit" => words(["message", "part"]),
             "scope" => words(["account", "sender"]),
@@ -138,6 +139,16 @@ fn profile_key(key: &str) -> Value {
 
 fn duration() -> Value {
     json!({"type": "string", "pattern": "^[0-9]{1,9}[smhd]$"})
+}
+
+/// Where the word of a state stands, and what it means.
+fn state() -> Value {
+    object(MAP_KEYS, MAP_KEYS, |key| match key {
+        "map" => json!({"type": "object", "minProperties": 1, "additionalProperties":
+            words(["accepted", "delivered", "undelivered", "expired", "rejected", "ignore"])}),
+        _path => path(),
+    })
+    .to_value()
 }
 
 fn callback_key(key: &str) -> Value {
@@ -172,12 +183,7 @@ fn callback_key(key: &str) -> Value {
             "correlate" => {
                 json!({"type": "array", "minItems": 1, "items": object(CORRELATE_KEYS, &[], |_| path())})
             }
-            "state" => object(MAP_KEYS, MAP_KEYS, |key| match key {
-                "map" => json!({"type": "object", "minProperties": 1, "additionalProperties":
-                    words(["accepted", "delivered", "undelivered", "expired", "rejected", "ignore"])}),
-                _path => path(),
-            })
-            .to_value(),
+            "state" => state(),
             _path => path(),
         })
         .to_value(),
@@ -189,19 +195,35 @@ fn callback_key(key: &str) -> Value {
     }
 }
 
-fn send_key(key: &str) -> Value {
+fn request() -> Value {
+    object(REQUEST_KEYS, &["method", "url"], |key| match key {
+        "method" => words(["GET", "POST", "PUT"]),
+        "url" => json!({"type": "string", "pattern": "^\\{base_url\\}"}),
+        "headers" | "query" => {
+            json!({"type": "object", "additionalProperties": {"$ref": "#/$defs/value"}})
+        }
+        "encode" => words(Encode::ALL.map(Encode::as_str)),
+        "auth" => json!({"$ref": "#/$defs/auth"}),
+        _body => json!({"$ref": "#/$defs/value"}),
+    })
+    .to_value()
+}
+
+fn lookup_key(key: &str) -> Value {
     match key {
-        "request" => object(REQUEST_KEYS, &["method", "url"], |key| match key {
-            "method" => words(["GET", "POST", "PUT"]),
-            "url" => json!({"type": "string", "pattern": "^\\{base_url\\}"}),
-            "headers" | "query" => {
-                json!({"type": "object", "additionalProperties": {"$ref": "#/$defs/value"}})
-            }
-            "encode" => words(Encode::ALL.map(Encode::as_str)),
-            "auth" => json!({"$ref": "#/$defs/auth"}),
-            _body => json!({"$ref": "#/$defs/value"}),
+        "request" => request(),
+        _answer => object(LOOKUP_ANSWER_KEYS, &["state"], |key| match key {
+            "decode" => json!({"$ref": "#/$defs/decode"}),
+            "state" => state(),
+            _path => path(),
         })
         .to_value(),
+    }
+}
+
+fn send_key(key: &str) -> Value {
+    match key {
+        "request" => request(),
         "omit_null" => json!({"type": "boolean"}),
         "answer" => object(ANSWER_KEYS, &[], |key| match key {
             "decode" => json!({"$ref": "#/$defs/decode"}),

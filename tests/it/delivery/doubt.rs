@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use crate::support::{Backend, SVEN, Script, Setup, TestApp};
 
 /// One question, no text in front of it.
-const ONE: &str = "\
+pub const ONE: &str = "\
 format: antiphon/1
 id: one
 title: One question

@@ -4,6 +4,7 @@
 mod doubt;
 mod guards;
 mod hours;
+mod lookups;
 mod order;
 mod pace;
 mod parts;

@@ -199,3 +199,36 @@ async fn a_token_of_oauth2_is_asked_for_once_and_sent_with_every_message() {
         (Some("Bearer t1"), Some("Bearer t1"))
     );
 }
+
+#[tokio::test]
+async fn re19_b_a_lookup_is_written_like_a_send_and_its_answer_read_like_a_report() {
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let (url, requests) = serve(move |stream| {
+        use std::io::Write;
+        let first = asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0;
+        let body = if first {
+            "{\"access_token\": \"t1\", \"token_type\": \"Bearer\", \"expires_in\": 300}"
+        } else {
+            "<sms><state>Lost</state><error code=\"17\"/><id>77</id><why>no such number</why></sms>"
+        };
+        let _ = write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    });
+    let send = format!(
+        "{SEND}lookup:\n  request:\n    method: POST\n    url: \"{{base_url}}/{{param.account}}/{{ref}}\"\n    \
+         headers: {{X-Ref: \"ref {{ref}}\"}}\n    auth: {{oauth2: {{token_url: \"{url}/token\", client_id: me, client_secret: $secret.key}}}}\n    \
+         encode: form\n    body: {{reference: $ref}}\n  \
+         answer:\n    decode: {{as: xml}}\n    external_id: /sms/id\n    reason: /sms/why\n    error_code: /sms/error/@code\n    \
+         state: {{path: /sms/state, map: {{lost: undelivered}}}}\n"
+    );
+    let gateway = gateway(&reading("{as: json}", "/text"), &send, &url);
+    let report = gateway.look_up("abcdefghij0123456789").await.unwrap().unwrap();
+    assert_eq!(report.state.as_str(), "undelivered");
+    let told = [&report.our_ref, &report.external_id, &report.code, &report.reason].map(Option::as_deref);
+    assert_eq!(told, [Some("abcdefghij0123456789"), Some("77"), Some("17"), Some("no such number")]);
+    let seen: Vec<Seen> = requests.try_iter().map(|request| Seen::read(&request)).collect();
+    let paths: Vec<&str> = seen.iter().map(|seen| seen.path.as_str()).collect();
+    assert_eq!(paths, ["/token", "/a%2Fb%3Fc/abcdefghij0123456789"]);
+    assert_eq!(seen[1].header("authorization"), Some("Bearer t1"));
+    assert_eq!(seen[1].header("x-ref"), Some("ref abcdefghij0123456789"));
+    assert_eq!(seen[1].decoded(), serde_json::json!({"reference": "abcdefghij0123456789"}));
+}

@@ -150,3 +150,39 @@ fn the_json_schema_fits_every_built_in_profile_and_not_a_broken_one() {
     broken["colour"] = "red".into();
     assert!(!validator.is_valid(&broken));
 }
+
+/// A `send` without faults.
+const SEND: &str = "send: {request: {method: POST, url: \"{base_url}/m\"}, answer: {}}\n";
+
+#[test]
+fn re19_b_faults_of_a_lookup_are_told_with_line_and_column() {
+    let head = "format: antiphon-gateway/1\nprofile: a\nversion: 1\nverify: {scheme: static, in: path, secrets: [$secret.inbound]}\n\
+        callbacks:\n  - {decode: {as: form}, kind: {report: {exists: s}}, report: {correlate: [{our_ref: r}], state: {path: s, map: {ok: delivered}}}}\n";
+    let told: Vec<String> = [
+        "lookup: {}\n".to_owned(),
+        format!("{SEND}lookup: {{request: [], answer: {{colour: red}}}}\nlist: {{}}\n"),
+        format!(
+            "{SEND}lookup:\n  request:\n    method: DELETE\n    url: \"{{base_url}}/m/{{to}}\"\n    headers: {{X-Text: $text}}\n    \
+             query: {{from: $from, to: {{fill: \"{{to}}\"}}, ttl: {{scale: $ttl_seconds, pieces: [{{step: 1}}]}}, ref: $ref, key: $secret.key}}\n  \
+             answer:\n    our_ref: ref\n    part: /part\n    state: {{path: state, map: {{sent: taken, \"1-5\": rejected, \"5-9\": expired}}}}\n"
+        ),
+        format!(
+            "{SEND}lookup:\n  request: {{method: GET, url: \"https://other.example/{{ref}}\"}}\n  answer: {{decode: {{as: jsn}}, state: {{path: /s, map: {{}}}}}}\n"
+        ),
+    ]
+    .into_iter()
+    .map(|source| format!("{source}---\n{}", Profiles::check("a.yaml", &format!("{head}{source}")).unwrap_err()))
+    .collect();
+    insta::assert_snapshot!(told.join("\n"));
+}
+
+#[test]
+fn the_json_schema_knows_the_lookup() {
+    let validator = jsonschema::validator_for(&serde_json::from_str(&schema()).unwrap()).unwrap();
+    let asked = crate::support::asked_profile();
+    Profiles::check("asked.yaml", &asked).unwrap();
+    let mut profile: Value = serde_saphyr::from_str(&asked).unwrap();
+    assert!(validator.is_valid(&profile));
+    profile["lookup"]["answer"]["state"]["map"]["taken"] = "sent".into();
+    assert!(!validator.is_valid(&profile));
+}

@@ -31,6 +31,40 @@ pub enum Script {
     Hold,
 }
 
+/// What the gateway answers to whoever asks what became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lookup {
+    /// This word.
+    Says(&'static str),
+    /// This word, of another message.
+    SaysOfAnother(&'static str),
+    /// It does not know the message: 404.
+    NotFound,
+    /// Answers this status.
+    Refuse(u16),
+    /// Hangs up without an answer.
+    HangUp,
+}
+
+/// The generic profile with a lookup, under the name `asked`.
+pub fn asked_profile() -> String {
+    let generic = antiphon::gateway::profile::BUILT_IN.iter().find(|(name, _)| *name == "generic").unwrap().1;
+    let lookup = "\
+lookup:
+  request:
+    method: GET
+    url: \"{base_url}/messages\"
+    query: {ref: $ref}
+    auth: {header: {name: X-API-Key, value: $secret.outbound}}
+  answer:
+    our_ref: /ref
+    external_id: /messageId
+    reason: /reason
+    state: {path: /status, map: {taken: accepted, delivered: delivered, failed: undelivered, queued: ignore}}
+";
+    format!("{}{lookup}", generic.replace("profile: generic", "profile: asked"))
+}
+
 /// One SMS the gateway took.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
@@ -67,6 +101,8 @@ struct State {
     refuses_threads: bool,
     ledger: Vec<Sent>,
     arrivals: Vec<(Timestamp, String)>,
+    lookup: Lookup,
+    lookups: Vec<(Timestamp, String)>,
     holding: usize,
     threads: u64,
 }
@@ -83,6 +119,8 @@ impl FakeGateway {
             refuses_threads: false,
             ledger: Vec::new(),
             arrivals: Vec::new(),
+            lookup: Lookup::NotFound,
+            lookups: Vec::new(),
             holding: 0,
             threads: 0,
         };
@@ -131,6 +169,16 @@ impl FakeGateway {
         self.locked().otherwise = script;
     }
 
+    /// What it answers to whoever asks what became of a message.
+    pub fn when_asked(&self, lookup: Lookup) {
+        self.locked().lookup = lookup;
+    }
+
+    /// Every question what became of a message: when, and its first line and headers.
+    pub fn lookups(&self) -> Vec<(Timestamp, String)> {
+        self.locked().lookups.clone()
+    }
+
     /// Answers 400 to whoever asks for a thread (A11).
     pub fn refuse_threads(&self) {
         self.locked().refuses_threads = true;
@@ -177,9 +225,15 @@ impl FakeGateway {
     }
 
     async fn answer(self, mut stream: TcpStream) {
-        let Some((_, body)) = read_request(&mut stream).await else {
+        let Some((head, body)) = read_request(&mut stream).await else {
             return;
         };
+        if head.starts_with("GET /messages?") {
+            if let Some((status, answer)) = self.looked_up(head) {
+                write_answer(&mut stream, status, "", &answer).await;
+            }
+            return;
+        }
         let request: Json = serde_json::from_slice(&body).unwrap();
         let script = self.script_for(&request);
         let (status, headers, answer) = match script {
@@ -200,14 +254,23 @@ impl FakeGateway {
                 (200, String::new(), self.take(&request))
             }
         };
-        let answer = answer.to_string();
-        let text = format!(
-            "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nConnection: close\r\n{headers}Content-Length: {}\r\n\r\n{answer}",
-            answer.len()
-        );
-        // Whoever has hung up meanwhile gets no answer.
-        let _ = stream.write_all(text.as_bytes()).await;
-        let _ = stream.shutdown().await;
+        write_answer(&mut stream, status, &headers, &answer).await;
+    }
+
+    fn looked_up(&self, head: String) -> Option<(u16, Json)> {
+        let mut state = self.locked();
+        let asked = head.split([' ', '=']).nth(2).unwrap().to_owned();
+        let at = state.clock.now();
+        state.lookups.push((at, head));
+        let sent = state.ledger.iter().rev().find(|sent| sent.reference == asked);
+        let message_id = sent.map(|sent| sent.message_id.clone());
+        match state.lookup {
+            Lookup::Says(word) => Some((200, json!({"ref": asked, "messageId": message_id, "status": word}))),
+            Lookup::SaysOfAnother(word) => Some((200, json!({"ref": "another", "status": word}))),
+            Lookup::NotFound => Some((404, json!({}))),
+            Lookup::Refuse(status) => Some((status, json!({"ref": asked, "status": "failed"}))),
+            Lookup::HangUp => None,
+        }
     }
 
     async fn hold(&self) {
@@ -251,6 +314,17 @@ impl FakeGateway {
             None => json!({"messageId": message_id}),
         }
     }
+}
+
+async fn write_answer(stream: &mut TcpStream, status: u16, headers: &str, answer: &Json) {
+    let answer = answer.to_string();
+    let text = format!(
+        "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nConnection: close\r\n{headers}Content-Length: {}\r\n\r\n{answer}",
+        answer.len()
+    );
+    // Whoever has hung up meanwhile gets no answer.
+    let _ = stream.write_all(text.as_bytes()).await;
+    let _ = stream.shutdown().await;
 }
 
 fn text(request: &Json, name: &str) -> String {

@@ -12,7 +12,7 @@ pub mod surveys;
 pub use app::{Setup, TestApp};
 pub use backend::{Backend, Database};
 pub use door::{Door, GATEWAY_SECRET, Message};
-pub use gateway::{FakeGateway, Script, Sent};
+pub use gateway::{FakeGateway, Lookup, Script, Sent, asked_profile};
 pub use kannel::Kannel;
 pub use receiver::{HOLD, Receiver, Told};
 

@@ -20,12 +20,7 @@ pub(super) fn read(
     recognises_repeats: bool,
 ) -> Option<AnswerRules<Expr>> {
     let fields = reader.fields(node, ANSWER_KEYS, "`answer`")?;
-    let json = Decode {
-        syntax: Syntax::Json,
-        charset: CharsetRule::Fixed(Charset::UTF_8),
-        names: Names::IgnoreCase,
-    };
-    let decode = fields.get("decode").map_or(Some(json), |node| decode(reader, node))?;
+    let decode = decoded(reader, fields.get("decode"))?;
     let style = decode.syntax.style();
     let external_id = path(reader, fields.get("external_id"), "`external_id`", style);
     let session = path(reader, fields.get("session"), "`session`", style);
@@ -46,6 +41,16 @@ pub(super) fn read(
         opted_out: opted_out.to_vec(),
         recognises_repeats,
     })
+}
+
+/// How the body of an answer is read: JSON, unless it is said.
+pub(super) fn decoded(reader: &mut Reader, node: Option<&Node>) -> Option<Decode> {
+    let json = Decode {
+        syntax: Syntax::Json,
+        charset: CharsetRule::Fixed(Charset::UTF_8),
+        names: Names::IgnoreCase,
+    };
+    node.map_or(Some(json), |node| decode(reader, node))
 }
 
 fn class(reader: &mut Reader, node: &Node) -> Option<Expr> {

@@ -17,8 +17,8 @@ use super::word::{needed, path, plain, unknown, word, words};
 use crate::gateway::item::ReportState;
 use crate::yaml::{Fields, Node, Reader, Spanned, Tree, duration};
 
-/// What a report's status may mean to us (GW33).
-const STATES: [(&str, ReportState); 6] = [
+/// What the status of a report, or of a lookup, may mean to us (GW33).
+pub(super) const STATES: [(&str, ReportState); 6] = [
     ("accepted", ReportState::Accepted),
     ("delivered", ReportState::Delivered),
     ("undelivered", ReportState::Undelivered),

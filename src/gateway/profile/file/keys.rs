@@ -10,6 +10,7 @@ pub const PROFILE_KEYS: &[&str] = &[
     "verify",
     "callbacks",
     "send",
+    "lookup",
     "limits",
     "encoding",
     "subnumber",
@@ -60,7 +61,7 @@ pub const REPLY_KEYS: &[&str] = &["status", "content_type", "body"];
 /// Keys of `send`.
 pub const SEND_KEYS: &[&str] = &["request", "omit_null", "answer", "idempotency"];
 
-/// Keys of `send.request`.
+/// Keys of `send.request` and of `lookup.request`.
 pub const REQUEST_KEYS: &[&str] = &["method", "url", "headers", "query", "body", "encode", "auth"];
 
 /// Keys of `send.answer`.
@@ -71,6 +72,13 @@ pub const OK_KEYS: &[&str] = &["status", "path", "in"];
 
 /// Keys of `send.idempotency`.
 pub const IDEMPOTENCY_KEYS: &[&str] = &["field", "window", "guaranteed"];
+
+/// Keys of `lookup`.
+pub const LOOKUP_KEYS: &[&str] = &["request", "answer"];
+
+/// Keys of `lookup.answer`.
+pub const LOOKUP_ANSWER_KEYS: &[&str] =
+    &["decode", "our_ref", "external_id", "state", "reason", "error_code"];
 
 /// Keys of `limits`.
 pub const LIMITS_KEYS: &[&str] = &["rate", "unit", "scope", "max_parts"];

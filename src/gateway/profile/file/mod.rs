@@ -5,6 +5,8 @@ mod answer;
 mod block;
 mod callbacks;
 pub(super) mod keys;
+mod lookup;
+mod request;
 mod send;
 mod settings;
 mod value;
@@ -14,7 +16,7 @@ use serde_json::Value;
 
 use keys::PROFILE_KEYS;
 
-use super::model::{Block, Param, Profile};
+use super::model::{Block, Param, Profile, RequestRules};
 use super::value::Expr;
 use crate::gateway::settings::check_base_url;
 use crate::yaml::{self, Fault, Fields, Format, Node, Place, Reader, Spanned};
@@ -66,6 +68,10 @@ fn profile(reader: &mut Reader, node: &Node) -> Option<Profile> {
     let callbacks = callbacks::read(reader, fields.get("callbacks"), fields.get("verify"), verify.as_ref());
     let stop = settings::stop(reader, fields.get("stop"));
     let send = fields.get("send").and_then(|node| send::read(reader, node, &stop.error_codes));
+    let lookup = fields.get("lookup").and_then(|node| lookup::read(reader, node));
+    if let Some(node) = fields.get("lookup").filter(|_| fields.get("send").is_none()) {
+        reader.fault(node.place, "`lookup` asks about what was sent, and there is no `send`", "add `send`");
+    }
     let limits = settings::limits(reader, fields.get("limits"));
     let encoding = settings::encoding(reader, fields.get("encoding"));
     let subnumber = settings::subnumber(reader, fields.get("subnumber"));
@@ -77,6 +83,7 @@ fn profile(reader: &mut Reader, node: &Node) -> Option<Profile> {
         secrets: Vec::new(),
         callbacks: callbacks?,
         send,
+        lookup,
         limits,
         encoding,
         subnumber,
@@ -145,17 +152,24 @@ fn names(profile: &Profile) -> (Vec<String>, Vec<String>) {
     profile.stop.handled_by_gateway.visit(&mut add);
     profile.stop.opt_in_words.visit(&mut add);
     if let Some(send) = &profile.send {
-        send.url.values().for_each(|value| value.visit(&mut add));
-        send.headers.iter().flat_map(|(_, value)| value.values()).for_each(|value| value.visit(&mut add));
-        send.query.iter().for_each(|(_, value)| value.visit(&mut add));
-        send.body.iter().for_each(|value| value.visit(&mut add));
-        visit_block(&send.auth, &mut add);
+        visit_request(&send.request, &mut add);
         send.answer.http.meanings().for_each(|value| value.visit(&mut add));
         let errors = send.answer.errors.iter().flat_map(|(_, map)| map.meanings());
         errors.for_each(|value| value.visit(&mut add));
         send.idempotency.iter().for_each(|idempotency| idempotency.guaranteed.visit(&mut add));
     }
+    if let Some(lookup) = &profile.lookup {
+        visit_request(&lookup.request, &mut add);
+    }
     (params, secrets)
+}
+
+fn visit_request(request: &RequestRules, visit: &mut impl FnMut(&Expr)) {
+    request.url.values().for_each(|value| value.visit(visit));
+    request.headers.iter().flat_map(|(_, value)| value.values()).for_each(|value| value.visit(visit));
+    request.query.iter().for_each(|(_, value)| value.visit(visit));
+    request.body.iter().for_each(|value| value.visit(visit));
+    visit_block(&request.auth, visit);
 }
 
 fn visit_block(block: &Block, visit: &mut impl FnMut(&Expr)) {

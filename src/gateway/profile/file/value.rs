@@ -10,8 +10,20 @@ use crate::yaml::{Node, Place, Reader, Spanned, Tree, closest};
 pub(super) enum Scope {
     /// Everything: it is filled in for each message.
     Message,
+    /// Of the message our reference alone: that is what a gateway is asked by (RE19 b).
+    Reference,
     /// Nothing of the message: it is decided when the gateway is opened.
     Instance,
+}
+
+impl Scope {
+    fn knows(self, variable: Variable) -> bool {
+        match self {
+            Self::Message => true,
+            Self::Reference => variable == Variable::Ref,
+            Self::Instance => false,
+        }
+    }
 }
 
 /// A value of any form.
@@ -71,9 +83,18 @@ fn named(reader: &mut Reader, name: &Spanned<String>, scope: Scope) -> Option<Ex
         reader.fault(name.place, format!("there is no `${}`", name.value), hint);
         return None;
     };
-    if scope == Scope::Instance && matches!(expr, Expr::Variable(_)) {
-        let message = format!("`${}` is known for a message only", name.value);
-        reader.fault(name.place, message, "this is decided when the gateway is opened: use $param.name");
+    if expr.variable().is_some_and(|variable| !scope.knows(variable)) {
+        let (message, hint) = match scope {
+            Scope::Message | Scope::Instance => (
+                format!("`${}` is known for a message only", name.value),
+                "this is decided when the gateway is opened: use $param.name",
+            ),
+            Scope::Reference => (
+                format!("`${}` is not known here", name.value),
+                "a gateway is asked by our reference: use $ref",
+            ),
+        };
+        reader.fault(name.place, message, hint);
         return None;
     }
     Some(expr)
@@ -83,9 +104,13 @@ fn named(reader: &mut Reader, name: &Spanned<String>, scope: Scope) -> Option<Ex
 pub(super) fn template(reader: &mut Reader, text: &Spanned<String>, scope: Scope) -> Option<Template> {
     match Template::parse(&text.value) {
         Ok(template) => {
-            let strays = template.values().any(|value| matches!(value, Expr::Variable(_)));
-            if scope == Scope::Instance && strays {
-                reader.fault(text.place, "this holds something of a message", "use {param.name} alone");
+            let strays = template.values().filter_map(Expr::variable).any(|variable| !scope.knows(variable));
+            if strays {
+                let hint = match scope {
+                    Scope::Message | Scope::Instance => "use {param.name} alone",
+                    Scope::Reference => "a gateway is asked by our reference: use {ref}",
+                };
+                reader.fault(text.place, "this holds something of a message", hint);
                 return None;
             }
             Some(template)
@@ -173,10 +198,12 @@ fn check_cases(
 fn scale(reader: &mut Reader, node: &Node, scope: Scope) -> Option<Expr> {
     let fields = reader.fields(node, SCALE_KEYS, "a scale")?;
     let of = reader.text(fields.get("scale"), "`scale`")?;
-    if of.value != "$ttl_seconds" || scope == Scope::Instance {
+    if of.value != "$ttl_seconds" {
         reader.fault(of.place, "only the time to live has a scale", "write `scale: $ttl_seconds`");
         return None;
     }
+    let name = Spanned { value: Variable::TtlSeconds.as_str().to_owned(), place: of.place };
+    named(reader, &name, scope)?;
     let Some(list) = fields.get("pieces") else {
         reader.fault(node.place, "`pieces` is missing", "write `pieces:` and a list");
         return None;
