@@ -52,28 +52,35 @@ fn flush_people(connection: &mut AnyConnection, space: &Space) -> Result<(), Sto
 }
 
 fn flush_sessions(connection: &mut AnyConnection, space: &Space) -> Result<(), StoreError> {
+    let changes: Vec<Change<'_, SessionRow>> = space.sessions.updates().collect();
+    let moved: Vec<(Option<&SessionRow>, &SessionRow)> = changes
+        .iter()
+        .map(|change| (change.before, change.row))
+        .filter(|(before, row)| before.is_none_or(|before| before.updated_at != row.updated_at))
+        .collect();
     // Whoever gives an open slot up goes before who takes it: the new session that supersedes another, or the
     // one that waited. A statement with both would meet the unique index in any order.
-    let has_slot = |change: &Change<'_, SessionRow>| change.row.open_slot.is_some();
-    update(connection, space.sessions.updates().filter(|change| !has_slot(change)))?;
-    update(connection, space.sessions.updates().filter(has_slot))?;
+    let (taking, giving): (Vec<_>, Vec<_>) =
+        changes.into_iter().partition(|change| change.row.open_slot.is_some());
+    update(connection, giving.into_iter())?;
+    update(connection, taking.into_iter())?;
     insert(connection, space.sessions.inserts())?;
-    flush_session_updates(connection, space)?;
+    flush_session_updates(connection, space, &moved)?;
     write_back(connection, &space.handles)?;
     write_back(connection, &space.answers)?;
     insert(connection, space.events())
 }
 
-/// Sessions take their new places in the lists.
-fn flush_session_updates(connection: &mut AnyConnection, space: &Space) -> Result<(), StoreError> {
-    let is_moved = |change: &Change<'_, SessionRow>| {
-        change.before.is_none_or(|before| before.updated_at != change.row.updated_at)
-    };
-    let moved: Vec<Change<'_, SessionRow>> = space.sessions.updates().filter(is_moved).collect();
+/// Sessions take their new places in the lists: new ones, and those that `moved`, as they were and as they are.
+fn flush_session_updates(
+    connection: &mut AnyConnection,
+    space: &Space,
+    moved: &[(Option<&SessionRow>, &SessionRow)],
+) -> Result<(), StoreError> {
     let left: Vec<SessionUpdateRow> =
-        moved.iter().filter_map(|change| change.before).map(SessionUpdateRow::from).collect();
+        moved.iter().filter_map(|(before, _)| *before).map(SessionUpdateRow::from).collect();
     delete(connection, &left)?;
-    let taken = space.sessions.inserts().chain(moved.iter().map(|change| change.row));
+    let taken = space.sessions.inserts().chain(moved.iter().map(|(_, row)| *row));
     let taken: Vec<SessionUpdateRow> = taken.map(SessionUpdateRow::from).collect();
     insert(connection, &taken)
 }

@@ -27,8 +27,8 @@ pub trait Rows<K, V>: Default {
     fn each<'a>(&'a self) -> impl Iterator<Item = &'a V>
     where
         V: 'a;
-    /// All rows in the order of their keys: what is written in order touches fewer pages.
-    fn sorted(&self) -> Vec<&V>;
+    /// The rows to keep, in the order of their keys: what is written in order touches fewer pages.
+    fn sorted(&self, keeps: impl Fn(&V) -> bool) -> Vec<&V>;
 }
 
 /// Rows found by one look: a turn asks for the same few rows again and again.
@@ -64,10 +64,10 @@ impl<K: Ord + Hash, V> Rows<K, V> for Hashed<K, V> {
         self.values()
     }
 
-    fn sorted(&self) -> Vec<&V> {
-        let mut all: Vec<(&K, &V)> = self.iter().collect();
-        all.sort_unstable_by_key(|(key, _)| *key);
-        all.into_iter().map(|(_, row)| row).collect()
+    fn sorted(&self, keeps: impl Fn(&V) -> bool) -> Vec<&V> {
+        let mut kept: Vec<(&K, &V)> = self.iter().filter(|(_, row)| keeps(row)).collect();
+        kept.sort_unstable_by_key(|(key, _)| *key);
+        kept.into_iter().map(|(_, row)| row).collect()
     }
 }
 
@@ -104,8 +104,8 @@ impl<K: Ord, V> Rows<K, V> for Sorted<K, V> {
         self.values()
     }
 
-    fn sorted(&self) -> Vec<&V> {
-        self.values().collect()
+    fn sorted(&self, keeps: impl Fn(&V) -> bool) -> Vec<&V> {
+        self.values().filter(|row| keeps(row)).collect()
     }
 }
 
@@ -244,8 +244,7 @@ impl<K: Ord + Hash, R: Stored + Clone, M: Rows<K, Held<R>>> Table<K, R, M> {
 
     /// Rows to insert.
     pub(super) fn inserts(&self) -> impl Iterator<Item = &R> {
-        let sorted = self.rows.sorted().into_iter();
-        sorted.filter(|held| held.state == State::Insert).map(|held| &held.row)
+        self.rows.sorted(|held| held.state == State::Insert).into_iter().map(|held| &held.row)
     }
 
     /// Rows to insert or to update.
@@ -256,7 +255,7 @@ impl<K: Ord + Hash, R: Stored + Clone, M: Rows<K, Held<R>>> Table<K, R, M> {
 
     /// Rows to update.
     pub(super) fn updates(&self) -> impl Iterator<Item = Change<'_, R>> {
-        self.rows.sorted().into_iter().filter_map(Held::changed)
+        self.rows.sorted(|held| held.state == State::Update).into_iter().filter_map(Held::changed)
     }
 }
 
